@@ -1,0 +1,47 @@
+"""The folder where made and computed things are kept between runs."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from dcase_explore.errors import ExploreError
+
+VARIABLE = "DCASE_EXPLORE_CACHE"
+
+
+def cache_folder(*parts: str) -> Path:
+    """
+    Folder below the user's cache, made when it is not there.
+
+    Parameters
+    ----------
+    *parts
+        Names of folders below ``$DCASE_EXPLORE_CACHE`` or the platform's cache folder.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing folder that can be written to.
+
+    Raises
+    ------
+    ExploreError
+        When it cannot be made or written.
+    """
+    top = Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("dcase-explore"))
+    folder = top.joinpath(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error.strerror or "not a folder") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, "no write permission")
+    return folder
+
+
+def _unwritable(folder: Path, reason: str) -> ExploreError:
+    return ExploreError(
+        f"the cache folder {folder} cannot be written ({reason}): set {VARIABLE} to a folder that can, "
+        f"as in {VARIABLE}=/tmp/dcase-explore dcase-explore …"
+    )

@@ -1,0 +1,108 @@
+"""The command line: options to one call each, errors to one sentence each."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dcase_explore.errors import ExploreError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+INTERRUPTED = 130
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"dcase-explore {version('dcase-explore')}")
+        raise typer.Exit
+
+
+@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+def main(
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to explore: demo, the folder of a raw download, or of one or several models' score files. "
+            "Several are joined clip by clip.",
+            metavar="SPEC",
+        ),
+    ] = None,
+    class_name: Annotated[
+        list[str] | None, typer.Option("--class", help="Only this machine type; may be repeated.", metavar="NAME")
+    ] = None,
+    split: Annotated[Literal["train", "test"] | None, typer.Option(help="Only this split.")] = None,
+    domain: Annotated[Literal["source", "target"] | None, typer.Option(help="Only this domain.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips, evenly spaced.", metavar="N")] = None,
+    layout: Annotated[
+        str,
+        typer.Option(help="A curated layout (simple, extended) or a file saved from the page.", metavar="NAME|FILE"),
+    ] = "simple",
+    host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only with TLS.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")] = 0,
+    tls_certificate: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    check: Annotated[
+        bool, typer.Option("--check", help="Build and serve everything once, print one line of it and end.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """
+    Explore machine sounds: a map you can hear, with the scores of your models beside it.
+
+    dcase-explore --data demo --layout extended --class valve
+    """
+    from dcase_explore.explore import Options, explore
+    from dcase_explore.viewer.server import Address, Viewer
+
+    options = Options(
+        data=tuple(data or ("hub",)),
+        class_name=tuple(class_name or ()),
+        split=split,
+        domain=domain,
+        limit=limit,
+        layout=layout,
+    )
+    viewer = Viewer(Address(host, port, tls_certificate, tls_key))
+    try:
+        exploration = explore(options)
+        viewer.start(exploration)
+        if check:
+            rows = viewer.fetch_once()
+            typer.echo(f"{exploration.summary()} · page and table of {rows:,} rows answered")
+            return
+        typer.echo(exploration.summary(), err=True)
+        typer.echo(f"open at {viewer.url} (Ctrl-C ends it)", err=True)
+        if browser:
+            viewer.open_browser()
+        viewer.wait()
+    finally:
+        viewer.stop()
+
+
+def run() -> None:
+    """Entry point: run the command line and turn errors into a sentence and an exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(standalone_mode=True)
+    except ExploreError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(f"dcase-explore: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("dcase-explore: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _terminate(number: int, _: object) -> None:
+    # As an exception, so that the server and its workers are ended on the way out.
+    raise SystemExit(128 + number)

@@ -1,0 +1,44 @@
+"""Map coordinates: embeddings brought to two dimensions, near meaning similar."""
+
+import warnings
+
+import numpy as np
+
+NEIGHBORS = 20
+MIN_DIST = 0.15
+SEED = 20230301
+FEWEST_FOR_UMAP = 8
+RECIPE = f"map 1: UMAP of standardised values, {NEIGHBORS} neighbours, min_dist {MIN_DIST}, seed {SEED}"
+
+
+def map_coordinates(matrix: np.ndarray) -> np.ndarray:
+    """
+    Place clips on a map by UMAP (McInnes et al. 2018), with the enriched dataset's own settings.
+
+    Parameters
+    ----------
+    matrix
+        Embeddings, float32, shape (clips, dimensions).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (clips, 2), no unit; the same for the same input. Fewer than eight clips have no neighbourhoods
+        worth the name and are placed by their two principal components instead.
+    """
+    # Bands and dimensions of large variance would otherwise decide alone who is near whom.
+    centred = matrix - matrix.mean(axis=0)
+    spread = centred.std(axis=0)
+    standard = centred / np.where(spread > 0, spread, 1)
+    if len(matrix) < FEWEST_FOR_UMAP:
+        left, weights, _ = np.linalg.svd(standard, full_matrices=False)
+        places = np.zeros((len(matrix), 2), dtype=np.float32)
+        places[:, : min(2, len(weights))] = (left * weights)[:, :2]
+        return places
+    import umap
+
+    with warnings.catch_warnings():
+        # A fixed seed makes UMAP single-threaded and it says so each time.
+        warnings.filterwarnings("ignore", message="n_jobs value")
+        reducer = umap.UMAP(n_neighbors=min(NEIGHBORS, len(matrix) - 1), min_dist=MIN_DIST, random_state=SEED, n_jobs=1)
+        return np.asarray(reducer.fit_transform(standard), dtype=np.float32)

@@ -1,0 +1,163 @@
+"""
+What was computed once is kept: float32 arrays under a key made of content and recipe.
+
+One SQLite file in the cache. Every write is a transaction, so that an interrupted run loses nothing that was finished;
+a damaged file is a miss, not an error. Content is told by a digest of the bytes; a file whose size, times and inode are
+as they were is not read again to learn its digest.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from dcase_explore.cache import cache_folder
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS arrays (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+
+
+def digest_of(*parts: bytes | str) -> str:
+    """
+    Key for something computed from these parts.
+
+    Parameters
+    ----------
+    *parts
+        Bytes or text, in order.
+
+    Returns
+    -------
+    str
+        Hexadecimal, 40 characters.
+    """
+    total = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        total.update(len(data).to_bytes(8, "little"))
+        total.update(data)
+    return total.hexdigest()
+
+
+class Store:
+    """
+    The kept arrays. Use as a context manager.
+
+    Raises
+    ------
+    ExploreError
+        When the cache folder cannot be written.
+    """
+
+    def __init__(self) -> None:
+        self._path = cache_folder() / "computed.sqlite"
+
+    def __enter__(self) -> "Store":
+        try:
+            self._database = self._open()
+        except sqlite3.DatabaseError as error:
+            aside = self._path.with_suffix(".damaged")
+            self._path.replace(aside)
+            note(f"the store {self._path} is damaged ({error}): put aside as {aside.name}; all is computed again")
+            self._database = self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise ExploreError(f"the store {self._path} cannot be used ({error}): delete it, it is a cache") from error
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=60)
+        try:
+            database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_SCHEMA}")
+            database.execute("SELECT count(*) FROM files").fetchone()
+        except sqlite3.DatabaseError:
+            database.close()
+            raise
+        return database
+
+    def file_digests(self, paths: Iterable[str]) -> dict[str, str]:
+        """
+        Digest of each file's content.
+
+        Parameters
+        ----------
+        paths
+            Absolute paths.
+
+        Returns
+        -------
+        dict of str to str
+            Files that cannot be read are left out.
+        """
+        known = {
+            path: (stamp, digest)
+            for path, stamp, digest in self._database.execute("SELECT path, stamp, digest FROM files")
+        }
+        digests: dict[str, str] = {}
+        fresh: list[tuple[str, str, str]] = []
+        for path in paths:
+            try:
+                stamp = _stamp(path)
+                if path in known and known[path][0] == stamp:
+                    digests[path] = known[path][1]
+                    continue
+                with Path(path).open("rb") as file:
+                    digests[path] = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
+            except OSError:
+                continue
+            fresh.append((path, stamp, digests[path]))
+        with self._database:
+            self._database.executemany("REPLACE INTO files VALUES (?, ?, ?)", fresh)
+        return digests
+
+    def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+        """
+        Read kept arrays.
+
+        Parameters
+        ----------
+        keys
+            As given to `put`.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            float32, shape (length,), of the keys that are there.
+        """
+        found: dict[str, np.ndarray] = {}
+        for key in keys:
+            row = self._database.execute("SELECT value FROM arrays WHERE key = ?", (key,)).fetchone()
+            if row:
+                found[key] = np.frombuffer(row[0], dtype="<f4")
+        return found
+
+    def put(self, arrays: dict[str, np.ndarray]) -> None:
+        """
+        Keep arrays, all or none of them.
+
+        Parameters
+        ----------
+        arrays
+            By key; stored as float32, flattened.
+        """
+        rows = [(key, np.ascontiguousarray(array, dtype="<f4").tobytes()) for key, array in arrays.items()]
+        with self._database:
+            self._database.executemany("REPLACE INTO arrays VALUES (?, ?)", rows)
+
+
+def _stamp(path: str) -> str:
+    """What changes whenever a file's content does; the change time cannot be set back by a program."""
+    status = os.stat(path)  # noqa: PTH116 - one call for thousands of paths
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"

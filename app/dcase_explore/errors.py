@@ -1,0 +1,59 @@
+"""The one kind of error that people are meant to read, and the search for the word they may have meant."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ExploreError(Exception):
+    """
+    Something the user can mend.
+
+    The message is one sentence that says what is wrong, where, the nearest valid names and the next command.
+    """
+
+
+def nearest(word: str, names: Iterable[str], count: int = 3) -> list[str]:
+    """
+    Valid names that look most like a mistyped one.
+
+    Parameters
+    ----------
+    word
+        What was typed; case is ignored.
+    names
+        What could have been meant.
+    count
+        How many names at most.
+
+    Returns
+    -------
+    list of str
+        Best first; empty when nothing resembles the word.
+    """
+    by_lower = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=count, cutoff=0.6)
+    starts = [lower for lower in by_lower if len(word) > 2 and lower.startswith(word.lower())]
+    return [by_lower[lower] for lower in dict.fromkeys([*starts, *close])][:count]
+
+
+def meant(word: str, names: Iterable[str]) -> str:
+    """
+    Sentence part that offers the nearest names, or all of them when none is near.
+
+    Parameters
+    ----------
+    word
+        What was typed.
+    names
+        Every valid name.
+
+    Returns
+    -------
+    str
+        ``"did you mean valve?"`` or ``"there are fan, valve"``.
+    """
+    names = list(names)
+    close = nearest(word, names)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there {'are ' + ', '.join(names) if names else 'is none'}"

@@ -1,0 +1,89 @@
+"""What the program says while it works: notes and progress bars, all of it on stderr."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
+T = TypeVar("T")
+
+SHOWN = 3
+"""How many examples a sentence names before it says how many more there are."""
+
+
+def note(sentence: str) -> None:
+    """Say one thing that changes what is seen: something dropped, replaced, guessed or made."""
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def some(names: Iterable[object], shown: int = SHOWN) -> str:
+    """
+    Name the first few and count the rest.
+
+    Parameters
+    ----------
+    names
+        Everything that could be named.
+    shown
+        How many to name.
+
+    Returns
+    -------
+    str
+        ``"a, b, c and 4 more"``.
+    """
+    texts = [str(name) for name in names]
+    rest = len(texts) - shown
+    return ", ".join(texts[:shown]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def track(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
+    """
+    Hand items on and draw a progress bar on stderr while they are worked on.
+
+    Parameters
+    ----------
+    items
+        What is worked through.
+    total
+        How many there will be.
+    doing
+        What is done to them, such as ``"listening to clips"``.
+
+    Yields
+    ------
+    T
+        The items, unchanged.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+    with _progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        yield from bar.track(items, total=total, description=doing)
+
+
+@contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """
+    Show on stderr that one long step is at work, with the seconds it has taken.
+
+    Parameters
+    ----------
+    doing
+        What is done, such as ``"placing 434 clips on the map"``.
+    """
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+
+    with _progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as bar:
+        bar.add_task(doing, total=None)
+        yield
+
+
+def _progress(*columns: "ProgressColumn") -> "Progress":
+    """A bar that goes away when done: it is for waiting; what was done is said in a note. None outside a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())

@@ -1,0 +1,202 @@
+"""
+Result folders: the score files that the challenge's baseline writes, one folder per model.
+
+A folder holds, without header lines,
+
+- ``anomaly_score_<dataset?><machine>_section_<NN>_test[_seed<k>][<suffix>].csv`` with ``file name,score``,
+- ``decision_result_<…same…>.csv`` with ``file name,0|1``,
+
+and in 2020 ``anomaly_score_<machine>_id_<NN>.csv``. File names carry section, domain, label and attributes, so a
+folder of scores alone makes a clip table. Other files (metric tables, stale copies) are left alone.
+"""
+
+import csv
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Literal
+
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.clip_names import parse_clip_name
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note, some
+
+MAX_FILE_BYTES = 64 * 2**20
+"""A score file of a whole challenge is well below a megabyte."""
+
+_FILE_NAME = re.compile(
+    r"(?P<kind>anomaly_score|decision_result)_(?:DCASE\d{4}T\d)?(?P<machine>[A-Za-z0-9]+?)"
+    r"_(?:section_(?P<section>\d+)_test|id_(?P<id>\d+))(?:_seed(?P<seed>\d+))?(?P<suffix>\D.*)?\.csv"
+)
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """
+    One recognised file of a result folder.
+
+    Attributes
+    ----------
+    path
+        Where it is.
+    kind
+        ``"anomaly_score"`` or ``"decision_result"``.
+    machine
+        Machine type, without the name of the dataset before it.
+    seed
+        Seed of the run as text, None where the name has none.
+    """
+
+    path: Path
+    kind: Literal["anomaly_score", "decision_result"]
+    machine: str
+    seed: str | None
+
+
+def score_files(folder: Path) -> list[ScoreFile]:
+    """
+    Recognise the score and decision files that lie directly in a folder.
+
+    Parameters
+    ----------
+    folder
+        A folder.
+
+    Returns
+    -------
+    list of ScoreFile
+        Sorted by name; empty when the folder is no result folder.
+    """
+    found = []
+    for path in sorted(folder.glob("*.csv")):
+        match = _FILE_NAME.fullmatch(path.name)
+        if match:
+            kind: Literal["anomaly_score", "decision_result"] = (
+                "anomaly_score" if match["kind"] == "anomaly_score" else "decision_result"
+            )
+            found.append(ScoreFile(path, kind, match["machine"], match["seed"]))
+    return found
+
+
+def result_folders(folder: Path) -> list[Path]:
+    """
+    Folders that hold score files: the folder itself, or those directly in it.
+
+    Parameters
+    ----------
+    folder
+        A result folder or the parent of several.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Sorted by name; empty when there is none.
+    """
+    candidates = [folder, *sorted(child for child in folder.iterdir() if child.is_dir())]
+    return [place for place in candidates if any(file.kind == "anomaly_score" for file in score_files(place))]
+
+
+def read_results(folders: list[Path]) -> pd.DataFrame:
+    """
+    Clip table of one or more models' results.
+
+    Parameters
+    ----------
+    folders
+        Result folders; each is a model of its folder's name, and where a folder holds several seeds each seed is a
+        model of its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Clip table with ``anomaly_score_<model>`` and, where there are decision files, ``prediction_<model>`` and
+        ``prediction_correct_<model>``.
+
+    Raises
+    ------
+    ExploreError
+        A line that is not ``file name,number``, a file that is too large, a clip scored twice by one model, or two
+        folders of one name.
+    """
+    scores: dict[str, dict[str, float]] = {}
+    decisions: dict[str, dict[str, float]] = {}
+    facts: dict[str, tuple[str, str]] = {}
+    for folder in folders:
+        files = score_files(folder)
+        several = len({file.seed for file in files}) > 1
+        models: dict[str, list[ScoreFile]] = defaultdict(list)
+        for file in files:
+            models[f"{folder.resolve().name}{f'_seed{file.seed}' if several and file.seed else ''}"].append(file)
+        for model, its_files in models.items():
+            if model in scores:
+                raise ExploreError(f"two result folders are called {model}: rename one of them, {folder} say")
+            scores[model], decisions[model] = {}, {}
+            for file in its_files:
+                into = scores[model] if file.kind == "anomaly_score" else decisions[model]
+                for line, (name, value) in enumerate(_rows(file), start=1):
+                    clip = clips.clip_id("test", file.machine, name)
+                    if clip in into:
+                        raise ExploreError(f"{file.path}, line {line}: {name} has a value already in model {model}")
+                    into[clip] = value
+                    facts[clip] = (file.machine, name)
+    return _table(facts, scores, decisions)
+
+
+def _rows(file: ScoreFile) -> list[tuple[str, float]]:
+    """File name and number of each line of a score or decision file."""
+    if file.path.stat().st_size > MAX_FILE_BYTES:
+        raise ExploreError(f"{file.path} is larger than {MAX_FILE_BYTES // 2**20} MB: that is no score file")
+    rows = []
+    try:
+        with file.path.open(encoding="utf-8-sig", newline="") as lines:
+            for number, row in enumerate(csv.reader(lines), start=1):
+                if not row:
+                    continue
+                where = f"{file.path}, line {number}"
+                if len(row) != 2:
+                    raise ExploreError(f"{where}: expected 'file name,number', found {','.join(row)[:80]!r}")
+                name = PurePath(row[0].strip()).name
+                if parse_clip_name(name) is None:
+                    raise ExploreError(f"{where}: {name[:80]!r} is not a clip name of the challenge")
+                rows.append((name, _number(row[1], file.kind, where)))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ExploreError(f"{file.path} is not a CSV text file ({error})") from error
+    return rows
+
+
+def _number(text: str, kind: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ExploreError(f"{where}: {text[:40]!r} is not a number") from None
+    if kind == "decision_result" and value not in (0.0, 1.0):
+        raise ExploreError(f"{where}: a decision is 0 (normal) or 1 (anomaly), not {text[:40]}")
+    if not math.isfinite(value):
+        raise ExploreError(f"{where}: the score is {text.strip()}, which cannot be ranked")
+    return value
+
+
+def _table(
+    facts: dict[str, tuple[str, str]], scores: dict[str, dict[str, float]], decisions: dict[str, dict[str, float]]
+) -> pd.DataFrame:
+    frame = clips.facts_from_names(
+        [machine for machine, _ in facts.values()], [name for _, name in facts.values()], ["test"] * len(facts)
+    )
+    for model, values in scores.items():
+        frame[f"anomaly_score_{model}"] = frame["clip_id"].map(values)
+        missing = int(frame[f"anomaly_score_{model}"].isna().sum())
+        if missing:
+            note(f"{model}: scores for {len(values):,} of {len(frame):,} clips")
+        if decisions[model]:
+            prediction = frame["clip_id"].map(decisions[model]).map({0.0: "normal", 1.0: "anomaly"})
+            frame[f"prediction_{model}"] = prediction
+            known = prediction.notna() & frame["label"].notna()
+            frame[f"prediction_correct_{model}"] = (prediction == frame["label"].astype(object)).where(known)
+            undecided = sorted(set(values) - set(decisions[model]))
+            if undecided:
+                note(f"{model}: {len(undecided):,} clips have a score but no decision, such as {some(undecided, 1)}")
+    return clips.conform(frame)

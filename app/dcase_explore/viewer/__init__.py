@@ -1,0 +1,1 @@
+"""The page: Spotlight's own server and page, run in this process. Importing this package imports no Spotlight yet."""

@@ -1,0 +1,334 @@
+"""
+Spotlight in this process, instead of a second one that imports everything again and is sent a pickled copy.
+
+`SpotlightApp` is no documented API: the minor version is pinned and `tests/test_viewer.py` fails loudly when it moves.
+"""
+
+import contextlib
+import errno
+import http.client
+import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import secrets
+import socket
+import ssl
+import sys
+import threading
+import time
+import warnings
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note
+from dcase_explore.viewer.guard import LOOPBACK, Guard
+from dcase_explore.viewer.page import main_script, sampling_rate_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from dcase_explore.explore import Exploration
+
+START_SECONDS = 60
+STOP_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Address:
+    """
+    Where the page is served.
+
+    Attributes
+    ----------
+    host
+        Name or address to listen on; other than loopback only with TLS.
+    port
+        0 picks a free one.
+    certificate, key
+        PEM files for TLS.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        """
+        Refuse what would show the data to others unprotected.
+
+        Raises
+        ------
+        ExploreError
+            A host that others can reach without both TLS files, or TLS files that cannot be used.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise ExploreError("TLS needs both files: --tls-certificate FILE and --tls-key FILE")
+        if self.host not in LOOPBACK and self.certificate is None:
+            raise ExploreError(
+                f"--host {self.host} would show the data to the network unprotected: add --tls-certificate and "
+                "--tls-key, or tunnel to this machine with ssh -L"
+            )
+        if self.certificate is not None:
+            try:
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.certificate, self.key)
+            except (OSError, ssl.SSLError) as error:
+                raise ExploreError(
+                    f"{self.certificate} and {self.key} are no TLS certificate and key ({error})"
+                ) from error
+
+
+class Viewer:
+    """
+    One running page. The port is taken at once, so that a taken one is known before any data are read.
+
+    Parameters
+    ----------
+    address
+        Where to serve.
+
+    Raises
+    ------
+    ExploreError
+        When the port is taken or the host is not this machine's.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._socket = _bind(address)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Address of the page."""
+        host, port = self._address.host, self._socket.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'https' if self._address.certificate else 'http'}://{shown}:{port}/"
+
+    def start(self, exploration: "Exploration") -> None:
+        """
+        Import Spotlight, start its server in a thread and hand it the exploration.
+
+        Parameters
+        ----------
+        exploration
+            What to show.
+
+        Raises
+        ------
+        ExploreError
+            When Spotlight cannot be started, or refuses the table or layout.
+        """
+        _import_spotlight()
+        import uvicorn
+        from renumics.spotlight.app import SpotlightApp
+        from renumics.spotlight.app_config import AppConfig
+        from renumics.spotlight.layout.nodes import Layout
+        from starlette.routing import Route
+
+        from dcase_explore.viewer import clip_source  # noqa: F401 - registers the exploration as a data source
+
+        app = SpotlightApp()
+        app.router.routes.insert(0, Route("/static/main.js", _script_of(exploration)))
+        app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK)
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            ssl_certfile=self._address.certificate,
+            ssl_keyfile=self._address.key,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        with _Reports() as reports:
+            self._thread = threading.Thread(
+                target=self._server.run, kwargs={"sockets": [self._socket]}, name="spotlight", daemon=True
+            )
+            self._thread.start()
+            reports.wait("startup")
+            layout = Layout.model_validate(exploration.layout)
+            app.update(AppConfig(dataset=exploration, layout=layout, filebrowsing_allowed=False))
+            error = reports.wait("update_complete").get("error")
+            if error:
+                raise ExploreError(f"Spotlight cannot show this table ({type(error).__name__}: {error})")
+        # Spotlight reports connected pages to the other end for as long as it runs.
+        self._reports = reports
+
+    def open_browser(self) -> None:
+        """Open the page in the user's browser, or say where it is when there is none."""
+        headless = sys.platform.startswith("linux") and not (
+            os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        )
+        try:
+            opened = not headless and webbrowser.open(self.url)
+        except webbrowser.Error:
+            opened = False
+        if not opened:
+            reason = "there is no display here" if headless else "no browser could be started"
+            note(f"{reason}: open {self.url} yourself, from another machine through ssh -L {self._tunnel()}")
+
+    def fetch_once(self) -> int:
+        """
+        Ask the running server for its own page and table, as a browser would.
+
+        Returns
+        -------
+        int
+            Rows in the table that came back.
+
+        Raises
+        ------
+        ExploreError
+            When either does not answer as it should.
+        """
+        page = self._get("/")
+        if b"static/main.js" not in page:
+            raise ExploreError(f"{self.url} answers, but not with Spotlight's page")
+        columns = json.loads(self._get("/api/table/"))["columns"]
+        return max((len(column["values"]) for column in columns if column["values"] is not None), default=0)
+
+    def wait(self) -> None:
+        """Block until the server ends or the process is interrupted."""
+        while self._thread is not None and self._thread.is_alive():
+            self._thread.join(0.5)
+
+    def stop(self) -> None:
+        """End the server and every process it started."""
+        if self._thread is not None:
+            # Projection workers first: the server's shutdown would wait for what they compute.
+            for child in multiprocessing.active_children():
+                child.kill()
+            self._server.should_exit = True
+            self._thread.join(STOP_SECONDS)
+            self._thread = None
+            self._reports.close()
+        self._socket.close()
+
+    def _get(self, path: str) -> bytes:
+        host, port = self._address.host, self._socket.getsockname()[1]
+        if self._address.certificate:
+            # To itself: the certificate names the host for others.
+            context = ssl._create_unverified_context()  # noqa: S323
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=60, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+        if answer.status != 200:
+            raise ExploreError(f"{self.url.rstrip('/')}{path} answers {answer.status} instead of 200")
+        return body
+
+    def _tunnel(self) -> str:
+        port = self._socket.getsockname()[1]
+        return f"{port}:127.0.0.1:{port} {socket.gethostname()}"
+
+
+class _Reports:
+    """
+    The other end of the line on which Spotlight reports that it is up, or what went wrong.
+
+    It looks for a `multiprocessing` listener at ``CONNECTION_PORT`` and knows it by ``CONNECTION_AUTHKEY``.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_hex(16)
+        self._listener = multiprocessing.connection.Listener(("127.0.0.1", 0), authkey=self._key.encode())
+        self._connection: Any = None
+        self._messages: list[dict[str, Any]] = []
+        self._arrived = threading.Condition()
+
+    def __enter__(self) -> "_Reports":
+        port = self._listener.address[1]
+        os.environ.update(CONNECTION_PORT=str(port), CONNECTION_AUTHKEY=self._key)
+        threading.Thread(target=self._receive, name="spotlight-reports", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Not for the environment of later child processes.
+        for name in ("CONNECTION_PORT", "CONNECTION_AUTHKEY"):
+            os.environ.pop(name, None)
+        self._listener.close()
+
+    def wait(self, kind: str) -> dict[str, Any]:
+        """First message of a kind that has not been waited for yet."""
+        deadline = time.monotonic() + START_SECONDS
+        with self._arrived:
+            while True:
+                for message in self._messages:
+                    if message.get("kind") == kind:
+                        self._messages.remove(message)
+                        return message
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise ExploreError(f"Spotlight did not start within {START_SECONDS} s: try again with --debug")
+                self._arrived.wait(left)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _receive(self) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            self._connection = self._listener.accept()
+            while True:
+                message = self._connection.recv()
+                with self._arrived:
+                    self._messages.append(message)
+                    self._arrived.notify_all()
+
+
+def _bind(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((address.host, address.port))
+    except (OSError, OverflowError) as error:
+        bound.close()
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise ExploreError(
+                f"port {address.port} is taken by another program: leave --port out for a free one, "
+                f"or try --port {address.port + 1}"
+            ) from error
+        reason = getattr(error, "strerror", None) or error
+        raise ExploreError(f"cannot listen on {address.host}, port {address.port} ({reason})") from error
+    return bound
+
+
+def _script_of(exploration: "Exploration") -> Callable[["Request"], "Response"]:
+    """Endpoint that serves the page's script fitted to the recordings."""
+    from starlette.responses import Response
+
+    frame = exploration.frame
+    rate = sampling_rate_of(frame["path"].dropna().to_list() if "path" in frame else [])
+
+    def serve(_: "Request") -> Response:
+        return Response(main_script(rate), media_type="text/javascript", headers={"cache-control": "no-store"})
+
+    return serve
+
+
+def _import_spotlight() -> None:
+    """Import Spotlight without its chatter about packages that are not needed here."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")
+    try:
+        from loguru import logger
+
+        logger.disable("renumics")
+        from renumics import spotlight  # noqa: F401
+    except OSError as error:
+        raise ExploreError(
+            f"Spotlight cannot write its settings and cache ({error}): set XDG_CONFIG_HOME and XDG_CACHE_HOME to "
+            "folders that can be written"
+        ) from error
