@@ -1,5 +1,6 @@
 """The command line: options to one call each, errors to one sentence each."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,8 +11,6 @@ import typer
 from dcase_explore.errors import ExploreError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-INTERRUPTED = 130
 
 
 def _version(asked: bool) -> None:
@@ -61,7 +60,8 @@ def main(
     dcase-explore --data demo --layout extended --class valve
     """
     from dcase_explore.explore import Options, explore
-    from dcase_explore.viewer.server import Address, Viewer
+    from dcase_explore.viewer.address import Address
+    from dcase_explore.viewer.server import Viewer
 
     options = Options(
         data=tuple(data or ("hub",)),
@@ -83,6 +83,9 @@ def main(
         typer.echo(f"open at {viewer.url} (Ctrl-C ends it)", err=True)
         if browser:
             viewer.open_browser()
+        # From now on there may be projection workers to end: interrupts become exceptions.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _raise)
         viewer.wait()
     finally:
         viewer.stop()
@@ -90,19 +93,37 @@ def main(
 
 def run() -> None:
     """Entry point: run the command line and turn errors into a sentence and an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _end_at_once)
     try:
         app(standalone_mode=True)
     except ExploreError as error:
         if "--debug" in sys.argv:
             raise
-        typer.echo(f"dcase-explore: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("dcase-explore: interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        _fail(str(error))
+    except OSError as error:
+        if "--debug" in sys.argv or error.strerror is None:
+            raise
+        _fail(f"{error.filename or 'the system'}: {error.strerror}")
 
 
-def _terminate(number: int, _: object) -> None:
-    # As an exception, so that the server and its workers are ended on the way out.
+def _fail(sentence: str) -> None:
+    typer.echo(f"dcase-explore: {sentence}", err=True)
+    sys.exit(1)
+
+
+def _end_at_once(number: int, _: object) -> None:
+    """
+    End without ceremony while things are read, computed and imported.
+
+    An exception would not do: libraries swallow it while they are imported, or crash when it comes amid compiling. All
+    that is kept is written atomically, so there is nothing to put in order.
+    """
+    if sys.stderr.isatty():
+        sys.stderr.write("\x1b[?25h")  # a progress bar hides the cursor
+        sys.stderr.flush()
+    os._exit(128 + number)
+
+
+def _raise(number: int, _: object) -> None:
     raise SystemExit(128 + number)

@@ -69,7 +69,7 @@ def parse_clip_name(file_name: str) -> ClipName | None:
     Parameters
     ----------
     file_name
-        Name or path of the clip; folders and the ending are ignored.
+        Name or path of the clip; folders are ignored.
 
     Returns
     -------
@@ -84,7 +84,9 @@ def parse_clip_name(file_name: str) -> ClipName | None:
     True
     """
     name = PurePath(file_name).name
-    stem = name[:-4] if name.lower().endswith(".wav") else name
+    if not name.lower().endswith(".wav"):
+        return None
+    stem = name[:-4]
     match = _SECTION_NAME.fullmatch(stem)
     if match:
         return ClipName(

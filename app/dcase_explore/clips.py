@@ -1,171 +1,20 @@
 """
-The clip table: one row per clip, and what each column is.
+The clip table: one row per clip.
 
-Everything that reads, attaches, finds or shows works on this table. `COLUMNS` is the contract: `conform` brings a
-frame into it, `problems` says all that is wrong with one, `describe` gives the text shown with a column.
+Everything that reads, attaches, finds or shows works on this table, whose contract is `dcase_explore.columns`:
+`conform` brings a frame into it, `problems` says all that is wrong with one.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from dcase_explore.clip_names import parse_clip_name
+from dcase_explore.columns import MACHINE_TYPES, Column, describe, in_display_order
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
-
-SPLITS = ("train", "test")
-DOMAINS = ("source", "target")
-LABELS = ("normal", "anomaly")
-MACHINE_TYPES = (
-    # The enriched dataset's own order (2023), then the other years' by first appearance.
-    *("gearbox", "fan", "bearing", "slider", "ToyCar", "ToyTrain", "valve"),
-    *("bandsaw", "grinder", "shaker", "ToyDrone", "ToyNscale", "ToyTank", "Vacuum"),
-    *("pump", "ToyConveyor"),
-    *("3DPrinter", "AirCompressor", "BrushlessMotor", "HairDryer", "HoveringDrone", "RoboticArm", "Scanner"),
-    *("ToothBrush", "ToyCircuit"),
-    *("AutoTrash", "BandSealer", "CoffeeGrinder", "HomeCamera", "Polisher", "ScrewFeeder", "ToyPet", "ToyRCCar"),
-)
-
-Kind = Literal["text", "audio", "category", "int", "float", "bool", "vector"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """
-    One column, or one family of columns, of the clip table.
-
-    Attributes
-    ----------
-    name
-        Its name; ``<score>`` or ``<embedding>`` stands for the name of a score or an embedding.
-    kind
-        ``"text"`` (str), ``"audio"`` (absolute path or null), ``"category"`` (text or null), ``"int"`` (int64),
-        ``"float"`` (float32, NaN is null), ``"bool"`` (nullable), ``"vector"`` (float32, shape (dimensions,), or None).
-    description
-        What it means, with unit and direction: the tooltip in the page.
-    categories
-        Every category, in order, where that is fixed.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    categories: tuple[str, ...] | None = None
-
-
-COLUMNS = (
-    # In display order: what people look at first comes first.
-    Column("class", "category", "Machine type."),
-    Column("label", "category", "What the recording is: normal or anomaly; empty where unknown.", LABELS),
-    Column("domain", "category", "Source or target domain; empty where unknown.", DOMAINS),
-    Column("anomaly_score_<score>", "float", "Anomaly score of {}: higher is more anomalous."),
-    Column("prediction_<score>", "category", "Decision of {}: normal or anomaly, from a threshold.", LABELS),
-    Column("prediction_correct_<score>", "bool", "Whether the decision of {} agrees with the label."),
-    Column(
-        "auc_cost_<score>",
-        "float",
-        "What the clip costs the AUC of {}, 0 to 1: for a normal the share of anomalies that score below it, "
-        "for an anomaly the share of normals that score above it. 0 for a perfect ranking.",
-    ),
-    Column(
-        "domain_distance_<embedding>",
-        "float",
-        "Distance to the source training normals in {}; 1 is typical of a source normal, higher is farther.",
-    ),
-    Column("d<n>p", "category", "Name of an attribute: a state of the machine or of the noise (pat, vel, loc, …)."),
-    Column("d<n>v", "category", "Value of the attribute named in the column before."),
-    Column("split", "category", "Training or test split.", SPLITS),
-    Column("section", "int", "Section (machine id in 2020): the part of a machine type metrics are computed on."),
-    Column("path", "audio", "The recording; empty where there is no audio."),
-    Column("nearest_normal", "audio", "The nearest training normal of the same machine type."),
-    Column("clip_id", "text", "Identity of the clip: split / machine type _ file name."),
-    Column("dev_train_lof_anomaly", "int", "1 where LOF calls the clip an outlier of the development training data."),
-    Column("dev_train_lof_anomaly_score", "float", "LOF score against the development training data: higher is odder."),
-    Column("add_train_lof_anomaly", "int", "1 where LOF calls the clip an outlier of the additional training data."),
-    Column("add_train_lof_anomaly_score", "float", "LOF score against the additional training data: higher is odder."),
-    Column("map_<embedding>_x", "float", "Horizontal place on the map (UMAP) of {}: near means similar; no unit."),
-    Column("map_<embedding>_y", "float", "Vertical place on the map (UMAP) of {}: near means similar; no unit."),
-    Column("embeddings_<embedding>", "vector", "Embedding {}: one vector per clip."),
-)
-"""Every column a clip table can have, in display order."""
-
-
-def _pattern(column: Column) -> re.Pattern[str]:
-    escaped = re.escape(column.name)
-    return re.compile(escaped.replace("<n>", r"([1-9])").replace("<score>", "(.+)").replace("<embedding>", "(.+)"))
-
-
-# Longest first, so that prediction_correct_x is not read as the prediction of "correct_x".
-_PATTERNS = sorted(((_pattern(c), c) for c in COLUMNS), key=lambda pair: -len(pair[1].name))
-_ORDER = {column.name: place for place, column in enumerate(COLUMNS)}
-
-
-def describe(name: str) -> Column | None:
-    """
-    Look up what a column of the clip table is.
-
-    Parameters
-    ----------
-    name
-        Name of the column, such as ``"anomaly_score_mine"``.
-
-    Returns
-    -------
-    Column or None
-        With the score's or embedding's name put into its description; None for a column that is not in the contract.
-    """
-    for pattern, column in _PATTERNS:
-        match = pattern.fullmatch(name)
-        if match:
-            described = column.description.format(*match.groups()) if "{}" in column.description else column.description
-            return Column(name, column.kind, described, column.categories)
-    return None
-
-
-def member(name: str, family: str) -> str | None:
-    """
-    Name of the score or embedding a column belongs to, if it is of that family.
-
-    Parameters
-    ----------
-    name
-        Name of a column.
-    family
-        One of `COLUMNS` by name, such as ``"anomaly_score_<score>"``.
-
-    Returns
-    -------
-    str or None
-        ``"mine"`` for ``anomaly_score_mine``.
-    """
-    for pattern, column in _PATTERNS:
-        match = pattern.fullmatch(name)
-        if match:
-            return match.group(1) if column.name == family else None
-    return None
-
-
-def members(columns: Iterable[str], family: str) -> list[str]:
-    """
-    Names of all scores or embeddings that have a column of one family.
-
-    Parameters
-    ----------
-    columns
-        Columns of a clip table.
-    family
-        One of `COLUMNS` by name, such as ``"embeddings_<embedding>"``.
-
-    Returns
-    -------
-    list of str
-        In the order of the columns.
-    """
-    return [found for name in columns if (found := member(name, family)) is not None]
 
 
 def clip_id(split: str, machine_type: str, file_name: str) -> str:
@@ -238,50 +87,17 @@ def conform(frame: pd.DataFrame) -> pd.DataFrame:
     ExploreError
         When the result breaks the contract; the sentence names everything that is wrong.
     """
+    wrong = _name_problems(frame)
+    if wrong:
+        raise _not_a_clip_table(wrong)
     frame = frame.reset_index(drop=True)
     columns = {name: _cast(frame[name], describe(name)) for name in frame.columns}
     wrong = [f"{name}: {problem}" for name, (_, problem) in columns.items() if problem]
     typed = pd.DataFrame({name: values for name, (values, _) in columns.items()}, index=frame.index)
-    wrong += [] if wrong else problems(typed)
+    wrong += problems(typed.drop(columns=[name for name, (_, problem) in columns.items() if problem]))
     if wrong:
-        raise ExploreError(f"this is not a clip table: {'; '.join(wrong)}")
+        raise _not_a_clip_table(wrong)
     return typed[in_display_order(typed.columns)]
-
-
-def in_display_order(columns: Iterable[str]) -> list[str]:
-    """
-    Sort columns as people read them: what the clip is, what the models say of it, where it is, vectors last.
-
-    Parameters
-    ----------
-    columns
-        Names of columns; of one family (all scores, say) the given order is kept, and a score's own columns
-        (score, decision, correctness, cost) stand together.
-
-    Returns
-    -------
-    list of str
-        The same names; those outside the contract come last.
-    """
-    names = list(columns)
-    scores: list[str] = []
-
-    def place(name: str) -> tuple[int, ...]:
-        for pattern, column in _PATTERNS:
-            match = pattern.fullmatch(name)
-            if not match:
-                continue
-            if "<n>" in column.name:
-                return (_ORDER["d<n>p"], int(match[1]), _ORDER[column.name])
-            if "<score>" in column.name:
-                if match[1] not in scores:
-                    scores.append(match[1])
-                return (_ORDER["anomaly_score_<score>"], scores.index(match[1]), _ORDER[column.name])
-            return (_ORDER[column.name],)
-        return (len(_ORDER),)
-
-    places = {name: place(name) for name in names}
-    return sorted(names, key=places.__getitem__)
 
 
 def problems(frame: pd.DataFrame) -> list[str]:
@@ -298,10 +114,10 @@ def problems(frame: pd.DataFrame) -> list[str]:
     list of str
         One entry per problem, naming column and example; empty when the frame keeps the contract.
     """
+    found = _name_problems(frame)
+    if found:
+        return found
     found = [f"column {name} is missing" for name in ("clip_id", "class", "split") if name not in frame]
-    repeated = [str(name) for name in frame.columns[frame.columns.duplicated()].unique()]
-    if repeated:
-        return [*found, f"column {some(repeated)} stands there twice"]
     for name in frame.columns:
         column = describe(str(name))
         if column:
@@ -345,6 +161,18 @@ def machine_types_present(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame["class"].cat.categories if (frame["class"] == name).any()]
 
 
+def _not_a_clip_table(wrong: list[str]) -> ExploreError:
+    return ExploreError(f"this is not a clip table: {'; '.join(wrong)}")
+
+
+def _name_problems(frame: pd.DataFrame) -> list[str]:
+    """What keeps columns from being looked at one by one."""
+    names = list(frame.columns)
+    found = [f"column {name} has a name that is not text" for name in names if not isinstance(name, str)]
+    repeated = [str(name) for name in frame.columns[frame.columns.duplicated()].unique()]
+    return found + ([f"column {some(repeated)} stands there twice"] if repeated else [])
+
+
 def _cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | None]:
     """Values as the contract wants them, or the reason why they cannot be."""
     if column is None:
@@ -354,6 +182,8 @@ def _cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | No
             return _category(values, column), None
         if column.kind == "int":
             whole = pd.to_numeric(values)
+            if (whole.dropna() % 1 != 0).any():
+                raise ValueError("not whole numbers")
             return (whole if whole.isna().any() else whole.astype("int64")), None
         if column.kind == "float":
             return pd.to_numeric(values).astype("float32"), None
@@ -382,8 +212,8 @@ def _category(values: pd.Series, column: Column) -> pd.Series:
 
 def _natural(text: str) -> list[tuple[int, float, str]]:
     """Sort key that puts 9 before 13 and 0.5 before 1."""
-    parts = re.findall(r"\d+(?:\.\d+)?|\D+", text)
-    return [(0, float(part), "") if part[0].isdigit() else (1, 0.0, part) for part in parts]
+    parts = re.findall(r"[0-9]+(?:\.[0-9]+)?|[^0-9]+", text)
+    return [(0, float(part), "") if part[0] in "0123456789" else (1, 0.0, part) for part in parts]
 
 
 def _column_problems(values: pd.Series, column: Column) -> list[str]:
@@ -395,8 +225,11 @@ def _column_problems(values: pd.Series, column: Column) -> list[str]:
         if "nan" in values.cat.categories:
             return ["holds the text 'nan' where it should be null"]
         return ["has rows without one"] if column.name in ("class", "split") and values.isna().any() else []
-    if column.kind == "float" and values.dtype != np.float32:
-        return [f"must be float32, not {values.dtype}"]
+    if column.kind == "float":
+        if values.dtype != np.float32:
+            return [f"must be float32, not {values.dtype}"]
+        infinite = np.flatnonzero(np.isinf(values.to_numpy()))
+        return [f"{len(infinite)} rows are infinite, such as row {infinite[0]}"] if len(infinite) else []
     if column.kind == "int" and values.dtype != np.int64 and not values.isna().any():
         return [f"must be int64, not {values.dtype}"]
     if column.kind == "bool" and values.dtype not in ("bool", "boolean"):
@@ -408,5 +241,8 @@ def _column_problems(values: pd.Series, column: Column) -> list[str]:
         if not present.map(lambda v: isinstance(v, np.ndarray) and v.ndim == 1 and v.dtype == np.float32).all():
             return ["must hold one-dimensional float32 vectors"]
         lengths = sorted(present.map(len).unique())
-        return [f"vectors differ in length: {some(lengths)}"] if len(lengths) > 1 else []
+        if len(lengths) > 1:
+            return [f"vectors differ in length: {some(lengths)}"]
+        bad = [row for row, vector in present.items() if not np.isfinite(vector).all()]
+        return [f"{len(bad)} vectors hold values that are not finite, such as row {bad[0]}"] if bad else []
     return []

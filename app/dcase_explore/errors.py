@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+_LISTED = 15
+
 
 class ExploreError(Exception):
     """
@@ -38,7 +40,7 @@ def nearest(word: str, names: Iterable[str], count: int = 3) -> list[str]:
 
 def meant(word: str, names: Iterable[str]) -> str:
     """
-    Sentence part that offers the nearest names, or all of them when none is near.
+    Sentence part that offers the nearest names, or lists them when none is near.
 
     Parameters
     ----------
@@ -56,4 +58,9 @@ def meant(word: str, names: Iterable[str]) -> str:
     close = nearest(word, names)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"there {'are ' + ', '.join(names) if names else 'is none'}"
+    if not names:
+        return "there is none"
+    rest = len(names) - _LISTED
+    return f"there {'is' if len(names) == 1 else 'are'} {', '.join(names[:_LISTED])}" + (
+        f" and {rest} more" if rest > 0 else ""
+    )

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dcase_explore import clips, layouts
+from dcase_explore import clips
+from dcase_explore.columns import DOMAINS, SPLITS, members
 from dcase_explore.enrich import enrich
 from dcase_explore.errors import ExploreError, meant
+from dcase_explore.layouts.binding import bind
+from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import note, some
 from dcase_explore.sources import read_sources
 
@@ -68,8 +71,8 @@ class Exploration:
         """One line of what is shown."""
         machine_types = clips.machine_types_present(self.frame)
         of = machine_types[0] if len(machine_types) == 1 else f"{len(machine_types)} machine types"
-        scores = clips.members(self.frame.columns, "anomaly_score_<score>")
-        maps = clips.members(self.frame.columns, "map_<embedding>_x")
+        scores = members(self.frame.columns, "anomaly_score_<score>")
+        maps = members(self.frame.columns, "map_<embedding>_x")
         audible = int(self.frame["path"].notna().sum()) if "path" in self.frame else 0
         return (
             f"{self.title} · {len(self.frame):,} clips of {of}, {audible:,} with sound · "
@@ -130,9 +133,9 @@ def explore(options: Options) -> Exploration:
     ExploreError
         As `load_table`; unknown or refused layout.
     """
-    layout = layouts.read_layout(options.layout)  # first: a typo should not wait for the data
+    layout = read_layout(options.layout)  # first: a typo should not wait for the data
     frame, title = load_table(options)
-    bound, changes = layouts.bind(layout, [name for name in frame.columns if frame[name].notna().any()])
+    bound, changes = bind(layout, [name for name in frame.columns if frame[name].notna().any()])
     name = Path(options.layout).stem
     if changes:
         note(f"layout {name}: {'; '.join(changes)}")
@@ -158,7 +161,7 @@ def _without_empty_attributes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _where(frame: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
-    values = clips.SPLITS if column == "split" else clips.DOMAINS
+    values = SPLITS if column == "split" else DOMAINS
     if value not in values:
         raise ExploreError(f"there is no {column} {value}: {meant(value, values)}")
     kept = frame[frame[column] == value] if column in frame else frame.iloc[:0]

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
+from dcase_explore.columns import members
 from dcase_explore.enrich import lof, logmel, maps
 from dcase_explore.enrich.store import Store, digest_of
 from dcase_explore.messages import busy, note, some, track
@@ -44,7 +45,7 @@ def enrich(frame: pd.DataFrame) -> pd.DataFrame:
     ExploreError
         When the cache cannot be written.
     """
-    embeddings = clips.members(frame.columns, "embeddings_<embedding>")
+    embeddings = members(frame.columns, "embeddings_<embedding>")
     has_audio = "path" in frame and frame["path"].notna().any()
     if not embeddings and not has_audio:
         return frame
@@ -53,7 +54,7 @@ def enrich(frame: pd.DataFrame) -> pd.DataFrame:
             frame = _with_logmel(frame, store)
             frame = _with_lof(frame, store)
             embeddings = [LOGMEL]
-        mapped = clips.members(frame.columns, "map_<embedding>_x")
+        mapped = members(frame.columns, "map_<embedding>_x")
         for name in embeddings:
             if name not in mapped:
                 frame = _with_map(frame, name, store)
@@ -124,8 +125,11 @@ def _with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
     matrix, present = clips.vectors(frame, LOGMEL)
     scores = np.full(len(frame), np.nan, dtype=np.float32)
     machine_types = frame["class"].to_numpy(dtype=object)[present]
-    training_normal = ((frame["split"] == "train") & (frame["label"] != "anomaly")).to_numpy(dtype=bool)[present]
-    without_training = []
+    training = frame["split"] == "train"
+    if "label" in frame:
+        training &= frame["label"] != "anomaly"
+    training_normal = training.to_numpy(dtype=bool)[present]
+    without_training, too_few = [], []
     filled = np.flatnonzero(present)
     for machine in clips.machine_types_present(frame):
         rows = machine_types == machine
@@ -135,6 +139,8 @@ def _with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
         if not reference.any():
             without_training.append(machine)
             reference = np.ones(int(rows.sum()), dtype=bool)
+        if reference.sum() < lof.FEWEST:
+            too_few.append(machine)
         its_matrix = matrix[rows]
         key = digest_of(lof.RECIPE, its_matrix.tobytes(), reference.tobytes())
         scores[filled[rows]] = _kept(store, key, partial(lof.lof_scores, its_matrix, reference))
@@ -143,6 +149,8 @@ def _with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
             f"no training clips of {some(without_training)}: the score {LOGMEL_LOF} is fitted on all clips, "
             "anomalies among them"
         )
+    if too_few:
+        note(f"fewer than {lof.FEWEST} clips of {some(too_few)} to fit on: no score {LOGMEL_LOF} for them")
     return frame.assign(**{f"anomaly_score_{LOGMEL_LOF}": scores})
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 
 MAX_NEIGHBORS = 20
+FEWEST = 3
+"""Clips below which no neighbourhood can be told from another."""
 RECIPE = f"lof 1: at most {MAX_NEIGHBORS} neighbours, euclidean"
 
 
@@ -28,7 +30,7 @@ def lof_scores(matrix: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
     fitted_on = matrix[reference]
     scores = np.full(len(matrix), np.nan, dtype=np.float32)
-    if len(fitted_on) < 3:
+    if len(fitted_on) < FEWEST:
         return scores
     # Of a handful of clips at most half may be neighbours, or every neighbourhood would be the whole.
     neighbors = min(MAX_NEIGHBORS, (len(fitted_on) - 1) // 2)

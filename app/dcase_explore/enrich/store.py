@@ -66,6 +66,8 @@ class Store:
         except sqlite3.DatabaseError as error:
             aside = self._path.with_suffix(".damaged")
             self._path.replace(aside)
+            for beside in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + beside).unlink(missing_ok=True)
             note(f"the store {self._path} is damaged ({error}): put aside as {aside.name}; all is computed again")
             self._database = self._open()
         return self

@@ -4,6 +4,7 @@ Where clips come from: `--data` specs read into clip tables and joined.
 One module per kind of source: `raw` (downloaded recordings), `results` (score files), `demo` (made on the spot).
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from dcase_explore import clips
+from dcase_explore.columns import describe
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note, some
 from dcase_explore.sources.demo import read_demo
@@ -72,11 +74,13 @@ def _read(spec: str) -> Source:
             f"--data {spec} cannot be read by this version: download the recordings and give their folder, "
             "or look at dcase-explore --data demo"
         )
-    folder = Path(spec).expanduser()
+    folder = Path(os.path.expanduser(spec))  # noqa: PTH111 - Path.expanduser raises for an unknown user
+    if not spec.strip():
+        raise ExploreError(f"--data is empty: give a folder, or one of {', '.join(NAMED)}")
     if not folder.is_dir():
         raise ExploreError(_no_folder(spec, folder))
     if results := result_folders(folder):
-        note(f"{folder.name}: results of {some(place.resolve().name for place in results)}")
+        note(f"{folder.resolve().name}: results of {some(place.resolve().name for place in results)}")
         if split_folders(folder):
             note(f"{folder} holds recordings as well: add --data with their folder to hear them")
         return Source(read_results(results), folder.resolve().name)
@@ -88,10 +92,13 @@ def _read(spec: str) -> Source:
 def _no_folder(spec: str, folder: Path) -> str:
     if folder.exists():
         return f"{folder} is a file: give the folder of a raw download or of score files"
-    siblings = [child.name for child in folder.parent.iterdir()] if folder.parent.is_dir() else []
+    if folder.is_symlink():
+        return f"{folder} is a link to {os.readlink(folder)}, which is not there"  # noqa: PTH115
+    if not folder.parent.is_dir():
+        return f"there is no folder {spec}: {folder.parent} does not exist either"
+    siblings = sorted(child.name for child in folder.parent.iterdir() if child.exists())
     words = [*NAMED, *siblings] if len(Path(spec).parts) == 1 else siblings
-    hint = meant(folder.name, words) if words else f"{folder.parent} does not exist either"
-    return f"there is no folder {spec}: {hint}"
+    return f"there is no folder {spec}: {meant(folder.name, words)}"
 
 
 def _nothing_in(folder: Path) -> str:
@@ -120,7 +127,7 @@ def _join(first: pd.DataFrame, second: pd.DataFrame, spec: str) -> pd.DataFrame:
     else:
         note(f"--data {spec}: {len(common):,} of its {len(right):,} clips are known already and are joined")
     for column in left.columns.intersection(right.columns):
-        contract = clips.describe(column)
+        contract = describe(column)
         if contract is None or contract.kind in ("audio", "vector"):
             continue
         known = left.loc[common, column].notna() & right.loc[common, column].notna()

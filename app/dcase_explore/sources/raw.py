@@ -46,7 +46,10 @@ def split_folders(folder: Path) -> list[Path]:
     for place, below, files in os.walk(folder.resolve(), followlinks=True):
         path = Path(place)
         real = os.path.realpath(place)
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        # Links last: a folder goes by its own name, not by that of a link to it.
+        below[:] = sorted(
+            (name for name in below if not name.startswith(".")), key=lambda n: ((path / n).is_symlink(), n)
+        )
         if len(path.parts) - top >= MAX_DEPTH or real in seen:
             below.clear()
         if real in seen:
@@ -136,10 +139,10 @@ def _attribute_columns(frame: pd.DataFrame) -> set[str]:
 
 def _read_attribute_file(path: Path) -> dict[tuple[str, str], dict[str, str]]:
     """Attributes by split and file name: ``{("train", "section_….wav"): {"d1p": "pat", "d1v": "00"}}``."""
-    if path.stat().st_size > MAX_CSV_BYTES:
-        raise ExploreError(f"{path} is larger than {MAX_CSV_BYTES // 2**20} MB: that is no attribute file")
     listed: dict[tuple[str, str], dict[str, str]] = {}
     try:
+        if path.stat().st_size > MAX_CSV_BYTES:
+            raise ExploreError(f"{path} is larger than {MAX_CSV_BYTES // 2**20} MB: that is no attribute file")
         with path.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
             if "file_name" not in (reader.fieldnames or []):
@@ -159,6 +162,8 @@ def _read_attribute_file(path: Path) -> dict[tuple[str, str], dict[str, str]]:
                 name = parse_clip_name(place.name)
                 split = SPLIT_FOLDERS.get(place.parent.name) or (name.split if name else None)
                 listed[split or "", place.name] = known
+    except OSError as error:
+        raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ExploreError(f"{path} is not a CSV text file ({error})") from error
     return listed

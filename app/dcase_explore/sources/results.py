@@ -28,6 +28,9 @@ from dcase_explore.messages import note, some
 MAX_FILE_BYTES = 64 * 2**20
 """A score file of a whole challenge is well below a megabyte."""
 
+LARGEST = 3.4e38
+"""Scores are kept as float32."""
+
 _FILE_NAME = re.compile(
     r"(?P<kind>anomaly_score|decision_result)_(?:DCASE\d{4}T\d)?(?P<machine>[A-Za-z0-9]+?)"
     r"_(?:section_(?P<section>\d+)_test|id_(?P<id>\d+))(?:_seed(?P<seed>\d+))?(?P<suffix>\D.*)?\.csv"
@@ -137,32 +140,37 @@ def read_results(folders: list[Path]) -> pd.DataFrame:
             scores[model], decisions[model] = {}, {}
             for file in its_files:
                 into = scores[model] if file.kind == "anomaly_score" else decisions[model]
-                for line, (name, value) in enumerate(_rows(file), start=1):
+                for line, name, value in _rows(file):
                     clip = clips.clip_id("test", file.machine, name)
                     if clip in into:
                         raise ExploreError(f"{file.path}, line {line}: {name} has a value already in model {model}")
                     into[clip] = value
                     facts[clip] = (file.machine, name)
+    if not facts:
+        raise ExploreError(f"the score files in {some(folders)} hold no clip at all: run the baseline's test again")
     return _table(facts, scores, decisions)
 
 
-def _rows(file: ScoreFile) -> list[tuple[str, float]]:
-    """File name and number of each line of a score or decision file."""
-    if file.path.stat().st_size > MAX_FILE_BYTES:
-        raise ExploreError(f"{file.path} is larger than {MAX_FILE_BYTES // 2**20} MB: that is no score file")
+def _rows(file: ScoreFile) -> list[tuple[int, str, float]]:
+    """Line, file name and number of each row of a score or decision file."""
     rows = []
     try:
+        if file.path.stat().st_size > MAX_FILE_BYTES:
+            raise ExploreError(f"{file.path} is larger than {MAX_FILE_BYTES // 2**20} MB: that is no score file")
         with file.path.open(encoding="utf-8-sig", newline="") as lines:
-            for number, row in enumerate(csv.reader(lines), start=1):
-                if not row:
+            reader = csv.reader(lines)
+            for row in reader:
+                if not any(field.strip() for field in row):
                     continue
-                where = f"{file.path}, line {number}"
+                where = f"{file.path}, line {reader.line_num}"
                 if len(row) != 2:
                     raise ExploreError(f"{where}: expected 'file name,number', found {','.join(row)[:80]!r}")
                 name = PurePath(row[0].strip()).name
                 if parse_clip_name(name) is None:
                     raise ExploreError(f"{where}: {name[:80]!r} is not a clip name of the challenge")
-                rows.append((name, _number(row[1], file.kind, where)))
+                rows.append((reader.line_num, name, _number(row[1], file.kind, where)))
+    except OSError as error:
+        raise ExploreError(f"{file.path} cannot be read ({error.strerror})") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ExploreError(f"{file.path} is not a CSV text file ({error})") from error
     return rows
@@ -175,7 +183,7 @@ def _number(text: str, kind: str, where: str) -> float:
         raise ExploreError(f"{where}: {text[:40]!r} is not a number") from None
     if kind == "decision_result" and value not in (0.0, 1.0):
         raise ExploreError(f"{where}: a decision is 0 (normal) or 1 (anomaly), not {text[:40]}")
-    if not math.isfinite(value):
+    if not math.isfinite(value) or abs(value) > LARGEST:
         raise ExploreError(f"{where}: the score is {text.strip()}, which cannot be ranked")
     return value
 

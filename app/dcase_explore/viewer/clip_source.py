@@ -15,7 +15,7 @@ from renumics.spotlight import dtypes
 from renumics.spotlight.data_source import ColumnMetadata, DataSource, datasource
 from renumics.spotlight.dtypes.conversion import ConversionError, register_converter
 
-from dcase_explore import clips
+from dcase_explore.columns import Kind, describe
 from dcase_explore.explore import Exploration
 
 
@@ -112,13 +112,13 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
 
     def get_column_metadata(self, column_name: str) -> ColumnMetadata:
         """Tooltip of a column; nothing is editable, for nothing would keep the edit."""
-        column = clips.describe(column_name)
+        column = describe(column_name)
         return ColumnMetadata(nullable=True, editable=False, description=column.description if column else None)
 
 
-def _kind(values: pd.Series, name: str) -> clips.Kind:
+def _kind(values: pd.Series, name: str) -> Kind:
     """Kind of a column by the contract, or by its dtype where the contract does not know it."""
-    column = clips.describe(name)
+    column = describe(name)
     if column:
         return column.kind
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -135,7 +135,7 @@ def _vector_dtype(values: pd.Series) -> dtypes.DType:
     return dtypes.EmbeddingDType(None if first is None else len(first))
 
 
-_DTYPES: dict[clips.Kind, Callable[[pd.Series], dtypes.DType]] = {
+_DTYPES: dict[Kind, Callable[[pd.Series], dtypes.DType]] = {
     "text": lambda _: dtypes.str_dtype,
     "audio": lambda _: dtypes.audio_dtype,
     "category": lambda values: dtypes.CategoryDType([str(name) for name in values.cat.categories]),

@@ -1,7 +1,8 @@
 """
-Two things of Spotlight's page that machine sounds need otherwise and no setting reaches, changed as the page is served.
+Three things of Spotlight's spectrogram that no setting reaches, changed as the page is served.
 
-Spectrograms are 120 pixels high, too low to read; and the browser decodes every recording at its own device's rate, so
+It is 120 pixels high, too low to read. It stays empty until something else makes the page draw again, because its size
+is watched on an element that is not there yet. And the browser decodes every recording at its own device's rate, so
 that of a 16 kHz recording's spectrogram two thirds are empty. Where the script is not as expected it is served as it
 is; `tests/test_viewer.py` fails when a new Spotlight moves it.
 """
@@ -13,7 +14,17 @@ from pathlib import Path
 SPECTROGRAM_PIXELS = 260
 DEFAULT_RATE = 16_000
 
-_HEIGHT = re.compile(r'(\.key = "SpectrogramView", \w+\.defaultHeight = )120\b')
+CHANGES = (
+    (re.compile(r'(\.key = "SpectrogramView", \w+\.defaultHeight = )120\b'), rf"\g<1>{SPECTROGRAM_PIXELS}"),
+    # Watch the reference, which is filled once the lens stands, instead of what it held before.
+    (
+        re.compile(
+            r"\b(\w+)\((\w+)\.current(, \(\) => \{\s*if \(\w+ === void 0\) return;\s*let \w+ = \w+\.current\?\.backend)"
+        ),
+        r"\1(\2\3",
+    ),
+)
+"""Pattern and replacement of each change to the script; each pattern stands in it exactly once."""
 # Made on first use, after a click: a browser keeps a sound context silent that was made before one.
 _RATE = """Object.defineProperty(globalThis, "WaveSurferAudioContext", {
   get() { return this.__clipContext ??= new AudioContext({ sampleRate: %d }); },
@@ -24,7 +35,7 @@ _RATE = """Object.defineProperty(globalThis, "WaveSurferAudioContext", {
 @cache
 def main_script(sampling_rate: int) -> str:
     """
-    Spotlight's page script with higher spectrograms and the recordings' own sampling rate.
+    Spotlight's page script with readable spectrograms at the recordings' own sampling rate.
 
     Parameters
     ----------
@@ -39,7 +50,9 @@ def main_script(sampling_rate: int) -> str:
     import renumics.spotlight.backend
 
     path = Path(renumics.spotlight.backend.__file__).parent / "statics" / "main.js"
-    script = _HEIGHT.sub(rf"\g<1>{SPECTROGRAM_PIXELS}", path.read_text(encoding="utf-8"), count=1)
+    script = path.read_text(encoding="utf-8")
+    for pattern, replacement in CHANGES:
+        script = pattern.sub(replacement, script, count=1)
     return _RATE % sampling_rate + script
 
 

@@ -5,29 +5,26 @@ Spotlight in this process, instead of a second one that imports everything again
 """
 
 import contextlib
-import errno
 import http.client
 import json
 import multiprocessing
 import multiprocessing.connection
 import os
-import secrets
 import socket
 import ssl
 import sys
 import threading
-import time
 import warnings
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
+from dcase_explore.viewer.address import Address, bind_to
 from dcase_explore.viewer.guard import LOOPBACK, Guard
 from dcase_explore.viewer.page import main_script, sampling_rate_of
+from dcase_explore.viewer.reports import Reports
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,53 +32,7 @@ if TYPE_CHECKING:
 
     from dcase_explore.explore import Exploration
 
-START_SECONDS = 60
 STOP_SECONDS = 2
-
-
-@dataclass(frozen=True)
-class Address:
-    """
-    Where the page is served.
-
-    Attributes
-    ----------
-    host
-        Name or address to listen on; other than loopback only with TLS.
-    port
-        0 picks a free one.
-    certificate, key
-        PEM files for TLS.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    certificate: Path | None = None
-    key: Path | None = None
-
-    def __post_init__(self) -> None:
-        """
-        Refuse what would show the data to others unprotected.
-
-        Raises
-        ------
-        ExploreError
-            A host that others can reach without both TLS files, or TLS files that cannot be used.
-        """
-        if (self.certificate is None) != (self.key is None):
-            raise ExploreError("TLS needs both files: --tls-certificate FILE and --tls-key FILE")
-        if self.host not in LOOPBACK and self.certificate is None:
-            raise ExploreError(
-                f"--host {self.host} would show the data to the network unprotected: add --tls-certificate and "
-                "--tls-key, or tunnel to this machine with ssh -L"
-            )
-        if self.certificate is not None:
-            try:
-                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.certificate, self.key)
-            except (OSError, ssl.SSLError) as error:
-                raise ExploreError(
-                    f"{self.certificate} and {self.key} are no TLS certificate and key ({error})"
-                ) from error
 
 
 class Viewer:
@@ -101,7 +52,7 @@ class Viewer:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._socket = _bind(address)
+        self._socket = bind_to(address)
         self._thread: threading.Thread | None = None
 
     @property
@@ -134,6 +85,10 @@ class Viewer:
 
         from dcase_explore.viewer import clip_source  # noqa: F401 - registers the exploration as a data source
 
+        try:
+            layout = Layout.model_validate(exploration.layout)
+        except ValueError as refusal:
+            raise ExploreError(f"Spotlight refuses the layout {exploration.layout_name} ({refusal})") from refusal
         app = SpotlightApp()
         app.router.routes.insert(0, Route("/static/main.js", _script_of(exploration)))
         app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK)
@@ -145,13 +100,12 @@ class Viewer:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        with _Reports() as reports:
+        with Reports() as reports:
             self._thread = threading.Thread(
                 target=self._server.run, kwargs={"sockets": [self._socket]}, name="spotlight", daemon=True
             )
             self._thread.start()
             reports.wait("startup")
-            layout = Layout.model_validate(exploration.layout)
             app.update(AppConfig(dataset=exploration, layout=layout, filebrowsing_allowed=False))
             error = reports.wait("update_complete").get("error")
             if error:
@@ -232,79 +186,6 @@ class Viewer:
         return f"{port}:127.0.0.1:{port} {socket.gethostname()}"
 
 
-class _Reports:
-    """
-    The other end of the line on which Spotlight reports that it is up, or what went wrong.
-
-    It looks for a `multiprocessing` listener at ``CONNECTION_PORT`` and knows it by ``CONNECTION_AUTHKEY``.
-    """
-
-    def __init__(self) -> None:
-        self._key = secrets.token_hex(16)
-        self._listener = multiprocessing.connection.Listener(("127.0.0.1", 0), authkey=self._key.encode())
-        self._connection: Any = None
-        self._messages: list[dict[str, Any]] = []
-        self._arrived = threading.Condition()
-
-    def __enter__(self) -> "_Reports":
-        port = self._listener.address[1]
-        os.environ.update(CONNECTION_PORT=str(port), CONNECTION_AUTHKEY=self._key)
-        threading.Thread(target=self._receive, name="spotlight-reports", daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # Not for the environment of later child processes.
-        for name in ("CONNECTION_PORT", "CONNECTION_AUTHKEY"):
-            os.environ.pop(name, None)
-        self._listener.close()
-
-    def wait(self, kind: str) -> dict[str, Any]:
-        """First message of a kind that has not been waited for yet."""
-        deadline = time.monotonic() + START_SECONDS
-        with self._arrived:
-            while True:
-                for message in self._messages:
-                    if message.get("kind") == kind:
-                        self._messages.remove(message)
-                        return message
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise ExploreError(f"Spotlight did not start within {START_SECONDS} s: try again with --debug")
-                self._arrived.wait(left)
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._connection is not None:
-            self._connection.close()
-
-    def _receive(self) -> None:
-        with contextlib.suppress(EOFError, OSError):
-            self._connection = self._listener.accept()
-            while True:
-                message = self._connection.recv()
-                with self._arrived:
-                    self._messages.append(message)
-                    self._arrived.notify_all()
-
-
-def _bind(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    bound = socket.socket(family)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((address.host, address.port))
-    except (OSError, OverflowError) as error:
-        bound.close()
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise ExploreError(
-                f"port {address.port} is taken by another program: leave --port out for a free one, "
-                f"or try --port {address.port + 1}"
-            ) from error
-        reason = getattr(error, "strerror", None) or error
-        raise ExploreError(f"cannot listen on {address.host}, port {address.port} ({reason})") from error
-    return bound
-
-
 def _script_of(exploration: "Exploration") -> Callable[["Request"], "Response"]:
     """Endpoint that serves the page's script fitted to the recordings."""
     from starlette.responses import Response
@@ -320,12 +201,11 @@ def _script_of(exploration: "Exploration") -> Callable[["Request"], "Response"]:
 
 def _import_spotlight() -> None:
     """Import Spotlight without its chatter about packages that are not needed here."""
+    # By environment, so that its projection workers are quiet as well.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("LOGURU_AUTOINIT", "0")
     warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")
     try:
-        from loguru import logger
-
-        logger.disable("renumics")
         from renumics import spotlight  # noqa: F401
     except OSError as error:
         raise ExploreError(

@@ -1,0 +1,192 @@
+"""The contract of the clip table: every column it can have, what it means, and in which order people read them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+SPLITS = ("train", "test")
+DOMAINS = ("source", "target")
+LABELS = ("normal", "anomaly")
+MACHINE_TYPES = (
+    # The enriched dataset's own order (2023), then the other years' by first appearance.
+    *("gearbox", "fan", "bearing", "slider", "ToyCar", "ToyTrain", "valve"),
+    *("bandsaw", "grinder", "shaker", "ToyDrone", "ToyNscale", "ToyTank", "Vacuum"),
+    *("pump", "ToyConveyor"),
+    *("3DPrinter", "AirCompressor", "BrushlessMotor", "HairDryer", "HoveringDrone", "RoboticArm", "Scanner"),
+    *("ToothBrush", "ToyCircuit"),
+    *("AutoTrash", "BandSealer", "CoffeeGrinder", "HomeCamera", "Polisher", "ScrewFeeder", "ToyPet", "ToyRCCar"),
+)
+
+Kind = Literal["text", "audio", "category", "int", "float", "bool", "vector"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One column, or one family of columns, of the clip table.
+
+    Attributes
+    ----------
+    name
+        Its name; ``<score>`` or ``<embedding>`` stands for the name of a score or an embedding.
+    kind
+        ``"text"`` (str), ``"audio"`` (absolute path or null), ``"category"`` (text or null), ``"int"`` (int64),
+        ``"float"`` (float32, NaN is null), ``"bool"`` (nullable), ``"vector"`` (float32, shape (dimensions,), or None).
+    description
+        What it means, with unit and direction: the tooltip in the page.
+    categories
+        Every category, in order, where that is fixed.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    categories: tuple[str, ...] | None = None
+
+
+COLUMNS = (
+    # In display order: what people look at first comes first.
+    Column("class", "category", "Machine type."),
+    Column("label", "category", "What the recording is: normal or anomaly; empty where unknown.", LABELS),
+    Column("domain", "category", "Source or target domain; empty where unknown.", DOMAINS),
+    Column("anomaly_score_<score>", "float", "Anomaly score of {}: higher is more anomalous."),
+    Column("prediction_<score>", "category", "Decision of {}: normal or anomaly, from a threshold.", LABELS),
+    Column("prediction_correct_<score>", "bool", "Whether the decision of {} agrees with the label."),
+    Column(
+        "auc_cost_<score>",
+        "float",
+        "What the clip costs the AUC of {}, 0 to 1: for a normal the share of anomalies that score below it, "
+        "for an anomaly the share of normals that score above it. 0 for a perfect ranking.",
+    ),
+    Column(
+        "domain_distance_<embedding>",
+        "float",
+        "Distance to the source training normals in {}; 1 is typical of a source normal, higher is farther.",
+    ),
+    Column("d<n>p", "category", "Name of an attribute: a state of the machine or of the noise (pat, vel, loc, …)."),
+    Column("d<n>v", "category", "Value of the attribute named in the column before."),
+    Column("split", "category", "Training or test split.", SPLITS),
+    Column("section", "int", "Section (machine id in 2020): the part of a machine type metrics are computed on."),
+    Column("path", "audio", "The recording; empty where there is no audio."),
+    Column("nearest_normal", "audio", "The nearest training normal of the same machine type."),
+    Column("clip_id", "text", "Identity of the clip: split / machine type _ file name."),
+    Column("dev_train_lof_anomaly", "int", "1 where LOF calls the clip an outlier of the development training data."),
+    Column("dev_train_lof_anomaly_score", "float", "LOF score against the development training data: higher is odder."),
+    Column("add_train_lof_anomaly", "int", "1 where LOF calls the clip an outlier of the additional training data."),
+    Column("add_train_lof_anomaly_score", "float", "LOF score against the additional training data: higher is odder."),
+    Column("map_<embedding>_x", "float", "Horizontal place on the map (UMAP) of {}: near means similar; no unit."),
+    Column("map_<embedding>_y", "float", "Vertical place on the map (UMAP) of {}: near means similar; no unit."),
+    Column("embeddings_<embedding>", "vector", "Embedding {}: one vector per clip."),
+)
+"""Every column a clip table can have, in display order."""
+
+
+def _pattern(column: Column) -> re.Pattern[str]:
+    escaped = re.escape(column.name)
+    return re.compile(escaped.replace("<n>", r"([1-9])").replace("<score>", "(.+)").replace("<embedding>", "(.+)"))
+
+
+# Longest first, so that prediction_correct_x is not read as the prediction of "correct_x".
+_PATTERNS = sorted(((_pattern(c), c) for c in COLUMNS), key=lambda pair: -len(pair[1].name))
+_ORDER = {column.name: place for place, column in enumerate(COLUMNS)}
+
+
+def describe(name: str) -> Column | None:
+    """
+    Look up what a column of the clip table is.
+
+    Parameters
+    ----------
+    name
+        Name of the column, such as ``"anomaly_score_mine"``.
+
+    Returns
+    -------
+    Column or None
+        With the score's or embedding's name put into its description; None for a column that is not in the contract.
+    """
+    for pattern, column in _PATTERNS:
+        match = pattern.fullmatch(name)
+        if match:
+            described = column.description.format(*match.groups()) if "{}" in column.description else column.description
+            return Column(name, column.kind, described, column.categories)
+    return None
+
+
+def member(name: str, family: str) -> str | None:
+    """
+    Name of the score or embedding a column belongs to, if it is of that family.
+
+    Parameters
+    ----------
+    name
+        Name of a column.
+    family
+        One of `COLUMNS` by name, such as ``"anomaly_score_<score>"``.
+
+    Returns
+    -------
+    str or None
+        ``"mine"`` for ``anomaly_score_mine``.
+    """
+    for pattern, column in _PATTERNS:
+        match = pattern.fullmatch(name)
+        if match:
+            return match.group(1) if column.name == family else None
+    return None
+
+
+def members(columns: Iterable[str], family: str) -> list[str]:
+    """
+    Names of all scores or embeddings that have a column of one family.
+
+    Parameters
+    ----------
+    columns
+        Columns of a clip table.
+    family
+        One of `COLUMNS` by name, such as ``"embeddings_<embedding>"``.
+
+    Returns
+    -------
+    list of str
+        In the order of the columns.
+    """
+    return [found for name in columns if (found := member(name, family)) is not None]
+
+
+def in_display_order(columns: Iterable[str]) -> list[str]:
+    """
+    Sort columns as people read them: what the clip is, what the models say of it, where it is, vectors last.
+
+    Parameters
+    ----------
+    columns
+        Names of columns; of one family (all scores, say) the given order is kept, and a score's own columns
+        (score, decision, correctness, cost) stand together.
+
+    Returns
+    -------
+    list of str
+        The same names; those outside the contract come last.
+    """
+    names = list(columns)
+    scores: list[str] = []
+
+    def place(name: str) -> tuple[int, ...]:
+        for pattern, column in _PATTERNS:
+            match = pattern.fullmatch(name)
+            if not match:
+                continue
+            if "<n>" in column.name:
+                return (_ORDER["d<n>p"], int(match[1]), _ORDER[column.name])
+            if "<score>" in column.name:
+                if match[1] not in scores:
+                    scores.append(match[1])
+                return (_ORDER["anomaly_score_<score>"], scores.index(match[1]), _ORDER[column.name])
+            return (_ORDER[column.name],)
+        return (len(_ORDER),)
+
+    places = {name: place(name) for name in names}
+    return sorted(names, key=places.__getitem__)

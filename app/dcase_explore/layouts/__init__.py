@@ -1,0 +1,6 @@
+"""
+Layouts: the arrangement of the page as a Spotlight JSON file.
+
+`files` finds and reads them, `checking` refuses what the page does not know or must not show, `binding` fits them to
+the table at hand; `vocabulary` is what Spotlight knows.
+"""

@@ -1,0 +1,83 @@
+"""What the tests share: recordings made on the spot, the real data where it lies near, a cache of their own."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+
+from exploring import make_recordings
+
+if TYPE_CHECKING:
+    from dcase_explore.viewer.server import Viewer
+
+# Spotlight keeps settings and decoded things in the user's folders: not in those of whoever runs the tests.
+for _name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+    os.environ[_name] = tempfile.mkdtemp(prefix="dcase-explore-tests-")
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def _shared(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f"the real data ({name}) is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_clips() -> Path:
+    """93 recordings of the 2020 development set, as a raw download lays them out."""
+    return _shared("dcase2020_dev_clips")
+
+
+@pytest.fixture(scope="session")
+def real_scores() -> Path:
+    """Result folders of a real run over the 2023 development test set: MSE and MAHALA."""
+    return _shared("dcase2023_dev_scores")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Cache of one test alone."""
+    monkeypatch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path / "cache"))
+    yield tmp_path / "cache"
+
+
+@pytest.fixture
+def record() -> Callable[..., Path]:
+    """Write a short noisy recording: ``record(path, seed=0, seconds=0.5, rate=16000, channels=1)``."""
+
+    def write(path: Path, seed: int = 0, seconds: float = 0.5, rate: int = 16_000, channels: int = 1) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(seed).normal(0, 0.1, (int(seconds * rate), channels))
+        soundfile.write(path, noise, rate)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """16 fans and 16 valves, a second each."""
+    return make_recordings(tmp_path_factory.mktemp("made_clips"))
+
+
+@pytest.fixture(scope="session")
+def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Viewer"]:
+    """The page of those recordings' valves in the simple layout, served in this process."""
+    from dcase_explore.explore import Options, explore
+    from dcase_explore.viewer.address import Address
+    from dcase_explore.viewer.server import Viewer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        exploration = explore(Options(data=[str(recordings)], class_name=["valve"]))
+    viewer = Viewer(Address())
+    viewer.start(exploration)
+    yield viewer
+    viewer.stop()

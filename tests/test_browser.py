@@ -1,0 +1,177 @@
+"""The real page in headless Chromium: what a person would see, hear and click."""
+
+import io
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from exploring import get
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+    from dcase_explore.viewer.server import Viewer
+
+pytestmark = pytest.mark.browser
+
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),  # they slow every start without a network
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must drive the page: install Chromium")
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: "Browser", viewer: "Viewer") -> "Iterator[Page]":
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(viewer.url)
+    page.get_by_text("Filtered").wait_for()
+    yield page
+    page.close()
+
+
+def pixels(part: "Locator") -> np.ndarray:
+    """What is seen of a part of the page, as integers, shape (height, width, 3)."""
+    return np.asarray(PIL.Image.open(io.BytesIO(part.screenshot())).convert("RGB")).astype(int)
+
+
+def coloured(part: "Locator") -> float:
+    """Share of pixels that are clearly neither grey nor Spotlight's pale background."""
+    seen = pixels(part)
+    return float(((seen.max(axis=-1) - seen.min(axis=-1)) > 60).mean())
+
+
+def until_coloured(part: "Locator", share: float) -> float:
+    """Wait for a drawing to appear; the share reached, or the last one after ten seconds."""
+    for _ in range(50):
+        if (reached := coloured(part)) > share:
+            break
+        part.page.wait_for_timeout(200)
+    return reached
+
+
+def test_table_and_map_are_painted(page: "Page") -> None:
+    assert page.get_by_text("section_00_source_test_anomaly_0000_pat_00.wav").first.is_visible()
+    for heading in ("class", "label", "domain"):
+        assert page.get_by_text(heading, exact=True).first.is_visible(), heading
+    assert page.get_by_text("Map: near sounds alike").is_visible()
+    # 16 dots, blue and green, are far less than a hundredth of the map, but they are there.
+    assert until_coloured(page.locator("canvas").first, 0.0005) > 0.0005
+
+
+def test_a_click_on_a_row_shows_and_plays_its_sound(page: "Page") -> None:
+    page.get_by_text("section_00_target_test_anomaly_0001_pat_00.wav").first.click()
+    spectrogram = page.locator("canvas[class*=SpectrogramLens]")
+    assert until_coloured(spectrogram, 0.5) > 0.5, "no spectrogram drawn"
+    box = spectrogram.bounding_box()
+    assert box is not None and box["height"] > 200, "spectrogram too low to read"
+    # Mel scale up to 8 kHz: the squeal at 3 kHz is a bright line in the upper half, the hum at 1.2 kHz below it.
+    brightness = pixels(spectrogram).sum(axis=-1).mean(axis=1)
+    squeal, hum = (int((1 - _mel(frequency) / _mel(8_000)) * len(brightness)) for frequency in (3_000, 1_200))
+    between = brightness[squeal + 15 : hum - 15].max()
+    assert brightness[squeal - 5 : squeal + 5].max() > between + 50
+    assert brightness[hum - 5 : hum + 5].max() > between + 50
+
+    waveform = page.locator("wave").first
+    assert pixels(waveform).std() > 5, "no waveform drawn"
+    play = [button for button in page.locator("button").all() if _beside(button, waveform, spectrogram)][1]
+    play.click()
+    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(1.0, abs=0.01)
+
+
+def _mel(frequency: float) -> float:
+    return 2595 * math.log10(1 + frequency / 700)
+
+
+def _beside(button: "Locator", above: "Locator", below: "Locator") -> bool:
+    """Whether a button lies between two parts of the page."""
+    box, upper, lower = button.bounding_box(), above.bounding_box(), below.bounding_box()
+    return bool(
+        box and upper and lower and upper["y"] + upper["height"] <= box["y"] < lower["y"] and box["x"] >= upper["x"]
+    )
+
+
+def test_the_class_filter_holds(page: "Page") -> None:
+    assert page.get_by_text("valve", exact=True).count() > 0
+    assert page.get_by_text("fan", exact=True).count() == 0
+    assert page.get_by_text("All16").or_(page.get_by_text("16 rows")).first.is_visible()
+
+
+def test_the_page_asks_nobody_else(browser: "Browser", viewer: "Viewer") -> None:
+    asked: list[str] = []
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(viewer.url)
+    page.get_by_text("Filtered").wait_for()
+    page.close()
+    assert [url for url in asked if not url.startswith((viewer.url, "blob:", "data:"))] == []
+
+
+def test_the_interactive_map_waits_behind_its_tab_and_works(page: "Page") -> None:
+    page.get_by_text("Interactive map").click()
+    # It starts a worker that imports and compiles: the one part of the page that takes its time.
+    canvas = page.locator("canvas:visible").first
+    canvas.wait_for(timeout=60_000)
+    assert until_coloured(canvas, 0.0005) > 0.0005
+
+
+def test_from_command_to_page_to_ctrl_c(browser: "Browser", recordings: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dcase_explore", "--data", str(recordings), "--layout", "extended"]
+    with subprocess.Popen([*command, "--no-browser"], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith("open at "):
+                break
+        url = said[-1].split()[2]
+        page = browser.new_page()
+        page.goto(url)
+        page.get_by_text("Filtered").wait_for()
+        page.get_by_text("Interactive map").click()
+        workers = _workers_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130, said
+        page.close()
+    assert workers, "the interactive map should have started a worker"
+    assert not [worker for worker in workers if Path(f"/proc/{worker}/cmdline").exists()]
+    with pytest.raises(OSError):
+        get(url)
+
+
+def _workers_of(parent: int) -> list[int]:
+    """Processes that Spotlight spawned for a projection, once there are any."""
+    for _ in range(100):
+        threads = Path(f"/proc/{parent}/task").glob("*/children")
+        children = [child for thread in threads for child in thread.read_text().split()]
+        workers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        if workers:
+            return workers
+        time.sleep(0.1)
+    return []

@@ -1,0 +1,163 @@
+"""The command line: what it prints where, how it ends, and what it does not import."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dcase_explore", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300)
+
+
+def imported_by(code: str) -> set[str]:
+    """Top-level packages in memory after running a piece of Python."""
+    script = f"import sys, json\n{code}\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+def test_check_prints_one_line_of_what_would_be_shown(recordings: Path) -> None:
+    result = run("--data", str(recordings), "--class", "valve", "--layout", "extended", "--check")
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    for part in ("16 clips of valve", "16 with sound", "logmel_lof", "layout extended", "16 rows answered"):
+        assert part in result.stdout
+
+
+def test_nothing_but_results_on_stdout_and_no_noise_of_libraries_on_stderr(real_scores: Path) -> None:
+    result = run("--data", str(real_scores), "--class", "valve", "--check")
+    assert re.fullmatch(r".*200 clips of valve.*\n", result.stdout)
+    assert not re.search(r"warning|Traceback|PyTorch|cleanlab", result.stderr, re.IGNORECASE), result.stderr
+
+
+def test_scores_alone_and_scores_with_sound(real_scores: Path, tmp_path: Path, record) -> None:  # type: ignore[no-untyped-def]
+    alone = run("--data", str(real_scores), "--layout", "extended", "--class", "valve", "--check")
+    assert "200 clips of valve, 0 with sound · scores: baseline_MAHALA, baseline_MSE" in alone.stdout
+    for number in range(3):
+        record(tmp_path / "valve" / "test" / f"section_00_target_test_normal_{number:04d}_pat_02.wav", seed=number)
+    both = run("--data", str(real_scores), "--data", str(tmp_path), "--class", "valve", "--check")
+    assert "with sound · scores: baseline_MAHALA, baseline_MSE, logmel_lof · maps: logmel" in both.stdout, both.stderr
+    assert re.search(r"2\d\d clips of valve, 3 with sound", both.stdout)
+
+
+def test_the_real_recordings_open(real_clips: Path) -> None:
+    result = run("--data", str(real_clips), "--class", "valve", "--check")
+    assert "16 clips of valve, 16 with sound · scores: logmel_lof · maps: logmel" in result.stdout, result.stderr
+    assert "fitted on all clips" in result.stderr
+
+
+def test_filters_restrict_what_is_shown(real_scores: Path) -> None:
+    result = run("--data", str(real_scores), "--class", "FAN", "--class", "valve", "--domain", "target", "--check")
+    assert "200 clips of 2 machine types" in result.stdout, result.stderr
+    limited = run("--data", str(real_scores), "--limit", "70", "--check")
+    assert "70 clips of 7 machine types" in limited.stdout
+    assert "70 of 1,400 clips" in limited.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--data", "{made}/nowhere"], ["there is no folder", "nowhere"]),
+        (["--data", "dmeo"], ["did you mean demo?"]),
+        (["--data", "{made}", "--class", "vlave"], ["no machine type vlave", "did you mean valve?"]),
+        (["--data", "{made}", "--layout", "extendd"], ["no layout extendd", "did you mean extended?"]),
+        (["--data", "{made}", "--layout", "https://example.com/layout.json"], ["no layout https://example.com"]),
+        (["--data", "{made}", "--host", "0.0.0.0"], ["--tls-certificate"]),
+        (["--data", "{made}", "--host", "203.0.113.7"], ["--tls-certificate"]),
+        (["--data", "{empty}"], ["is empty", "expected recordings"]),
+        (["--data", "{scores}", "--split", "train"], ["train split", "leave --split out"]),
+        ([], ["--data hub", "--data demo"]),
+    ],
+)
+def test_what_the_user_can_mend_is_one_sentence_and_code_1(
+    arguments: list[str], parts: list[str], recordings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "scores" / "model").mkdir(parents=True)
+    row = "section_00_source_test_normal_0000_pat_00.wav,1.5\n"
+    (tmp_path / "scores" / "model" / "anomaly_score_valve_section_00_test.csv").write_text(row)
+    places = {"made": recordings, "empty": tmp_path / "empty", "scores": tmp_path / "scores"}
+    result = run(*(argument.format(**places) for argument in arguments), "--check")
+    assert result.returncode == 1, result.stderr
+    assert result.stdout == ""
+    sentence = result.stderr.splitlines()[-1]
+    assert sentence.startswith("dcase-explore: ")
+    assert "Traceback" not in result.stderr
+    for part in parts:
+        assert part in sentence
+
+
+@pytest.mark.parametrize("arguments", [["--port", "many"], ["--port", "70000"], ["--split", "dev"], ["--nope"]])
+def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
+    assert run(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize("data", ["demo", "{made}"])
+def test_a_cache_that_cannot_be_written_is_said(data: str, recordings: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    where = str(tmp_path / "file" / "cache")
+    result = run("--data", data.format(made=recordings), "--check", DCASE_EXPLORE_CACHE=where)
+    assert result.returncode == 1
+    assert where in result.stderr
+    assert "set DCASE_EXPLORE_CACHE" in result.stderr
+
+
+def test_spotlights_own_folders_unwritable_is_said(real_scores: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    where = str(tmp_path / "file" / "home")
+    result = run("--data", str(real_scores), "--check", XDG_CACHE_HOME=where, XDG_CONFIG_HOME=where)
+    assert result.returncode == 1
+    assert "set XDG_CONFIG_HOME and XDG_CACHE_HOME" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    assert "Traceback" in run("--data", str(tmp_path / "nowhere"), "--debug").stderr
+
+
+def test_without_a_display_the_address_and_a_tunnel_are_said(viewer, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    viewer.open_browser()
+    said = capsys.readouterr().err
+    assert viewer.url in said
+    assert "no display" in said
+    assert "ssh -L" in said
+
+
+def test_without_a_browser_the_address_is_said(viewer, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    viewer.open_browser()
+    said = capsys.readouterr().err
+    assert viewer.url in said
+    assert "no browser" in said
+
+
+def test_help_and_import_stay_light() -> None:
+    heavy = {"renumics", "pandas", "numpy", "torch", "sklearn", "umap", "librosa", "soundfile", "datasets"}
+    assert imported_by("import dcase_explore, dcase_explore.cli") & heavy == set()
+    help_ = "import dcase_explore.cli as cli\ntry: cli.app(['--help'])\nexcept SystemExit: pass"
+    assert imported_by(help_) & heavy == set()
+
+
+def test_a_second_run_computes_nothing_and_imports_no_model_library(recordings: Path) -> None:
+    first = f"from dcase_explore.explore import *; load_table(Options(data=[{str(recordings)!r}]))"
+    assert "umap" in imported_by(first)
+    assert imported_by(first) & {"umap", "sklearn", "librosa"} == set()
+
+
+def test_every_option_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    options = re.findall(r"^\s+(--[a-z-]+)", run("--help").stdout, re.MULTILINE)
+    assert len(options) > 8
+    assert [option for option in options if option not in readme] == []

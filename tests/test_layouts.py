@@ -1,0 +1,427 @@
+"""Layouts: found by name, checked before they are trusted, bound to the table at hand."""
+
+import copy
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.layouts.binding import bind
+from dcase_explore.layouts.files import curated_names, read_layout
+from dcase_explore.sources import read_sources
+
+AST, AE, LOF = "ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae", "embedding_lof"
+FACTS = ["clip_id", "split", "class", "section", "domain", "label"]
+ATTRIBUTES = ["d1p", "d1v", "d2p", "d2v", "d3p", "d3v"]
+
+
+def score(*names: str) -> list[str]:
+    return [f"{family}_{name}" for name in names for family in ("anomaly_score", "prediction", "prediction_correct")]
+
+
+def embedding(*names: str) -> list[str]:
+    return [column for name in names for column in (f"embeddings_{name}", f"map_{name}_x", f"map_{name}_y")]
+
+
+FULL = [*FACTS, *ATTRIBUTES, "path", *embedding(AST, AE), *score(AE, LOF)]
+TABLES = {
+    "full": FULL,
+    "demo": [*FACTS, *ATTRIBUTES, "path", *embedding("logmel"), "anomaly_score_logmel_lof"],
+    "raw download of 2020": [*FACTS[:4], "label", "path", *embedding("logmel"), "anomaly_score_logmel_lof"],
+    "scores alone": [*FACTS, *ATTRIBUTES, *score("baseline_MSE", "baseline_MAHALA")],
+    "one score": [*FACTS, "anomaly_score_mine"],
+    "recordings and scores": [
+        *FACTS,
+        "path",
+        *embedding("logmel"),
+        "anomaly_score_logmel_lof",
+        *score("mine", "theirs"),
+    ],
+    "other score of the dataset": [*FACTS, *score(LOF)],
+    "own embedding": [*FACTS, "path", *embedding("mine")],
+    "facts alone": FACTS,
+}
+
+
+ONE_COLUMN = (
+    *("xAxisColumn", "yAxisColumn", "colorBy", "sizeBy", "columnKey", "stackByColumnKey"),
+    *("xColumn", "yColumn", "cloudByColumnKey"),
+)
+
+
+def widgets(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if node.get("kind") == "widget":
+        yield node
+    for child in node.get("children", []):
+        yield from widgets(child)
+
+
+def named(layout: dict[str, Any]) -> set[str]:
+    """Every column that a layout's widgets refer to: read from Spotlight's own keys, not from the program's."""
+    found: list[str | None] = []
+    for widget in widgets(layout):
+        config = widget.get("config") or {}
+        found += [config.get(key) for key in ONE_COLUMN]
+        for key in ("placeBy", "columns", "visibleColumns"):
+            found += config[key] if isinstance(config.get(key), list) else []
+        found += [column for column, _ in config.get("sorting") or []]
+        found += [column for lens in config.get("views") or [] for column in lens["columns"]]
+    return {column for column in found if column is not None}
+
+
+def texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from texts(child)
+
+
+def titles(layout: dict[str, Any]) -> list[str]:
+    return [widget["name"] for widget in widgets(layout)]
+
+
+def of_widget(**widget: Any) -> dict[str, Any]:
+    return {"children": [{"kind": "tab", "children": [{"kind": "widget", **widget}]}]}
+
+
+def save(folder: Path, layout: object) -> str:
+    path = folder / "mine.json"
+    path.write_bytes(layout if isinstance(layout, bytes) else json.dumps(layout).encode())
+    return str(path)
+
+
+def refused(name_or_file: str) -> str:
+    with pytest.raises(ExploreError) as error:
+        read_layout(name_or_file)
+    return str(error.value)
+
+
+# Finding
+
+
+def test_curated_layouts_are_found_by_name() -> None:
+    assert {"simple", "extended"} <= set(curated_names())
+    for name in curated_names():
+        assert read_layout(name)["children"]
+
+
+def test_curated_name_is_read_before_a_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "simple").write_text("{}")
+    assert read_layout("simple")["children"]
+
+
+def test_unknown_name_is_answered_with_the_nearest() -> None:
+    sentence = refused("extendet")
+    assert "extendet" in sentence
+    assert "did you mean extended?" in sentence
+
+
+def test_name_like_no_other_lists_the_curated_ones() -> None:
+    sentence = refused("qqq")
+    assert all(name in sentence for name in curated_names())
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    assert str(tmp_path / "mine.json") in refused(str(tmp_path / "mine.json"))
+
+
+@pytest.mark.parametrize("url", ["https://example.org/simple.json", "http://127.0.0.1:1/x.json", "file:///etc/passwd"])
+def test_url_is_never_fetched(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    def no_network(*_: object) -> None:
+        pytest.fail("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    assert f"there is no layout {url}" in refused(url)
+
+
+# Checking
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_saved_copy_of_a_curated_layout_passes_the_check(tmp_path: Path, name: str) -> None:
+    layout = read_layout(name)
+    assert read_layout(save(tmp_path, layout)) == layout
+
+
+def test_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    assert read_layout(save(tmp_path, b"\xef\xbb\xbf" + b'{"children": []}')) == {"children": []}
+
+
+def test_widget_without_config_passes(tmp_path: Path) -> None:
+    layout = of_widget(type="table")
+    assert read_layout(save(tmp_path, layout)) == layout
+    assert bind(layout, FACTS) == (layout, [])
+
+
+def test_saved_lens_of_safe_html_passes(tmp_path: Path) -> None:
+    lens = {"view": "SafeHtmlLens", "columns": ["label"], "name": "l", "key": "l"}
+    assert read_layout(save(tmp_path, of_widget(type="inspector", config={"views": [lens]})))
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (b"", ["not a JSON file"]),
+        (b"{'children': []}", ["not a JSON file", "line 1"]),
+        (b"\xff\xfe{}", ["not a JSON file"]),
+        (b"[]", ["no children at its top"]),
+        (b"{}", ["no children at its top"]),
+        (b" " * 2**20 + b'{"children": []}', ["1.0 MB", "at most 1 MB"]),
+        (b"[" * 10_000 + b"]" * 10_000, ["nested too deeply"]),
+        (b'{"children":[' * 10_000 + b"]}" * 10_000, ["nested too deeply"]),
+        (
+            b'{"kind":"split","children":[' * 60 + b"]}" * 60,
+            ["deeper than 32 levels"],
+        ),
+    ],
+    ids=["empty", "quotes", "UTF-16", "list", "no children", "large", "deep", "deep children", "60 splits"],
+)
+def test_file_that_is_no_layout_is_named_with_its_fault(tmp_path: Path, content: bytes, parts: list[str]) -> None:
+    path = save(tmp_path, content)
+    sentence = refused(path)
+    assert [part for part in [path, *parts] if part not in sentence] == []
+
+
+HTML = {"view": "HtmlLens", "columns": ["label"], "name": "x", "key": "x"}
+IN_WIDGET = "layout.children[0].children[0]"
+
+
+@pytest.mark.parametrize(
+    ("layout", "parts"),
+    [
+        ({"children": {}}, ["layout.children must be a list"]),
+        ({"children": [3]}, ["layout.children[0] must be an object"]),
+        ({"children": [{"kind": "tab"}, {"kind": "frame"}]}, ["layout.children[1].kind", "'frame'"]),
+        ({"children": [{"children": []}]}, ["layout.children[0].kind", "split or tab"]),
+        ({"children": [{"kind": ["tab"]}]}, ["layout.children[0].kind"]),
+        (of_widget(type="histogramm"), [f"{IN_WIDGET}.type", "'histogramm'", "did you mean histogram?"]),
+        (of_widget(type=None), [f"{IN_WIDGET}.type", "None"]),
+        (of_widget(type=["table"]), [f"{IN_WIDGET}.type"]),
+        (of_widget(), [f"{IN_WIDGET}.type"]),
+        (of_widget(type="table", config=[1]), [f"{IN_WIDGET}.config must be an object"]),
+        (of_widget(type="table", config={"visibleColumns": "label"}), [f"{IN_WIDGET}.config.visibleColumns", "list"]),
+        (of_widget(type="table", config={"sorting": ["label"]}), [f"{IN_WIDGET}.config.sorting"]),
+        (of_widget(type="table", config={"sorting": [["label"]]}), [f"{IN_WIDGET}.config.sorting"]),
+        (of_widget(type="histogram", config={"columnKey": 3}), [f"{IN_WIDGET}.config.columnKey", "name of a column"]),
+        (of_widget(type="scatterplot", config={"colorBy": {}}), [f"{IN_WIDGET}.config.colorBy", "name of a column"]),
+        (of_widget(type="similaritymap", config={"placeBy": "x"}), [f"{IN_WIDGET}.config.placeBy", "list of columns"]),
+        (of_widget(type="inspector", config={"views": {"a": 1}}), [f"{IN_WIDGET}.config.views must be a list"]),
+        (of_widget(type="inspector", config={"views": ["AudioView"]}), [f"{IN_WIDGET}.config.views[0]", "lens"]),
+        (of_widget(type="inspector", config={"views": [{"view": "AudioView"}]}), [f"{IN_WIDGET}.config.views[0]"]),
+        (
+            of_widget(type="inspector", config={"views": [{"view": "AudioView", "columns": ["path"]}, HTML]}),
+            [f"{IN_WIDGET}.config.views[1].view", "HtmlLens", "SafeHtmlLens"],
+        ),
+    ],
+)
+def test_what_the_page_must_not_show_is_refused_where_it_stands(
+    tmp_path: Path, layout: dict[str, Any], parts: list[str]
+) -> None:
+    path = save(tmp_path, layout)
+    sentence = refused(path)
+    assert [part for part in [path, *parts] if part not in sentence] == []
+
+
+# Binding
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_full_dataset_needs_no_binding(name: str) -> None:
+    layout = read_layout(name)
+    assert bind(layout, FULL) == (layout, [])
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("name", curated_names())
+def test_bound_layout_names_present_columns_only_and_is_one_of_spotlights(name: str, table: str) -> None:
+    from renumics.spotlight.layout.nodes import Layout
+
+    layout = read_layout(name)
+    Layout.model_validate(layout)
+    bound, _ = bind(layout, TABLES[table])
+    Layout.model_validate(bound)
+    assert named(bound) - set(TABLES[table]) == set()
+    # Nothing in it, under whatever key, is the name of a column that is absent.
+    assert set(texts(bound)) & (named(layout) - set(TABLES[table])) == set()
+    for widget in widgets(bound):
+        config = widget["config"]
+        if widget["type"] == "scatterplot":
+            assert config["xAxisColumn"] != config["yAxisColumn"]
+        if widget["type"] == "table":
+            assert len(set(config["visibleColumns"])) == len(config["visibleColumns"])
+    assert "Clips" in titles(bound)
+    assert "Listen" in titles(bound)
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_binding_leaves_the_given_layout_as_it_was(name: str) -> None:
+    layout = read_layout(name)
+    before = copy.deepcopy(layout)
+    bind(layout, TABLES["scores alone"])
+    assert layout == before
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_binding_a_bound_layout_changes_nothing(name: str) -> None:
+    bound, _ = bind(read_layout(name), TABLES["recordings and scores"])
+    assert bind(bound, TABLES["recordings and scores"]) == (bound, [])
+
+
+def test_real_scores_take_the_place_of_both_scores_everywhere(real_scores: Path) -> None:
+    layout = read_layout("extended")
+    columns = list(read_sources([str(real_scores)]).frame.columns)
+    bound, changes = bind(layout, columns)
+    replaced = dict(change.split(" for ") for change in changes if " for " in change)
+    assert sorted(replaced) == ["score baseline_MAHALA", "score baseline_MSE"]
+    assert sorted(replaced.values()) == [f"score {AE}", f"score {LOF}"]
+    pairs = [(old.removeprefix("score "), new.removeprefix("score ")) for new, old in replaced.items()]
+    # What is left of the layout is the original with one score's name written for the other's, in every widget.
+    renamed = json.dumps(layout)
+    for old, new in pairs:
+        for family in ("anomaly_score", "prediction"):
+            renamed = renamed.replace(f'"{family}_{old}"', f'"{family}_{new}"')
+    originals = {widget["name"]: widget for widget in widgets(json.loads(renamed))}
+    assert "Both models" in titles(bound)
+    for widget in widgets(bound):
+        if widget["type"] != "inspector":
+            assert widget == originals[widget["name"]]
+
+
+def test_maps_of_a_table_without_embeddings_are_dropped_and_said(real_scores: Path) -> None:
+    columns = list(read_sources([str(real_scores)]).frame.columns)
+    layout = read_layout("extended")
+    bound, changes = bind(layout, columns)
+    maps = ["Map", "Map of the other embedding", "Interactive map"]
+    assert set(titles(layout)) - set(titles(bound)) == set(maps)
+    assert all(f"'{title}'" in changes[-1] for title in maps)
+    assert AST in changes[-1]
+
+
+def test_own_score_goes_before_built_in_ones() -> None:
+    columns = [*FACTS, "anomaly_score_logmel_lof", "anomaly_score_mine"]
+    bound, changes = bind(read_layout("simple"), columns)
+    (histogram,) = [widget for widget in widgets(bound) if widget["type"] == "histogram"]
+    assert histogram["config"]["columnKey"] == "anomaly_score_mine"
+    assert f"score mine for score {AE}" in changes
+
+
+def test_own_embedding_goes_before_built_in_ones() -> None:
+    columns = [*FACTS, "path", *embedding("logmel", "mine")]
+    bound, _ = bind(read_layout("simple"), columns)
+    (scatter,) = [widget["config"] for widget in widgets(bound) if widget["type"] == "scatterplot"]
+    assert (scatter["xAxisColumn"], scatter["yAxisColumn"]) == ("map_mine_x", "map_mine_y")
+    (similarity,) = [widget["config"] for widget in widgets(bound) if widget["type"] == "similaritymap"]
+    assert similarity["placeBy"] == ["embeddings_mine"]
+
+
+def test_score_that_is_present_is_not_replaced() -> None:
+    bound, changes = bind(read_layout("extended"), [*FULL, *score("mine")])
+    assert "anomaly_score_mine" not in named(bound)
+    bound, changes = bind(read_layout("extended"), [name for name in FULL if LOF not in name] + score("mine"))
+    assert changes == [f"score mine for score {LOF}"]
+    assert {"anomaly_score_mine", f"anomaly_score_{AE}"} <= named(bound)
+
+
+def test_one_score_does_not_stand_for_two() -> None:
+    bound, changes = bind(read_layout("extended"), TABLES["one score"])
+    assert "First score by label" in titles(bound)
+    assert "Both models" not in titles(bound)
+    assert "Other score by label" not in titles(bound)
+    assert "'Both models'" in changes[-1]
+    (table,) = [widget["config"] for widget in widgets(bound) if widget["type"] == "table"]
+    assert table["visibleColumns"].count("anomaly_score_mine") == 1
+    assert table["sorting"] == [["label", "ASC"], ["anomaly_score_mine", "DESC"]]
+
+
+def test_score_without_decisions_brings_no_prediction_of_another() -> None:
+    columns = [*FACTS, "anomaly_score_mine", *score("other")]
+    bound, _ = bind(read_layout("extended"), columns)
+    (table,) = [widget["config"] for widget in widgets(bound) if widget["type"] == "table"]
+    predictions = [name for name in table["visibleColumns"] if name.startswith("prediction")]
+    assert predictions == ["prediction_other"]
+
+
+def test_widget_that_can_do_without_a_column_stays() -> None:
+    columns = [name for name in TABLES["demo"] if name not in ("label", "anomaly_score_logmel_lof")]
+    bound, _ = bind(read_layout("simple"), columns)
+    (scatter,) = [widget["config"] for widget in widgets(bound) if widget["type"] == "scatterplot"]
+    assert scatter["xAxisColumn"] == "map_logmel_x"
+    assert (scatter["colorBy"], scatter["sizeBy"]) == (None, None)
+
+
+def test_lens_on_an_absent_column_goes_and_the_others_stay() -> None:
+    bound, _ = bind(read_layout("simple"), TABLES["scores alone"])
+    (inspector,) = [widget for widget in widgets(bound) if widget["type"] == "inspector"]
+    assert [lens["name"] for lens in inspector["config"]["views"]] == ["Clip", "Label", "Domain"]
+
+
+def test_tab_whose_widgets_all_go_goes_with_them() -> None:
+    tabs = [
+        {"kind": "tab", "children": [{"kind": "widget", "type": "histogram", "config": {"columnKey": "absent"}}]},
+        {"kind": "tab", "children": [{"kind": "widget", "type": "table", "config": {}}]},
+    ]
+    bound, changes = bind({"children": tabs}, FACTS)
+    assert bound == {"children": tabs[1:]}
+    assert "absent" in changes[0]
+
+
+@pytest.mark.parametrize(
+    ("widget", "kept"),
+    [
+        ({"type": "ConfusionMatrix", "config": {"xColumn": "prediction_a", "yColumn": "label"}}, ["prediction_b"]),
+        (
+            {"type": "Metric", "config": {"metric": "sum", "columns": ["prediction_correct_a"]}},
+            ["prediction_correct_b"],
+        ),
+        ({"type": "scatterplot", "config": {"xAxisColumn": "auc_cost_a", "yAxisColumn": "section"}}, ["auc_cost_b"]),
+        ({"type": "histogram", "config": {"columnKey": "domain_distance_e"}}, ["domain_distance_f"]),
+        ({"type": "similaritymap", "config": {"placeBy": ["embeddings_e"]}}, ["embeddings_f"]),
+    ],
+)
+def test_every_column_of_a_score_or_embedding_is_replaced_with_it(widget: dict[str, Any], kept: list[str]) -> None:
+    columns = [*FACTS, *score("b"), "auc_cost_b", *embedding("f"), "domain_distance_f"]
+    bound, changes = bind(of_widget(**widget), columns)
+    assert set(kept) <= named(bound)
+    assert len(changes) == 1
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"type": "inspector", "config": {"views": [{"view": [], "columns": []}]}},
+        {"type": "inspector", "config": {"views": [{"view": "AudioView", "columns": [{}]}]}},
+        {"type": "table", "config": {"visibleColumns": [["label"]]}},
+        {"type": "table", "config": {"sorting": [[{}, "ASC"]]}},
+        {"type": "similaritymap", "config": {"placeBy": [{}]}},
+        {"type": "table", "name": {"a": 1}},
+    ],
+    ids=str,
+)
+def test_what_is_no_name_of_a_column_is_refused(tmp_path: Path, config: dict[str, Any]) -> None:
+    assert "layout.children[0].children[0]" in refused(save(tmp_path, of_widget(**config)))
+
+
+def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "long.json"
+    path.write_text('{"children": [], "weight": ' + "1" * 5000 + "}")
+    assert str(path) in refused(path)
+
+
+def test_a_config_nested_by_hundreds_is_refused(tmp_path: Path) -> None:
+    deep: list[Any] = []
+    for _ in range(600):
+        deep = [deep]
+    assert "nested deeper" in refused(save(tmp_path, of_widget(type="table", config={"x": deep})))
+
+
+def test_a_score_that_only_the_table_lists_takes_the_empty_place() -> None:
+    bound, _ = bind(read_layout("simple"), ["class", "label", "clip_id", "anomaly_score_embedding_lof"])
+    text = json.dumps(bound)
+    assert "Score by label" in text
+    assert text.count("anomaly_score_embedding_lof") == 2, "once in the histogram, once in the table"
