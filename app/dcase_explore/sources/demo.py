@@ -17,7 +17,9 @@ import pandas as pd
 from dcase_explore.cache import cache_folder
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, track
-from dcase_explore.sources.demo_sounds import SAMPLE_RATE, DemoClip, demo_clips, render
+from dcase_explore.sources.demo_clips import DemoClip, demo_clips
+from dcase_explore.sources.demo_signals import SAMPLE_RATE
+from dcase_explore.sources.demo_sounds import render
 from dcase_explore.sources.raw import read_raw
 
 VERSION = "1"

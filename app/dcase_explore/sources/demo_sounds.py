@@ -1,19 +1,18 @@
 """
-The demo data set: synthetic sounds of seven machine types, made on the spot from fixed seeds.
+The sounds of the demo: synthetic machines, made on the spot from fixed seeds.
 
-Nothing here was recorded. The clips copy the layout of the DCASE 2023 Task 2 development set (file
-names, splits, domains, attributes), and each machine is a small physical sketch: rotation, knocks and
-flow noise with speeds and loads taken from the attributes. Anomalies are faults of that sketch; the
-target domain has speeds, loads, places or background noise that the training clips hardly contain.
+Nothing here was recorded. Each machine is a small physical sketch: rotation, knocks and flow noise with speeds and
+loads taken from a clip's attributes. Anomalies are faults of that sketch; the target domain has speeds, loads, places
+or background noise that the training clips hardly contain.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import product
-from math import ceil, gcd, sqrt
+from math import sqrt
 
 import numpy as np
 
+from dcase_explore.columns import DOMAINS, LABELS, SPLITS
+from dcase_explore.sources.demo_clips import ATTRIBUTES, DemoClip
 from dcase_explore.sources.demo_signals import (
     N_SAMPLES,
     SAMPLE_RATE,
@@ -33,93 +32,8 @@ from dcase_explore.sources.demo_signals import (
     turns,
 )
 
-__all__ = ["SAMPLE_RATE", "SECONDS", "DemoClip", "demo_clips", "render"]
-
 _SEED = 2023
-_SPLITS = ("train", "test")
-_DOMAINS = ("source", "target")
-_LABELS = ("normal", "anomaly")
-_SECTIONS = (  # split, domain, label, clips per machine type
-    ("train", "source", "normal", 49),
-    ("train", "target", "normal", 1),
-    ("test", "source", "normal", 3),
-    ("test", "target", "normal", 3),
-    ("test", "source", "anomaly", 3),
-    ("test", "target", "anomaly", 3),
-)
 _SEVERITIES = (1.0, 0.6, 0.3)  # obvious, middling, subtle
-
-_CARS = ("B1 B2 C1 C2 D1 D2", "A1 A2 E1 E2")
-_ATTRIBUTES: dict[str, dict[str, tuple[str, str]]] = {  # values in the source and the target domain
-    "gearbox": {"volt": ("1.0 1.5 2.0 2.5 3.0", "0.6 1.3 3.5"), "wt": ("0 50 100 150 200", "30 230 250")},
-    "fan": {"m-n": ("W X", "Y Z")},
-    "bearing": {"vel": ("6 9 13 16 21", "1 8 25"), "loc": ("A B C D", "E F G H")},
-    "slider": {"vel": ("300 380 490 660 1100", "100 600 1300"), "ac": ("0.03 0.05 0.09 0.30", "0.01 0.10")},
-    "ToyCar": {"car": _CARS, "spd": ("31V 34V 40V", "28V 37V"), "mic": ("1", "2")},
-    "ToyTrain": {"car": _CARS, "spd": ("7 8 10", "6 9"), "mic": ("1", "2")},
-    "valve": {"pat": ("00 01", "02 03")},
-}
-
-
-@dataclass(frozen=True)
-class DemoClip:
-    """
-    One clip of the demo data set.
-
-    Attributes
-    ----------
-    machine
-        Machine type, for instance "valve".
-    split
-        "train" or "test".
-    domain
-        "source" or "target".
-    label
-        "normal" or "anomaly".
-    number
-        Running number within (machine, split, domain, label), from 0.
-    attributes
-        Names and values of the operating condition, for instance (("pat", "00"),).
-    """
-
-    machine: str
-    split: str
-    domain: str
-    label: str
-    number: int
-    attributes: tuple[tuple[str, str], ...]
-
-    @property
-    def file_name(self) -> str:
-        """Name as in the 2023 data, for instance section_00_source_train_normal_0000_pat_00.wav."""
-        tail = "".join(f"_{name}_{value}" for name, value in self.attributes)
-        return f"section_00_{self.domain}_{self.split}_{self.label}_{self.number:04d}{tail}.wav"
-
-
-def demo_clips() -> list[DemoClip]:
-    """
-    List every clip of the demo data set.
-
-    Returns
-    -------
-    list of DemoClip
-        434 clips (62 for each of seven machine types), always in the same order.
-    """
-    return [
-        DemoClip(machine, split, domain, label, number, _attributes(machine, domain, number))
-        for machine in _ATTRIBUTES
-        for split, domain, label, count in _SECTIONS
-        for number in range(count)
-    ]
-
-
-def _attributes(machine: str, domain: str, number: int) -> tuple[tuple[str, str], ...]:
-    """Choose the operating condition of a clip; every combination comes up before one comes up again."""
-    values = [pair[_DOMAINS.index(domain)].split() for pair in _ATTRIBUTES[machine].values()]
-    conditions = list(product(*values))
-    # A wide step: already the first few clips differ in most attributes.
-    step = next(s for s in range(ceil(0.38 * len(conditions)), 999) if gcd(s, len(conditions)) == 1)
-    return tuple(zip(_ATTRIBUTES[machine], conditions[number * step % len(conditions)], strict=True))
 
 
 def render(clip: DemoClip) -> Signal:
@@ -138,10 +52,10 @@ def render(clip: DemoClip) -> Signal:
     """
     seed = (
         _SEED,
-        list(_ATTRIBUTES).index(clip.machine),
-        _SPLITS.index(clip.split),
-        _DOMAINS.index(clip.domain),
-        _LABELS.index(clip.label),
+        list(ATTRIBUTES).index(clip.machine),
+        SPLITS.index(clip.split),
+        DOMAINS.index(clip.domain),
+        LABELS.index(clip.label),
         clip.number,
     )
     rng = np.random.default_rng(np.random.SeedSequence(seed))
@@ -149,7 +63,7 @@ def render(clip: DemoClip) -> Signal:
     faults = rng.uniform(0, 0.05, 2)
     if clip.label == "anomaly":
         # The kinds of fault take turns; the target domain starts with the other one.
-        kind = (clip.number + _DOMAINS.index(clip.domain)) % 2
+        kind = (clip.number + DOMAINS.index(clip.domain)) % 2
         faults[kind] += _SEVERITIES[clip.number % len(_SEVERITIES)]
     make, level, background = _MACHINES[clip.machine]
     sound = make(rng, dict(clip.attributes), float(faults[0]), float(faults[1]))
