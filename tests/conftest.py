@@ -80,4 +80,4 @@ def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     viewer = Viewer(Address())
     viewer.start(exploration)
     yield viewer
-    viewer.stop()
+    viewer.close()

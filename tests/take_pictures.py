@@ -36,7 +36,7 @@ def main() -> None:
             page.wait_for_timeout(1000)
             page.screenshot(path=curated_folder() / f"{name}.png")
             browser.close()
-        viewer.stop()
+        viewer.close()
         print(curated_folder() / f"{name}.png")
 
 

@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import soundfile
 
 ROOT = Path(__file__).parents[1]
 
@@ -110,13 +113,30 @@ def test_a_cache_that_cannot_be_written_is_said(data: str, recordings: Path, tmp
     assert "set DCASE_EXPLORE_CACHE" in result.stderr
 
 
-def test_spotlights_own_folders_unwritable_is_said(real_scores: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "XDG_CONFIG_HOME"])
+def test_spotlights_own_folders_unwritable_is_said(variable: str, real_scores: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    where = str(tmp_path / "file" / "home")
-    result = run("--data", str(real_scores), "--check", XDG_CACHE_HOME=where, XDG_CONFIG_HOME=where)
+    result = run("--data", str(real_scores), "--check", **{variable: str(tmp_path / "file" / "home")})
     assert result.returncode == 1
     assert "set XDG_CONFIG_HOME and XDG_CACHE_HOME" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_while_the_demo_is_made_ends_at_once_and_leaves_whole_clips(
+    number: signal.Signals, code: int, own_cache: Path
+) -> None:
+    command = [sys.executable, "-m", "dcase_explore", "--data", "demo", "--check"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while len(list(own_cache.rglob("*.wav"))) < 20:
+            time.sleep(0.05)
+            assert process.poll() is None, "ended before it could be interrupted"
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=10)
+    assert process.returncode == code
+    assert output == ""
+    assert "Traceback" not in errors
+    assert {soundfile.info(path).frames for path in own_cache.rglob("*.wav")} == {160_000}
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:

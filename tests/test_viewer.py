@@ -77,7 +77,7 @@ def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
         assert columns["prediction_correct_baseline_MSE"]["values"][0] is None
         assert columns["prediction_correct_baseline_MSE"]["values"][1] in (True, False)
     finally:
-        viewer.stop()
+        viewer.close()
 
 
 def test_a_clip_plays_the_bytes_of_its_file_even_after_it_changed(viewer: Viewer) -> None:
@@ -159,7 +159,7 @@ def test_with_tls_the_page_is_served_beyond_this_machine(tmp_path: Path, real_sc
             secure.sendall(b"GET /api/table/ HTTP/1.1\r\nHost: here\r\nOrigin: https://evil.example.com\r\n\r\n")
             assert secure.recv(64).split()[1] == b"403"
     finally:
-        viewer.stop()
+        viewer.close()
 
 
 def test_stopping_frees_the_port(real_scores: Path) -> None:
@@ -167,8 +167,8 @@ def test_stopping_frees_the_port(real_scores: Path) -> None:
     viewer = Viewer(Address())
     viewer.start(exploration)
     port = port_of(viewer)
-    viewer.stop()
-    Viewer(Address(port=port)).stop()
+    viewer.close()
+    Viewer(Address(port=port)).close()
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
 
@@ -202,3 +202,5 @@ def test_sampling_rate_is_the_recordings_own(record, tmp_path: Path) -> None:  #
     assert sampling_rate_of([]) == 16_000
     assert sampling_rate_of([str(record(tmp_path / "high.wav", rate=48_000))]) == 48_000
     assert sampling_rate_of([str(record(tmp_path / "low.wav", rate=2_000))]) == 16_000
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    assert sampling_rate_of([str(tmp_path / "broken.wav")]) == 16_000

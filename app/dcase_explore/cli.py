@@ -1,14 +1,17 @@
 """The command line: options to one call each, errors to one sentence each."""
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.messages import busy, note
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -49,7 +52,7 @@ def main(
     check: Annotated[
         bool, typer.Option("--check", help="Build and serve everything once, print one line of it and end.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
@@ -71,45 +74,45 @@ def main(
         limit=limit,
         layout=layout,
     )
-    viewer = Viewer(Address(host, port, tls_certificate, tls_key))
-    try:
+    with (
+        _errors_as_sentences(debug),
+        contextlib.closing(Viewer(Address(host, port, tls_certificate, tls_key))) as viewer,
+    ):
         exploration = explore(options)
-        viewer.start(exploration)
+        with busy("starting Spotlight"):
+            viewer.start(exploration)
         if check:
             rows = viewer.fetch_once()
             typer.echo(f"{exploration.summary()} · page and table of {rows:,} rows answered")
             return
-        typer.echo(exploration.summary(), err=True)
-        typer.echo(f"open at {viewer.url} (Ctrl-C ends it)", err=True)
+        note(exploration.summary())
+        note(f"open at {viewer.url} (Ctrl-C ends it)")
         if browser:
             viewer.open_browser()
         # From now on there may be projection workers to end: interrupts become exceptions.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, _raise)
         viewer.wait()
-    finally:
-        viewer.stop()
 
 
 def run() -> None:
-    """Entry point: run the command line and turn errors into a sentence and an exit code."""
+    """Entry point: run the command line."""
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _end_at_once)
+    app()
+
+
+@contextlib.contextmanager
+def _errors_as_sentences(debug: bool) -> Iterator[None]:
+    """End with one sentence and code 1 for what the user can mend, with the traceback if that is asked for."""
     try:
-        app(standalone_mode=True)
-    except ExploreError as error:
-        if "--debug" in sys.argv:
+        yield
+    except (ExploreError, OSError) as error:
+        if debug or (isinstance(error, OSError) and error.strerror is None):
             raise
-        _fail(str(error))
-    except OSError as error:
-        if "--debug" in sys.argv or error.strerror is None:
-            raise
-        _fail(f"{error.filename or 'the system'}: {error.strerror}")
-
-
-def _fail(sentence: str) -> None:
-    typer.echo(f"dcase-explore: {sentence}", err=True)
-    sys.exit(1)
+        sentence = f"{error.filename or 'the system'}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        note(f"dcase-explore: {sentence}")
+        raise typer.Exit(1) from None
 
 
 def _end_at_once(number: int, _: object) -> None:

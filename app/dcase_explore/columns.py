@@ -45,6 +45,9 @@ class Column:
     categories: tuple[str, ...] | None = None
 
 
+ATTRIBUTE = re.compile(r"d[1-9][pv]")
+"""Columns of attributes: ``d1p`` is the name and ``d1v`` the value of the first, and so on."""
+
 COLUMNS = (
     # In display order: what people look at first comes first.
     Column("class", "category", "Machine type."),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import DOMAINS, SPLITS, members
+from dcase_explore.columns import ATTRIBUTE, DOMAINS, SPLITS, members
 from dcase_explore.enrich import enrich
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.layouts.binding import bind
@@ -156,8 +156,9 @@ def _of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFram
 
 def _without_empty_attributes(frame: pd.DataFrame) -> pd.DataFrame:
     """Without the attribute columns that only the other machine types have."""
-    empty = [name for name in frame.columns if name[:1] == "d" and name[2:] in ("p", "v") and frame[name].isna().all()]
-    return frame.drop(columns=empty)
+    return frame.drop(
+        columns=[name for name in frame.columns if ATTRIBUTE.fullmatch(name) and frame[name].isna().all()]
+    )
 
 
 def _where(frame: pd.DataFrame, column: str, value: str) -> pd.DataFrame:

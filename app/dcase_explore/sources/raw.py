@@ -7,7 +7,6 @@ the folder given; ``<machine>/attributes_<NN>.csv`` beside them, where a year ha
 
 import csv
 import os
-import re
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import NO_ATTRIBUTE, parse_clip_name
+from dcase_explore.columns import ATTRIBUTE
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, some
 
@@ -22,8 +22,6 @@ SPLIT_FOLDERS = {"train": "train", "test": "test", "source_test": "test", "targe
 MAX_DEPTH = 6
 """Folders below the one given that are looked into; a raw download has three."""
 MAX_CSV_BYTES = 64 * 2**20
-
-_ATTRIBUTE_COLUMN = re.compile(r"d[1-9][pv]")
 
 
 def split_folders(folder: Path) -> list[Path]:
@@ -134,7 +132,7 @@ def _with_attributes(frame: pd.DataFrame, csv_path: Path) -> pd.DataFrame:
 
 
 def _attribute_columns(frame: pd.DataFrame) -> set[str]:
-    return {column for column in frame.columns if _ATTRIBUTE_COLUMN.fullmatch(column)}
+    return {column for column in frame.columns if ATTRIBUTE.fullmatch(column)}
 
 
 def _read_attribute_file(path: Path) -> dict[tuple[str, str], dict[str, str]]:
@@ -152,7 +150,7 @@ def _read_attribute_file(path: Path) -> dict[tuple[str, str], dict[str, str]]:
                 values = {
                     column: text.strip()
                     for column, text in row.items()
-                    if isinstance(column, str) and _ATTRIBUTE_COLUMN.fullmatch(column) and isinstance(text, str)
+                    if isinstance(column, str) and ATTRIBUTE.fullmatch(column) and isinstance(text, str)
                 }
                 known = {
                     column: text

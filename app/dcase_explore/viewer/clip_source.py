@@ -18,6 +18,9 @@ from renumics.spotlight.dtypes.conversion import ConversionError, register_conve
 from dcase_explore.columns import Kind, describe
 from dcase_explore.explore import Exploration
 
+MAX_RECORDING_BYTES = 256 * 2**20
+"""A clip of the challenge has a third of a megabyte; this is two hours of it."""
+
 
 class Recording(str):
     """
@@ -32,6 +35,8 @@ class Recording(str):
 
 def _bytes_of(recording: Recording, _: dtypes.DType) -> bytes:
     try:
+        if Path(recording).stat().st_size > MAX_RECORDING_BYTES:
+            raise ConversionError(f"{recording} is larger than {MAX_RECORDING_BYTES // 2**20} MB")
         return Path(recording).read_bytes()
     except OSError as error:
         raise ConversionError(f"{recording} cannot be read ({error.strerror})") from error

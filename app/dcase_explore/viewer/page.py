@@ -63,17 +63,17 @@ def sampling_rate_of(paths: list[str]) -> int:
     Parameters
     ----------
     paths
-        Recordings that can be read; may be empty.
+        Recordings; may be empty.
 
     Returns
     -------
     int
-        In Hz; the challenge's 16 kHz where there is no recording, or one that no browser context can have.
+        In Hz; the challenge's 16 kHz where the first recording has none, or one that no browser context can have.
     """
     import soundfile
 
-    for path in paths[:1]:
-        rate: int = soundfile.info(path).samplerate
-        if 3_000 <= rate <= 384_000:
-            return rate
-    return DEFAULT_RATE
+    try:
+        rate: int = soundfile.info(paths[0]).samplerate if paths else DEFAULT_RATE
+    except (OSError, RuntimeError):  # soundfile's own errors are RuntimeErrors
+        return DEFAULT_RATE
+    return rate if 3_000 <= rate <= 384_000 else DEFAULT_RATE

@@ -11,12 +11,13 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import socket
+import sqlite3
 import ssl
 import sys
 import threading
 import warnings
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dcase_explore.errors import ExploreError
@@ -54,6 +55,7 @@ class Viewer:
         self._address = address
         self._socket = bind_to(address)
         self._thread: threading.Thread | None = None
+        self._reports: Reports | None = None
 
     @property
     def url(self) -> str:
@@ -89,7 +91,8 @@ class Viewer:
             layout = Layout.model_validate(exploration.layout)
         except ValueError as refusal:
             raise ExploreError(f"Spotlight refuses the layout {exploration.layout_name} ({refusal})") from refusal
-        app = SpotlightApp()
+        with _its_folders_writable():
+            app = SpotlightApp()
         app.router.routes.insert(0, Route("/static/main.js", _script_of(exploration)))
         app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK)
         config = uvicorn.Config(
@@ -100,7 +103,9 @@ class Viewer:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        with Reports() as reports:
+        # Kept: Spotlight reports connected pages to the other end for as long as it runs.
+        self._reports = reports = Reports()
+        with reports:
             self._thread = threading.Thread(
                 target=self._server.run, kwargs={"sockets": [self._socket]}, name="spotlight", daemon=True
             )
@@ -110,8 +115,6 @@ class Viewer:
             error = reports.wait("update_complete").get("error")
             if error:
                 raise ExploreError(f"Spotlight cannot show this table ({type(error).__name__}: {error})")
-        # Spotlight reports connected pages to the other end for as long as it runs.
-        self._reports = reports
 
     def open_browser(self) -> None:
         """Open the page in the user's browser, or say where it is when there is none."""
@@ -151,7 +154,7 @@ class Viewer:
         while self._thread is not None and self._thread.is_alive():
             self._thread.join(0.5)
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the server and every process it started."""
         if self._thread is not None:
             # Projection workers first: the server's shutdown would wait for what they compute.
@@ -160,6 +163,7 @@ class Viewer:
             self._server.should_exit = True
             self._thread.join(STOP_SECONDS)
             self._thread = None
+        if self._reports is not None:
             self._reports.close()
         self._socket.close()
 
@@ -205,9 +209,16 @@ def _import_spotlight() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("LOGURU_AUTOINIT", "0")
     warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")
-    try:
+    with _its_folders_writable():
         from renumics import spotlight  # noqa: F401
-    except OSError as error:
+
+
+@contextlib.contextmanager
+def _its_folders_writable() -> Iterator[None]:
+    """Say what to set where Spotlight cannot keep its settings and its cache."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
         raise ExploreError(
             f"Spotlight cannot write its settings and cache ({error}): set XDG_CONFIG_HOME and XDG_CACHE_HOME to "
             "folders that can be written"
