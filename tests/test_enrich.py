@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pandas as pd
 import pytest
@@ -427,3 +428,16 @@ def test_clips_without_recordings_keep_their_row(tmp_path: Path, record: Record)
     assert frame["path"].tolist() == [path and str(path) for path in paths]
     assert frame["embeddings_logmel"].notna().tolist() == [False, True, True, True, True, False]
     assert frame["map_logmel_x"].notna().tolist() == [False, True, True, True, True, False]
+
+
+def test_the_embedding_is_librosas_log_mel_spectrogram(tmp_path: Path, record: Record) -> None:
+    path = record(tmp_path / "noise.wav", seed=7, seconds=2)
+    samples, _ = soundfile.read(path, dtype="float32")
+    mel = librosa.feature.melspectrogram(
+        y=samples, sr=16_000, n_fft=1024, hop_length=512, n_mels=128, power=2.0, pad_mode="constant"
+    )
+    decibel = 10 * np.log10(np.maximum(mel, np.finfo(np.float32).eps))
+    heard = logmel.listen(str(path)).vector
+    assert heard is not None
+    np.testing.assert_allclose(heard, np.concatenate([decibel.mean(axis=1), decibel.std(axis=1)]), atol=2e-4)
+    np.testing.assert_allclose(logmel.mel_filters(), librosa.filters.mel(sr=16_000, n_fft=1024), atol=1e-7)
