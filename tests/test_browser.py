@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,13 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from dcase_explore.explore import Options, explore
+from dcase_explore.viewer.address import Address
+from dcase_explore.viewer.server import Viewer
 from exploring import get
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
-
-    from dcase_explore.viewer.server import Viewer
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +49,7 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture
-def page(browser: "Browser", viewer: "Viewer") -> "Iterator[Page]":
+def page(browser: "Browser", viewer: Viewer) -> "Iterator[Page]":
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(viewer.url)
     page.get_by_text("Filtered").wait_for()
@@ -123,7 +125,7 @@ def test_the_class_filter_holds(page: "Page") -> None:
     assert page.get_by_text("All16").or_(page.get_by_text("16 rows")).first.is_visible()
 
 
-def test_the_page_asks_nobody_else(browser: "Browser", viewer: "Viewer") -> None:
+def test_the_page_asks_nobody_else(browser: "Browser", viewer: Viewer) -> None:
     asked: list[str] = []
     page = browser.new_page()
     page.on("request", lambda request: asked.append(request.url))
@@ -139,6 +141,32 @@ def test_the_interactive_map_waits_behind_its_tab_and_works(page: "Page") -> Non
     canvas = page.locator("canvas:visible").first
     canvas.wait_for(timeout=60_000)
     assert until_coloured(canvas, 0.0005) > 0.0005
+
+
+def test_a_clip_without_a_place_and_a_sound_is_said_to_have_none(
+    browser: "Browser", recordings: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(recordings / "valve", tmp_path / "valve")
+    broken = "section_00_source_test_anomaly_0000_pat_00.wav"
+    (tmp_path / "valve" / "test" / broken).write_bytes(b"no sound")
+    exploration = explore(Options(data=[str(tmp_path)]))
+    # Far from the origin, where Spotlight would draw what has no place.
+    exploration.frame["map_logmel_x"] += 100 - exploration.frame["map_logmel_x"].min()
+    viewer = Viewer(Address())
+    try:
+        viewer.start(exploration)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(viewer.url)
+        page.get_by_text("Filtered").wait_for()
+        assert until_coloured(page.locator("canvas").first, 0.0005) > 0.0005
+        axes = page.locator("canvas").first.locator("xpath=..").locator("svg text").all_text_contents()
+        ticks = [float(text) for text in axes if re.fullmatch(r"[-+.e\d]+", text)]
+        assert sum(tick > 99 for tick in ticks) >= 3, "the axis spans the clips, not the way to the origin as well"
+        page.get_by_text(broken).first.click()
+        page.get_by_text("This clip has no recording here").first.wait_for()
+        page.close()
+    finally:
+        viewer.close()
 
 
 def test_from_command_to_page_to_ctrl_c(browser: "Browser", recordings: Path, tmp_path: Path) -> None:

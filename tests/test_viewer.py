@@ -97,7 +97,7 @@ def test_a_recording_that_vanished_says_so(viewer: Viewer) -> None:
     aside = path.rename(path.with_suffix(".aside"))
     try:
         status, body = get(f"{viewer.url}api/table/path/4?generation_id=0")
-        assert status == 422
+        assert status == 404
         assert path.name.encode() in body
     finally:
         aside.rename(path)

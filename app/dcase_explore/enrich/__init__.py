@@ -110,7 +110,7 @@ def _report(heard: dict[str, logmel.Heard]) -> None:
     broken = {path: result.problem for path, result in heard.items() if result.problem}
     if broken:
         reasons = some((f"{path} ({reason})" for path, reason in broken.items()), 5)
-        note(f"{_recordings(len(broken))} cannot be read and are shown without sound: {reasons}")
+        note(f"{_recordings(len(broken))} that cannot be read, shown without sound: {reasons}")
     remarks = Counter(remark for result in heard.values() for remark in result.remarks)
     for remark, count in remarks.items():
         example = next(path for path, result in heard.items() if remark in result.remarks)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from renumics.spotlight import dtypes
+from renumics.spotlight.backend.exceptions import Problem
 from renumics.spotlight.data_source import ColumnMetadata, DataSource, datasource
-from renumics.spotlight.dtypes.conversion import ConversionError, register_converter
+from renumics.spotlight.dtypes.conversion import register_converter
 
 from dcase_explore.columns import Kind, describe
 from dcase_explore.explore import Exploration
@@ -24,7 +25,7 @@ MAX_RECORDING_BYTES = 256 * 2**20
 
 class Recording(str):
     """
-    Path of a recording.
+    Path of a recording; empty where a clip has none.
 
     A type of its own, so that Spotlight reads it by our converter: its own keeps decoded audio for good under the path,
     and an overwritten file would keep its old sound.
@@ -34,16 +35,22 @@ class Recording(str):
 
 
 def _bytes_of(recording: Recording, _: dtypes.DType) -> bytes:
+    if not recording:
+        raise _no_sound("This clip has no recording here, or one that cannot be read", 404)
     try:
         if Path(recording).stat().st_size > MAX_RECORDING_BYTES:
-            raise ConversionError(f"{recording} is larger than {MAX_RECORDING_BYTES // 2**20} MB")
+            raise _no_sound(f"{recording} is larger than {MAX_RECORDING_BYTES // 2**20} MB", 413)
         return Path(recording).read_bytes()
     except OSError as error:
-        raise ConversionError(f"{recording} cannot be read ({error.strerror})") from error
+        raise _no_sound(f"{recording} cannot be read ({error.strerror})", 404) from error
 
 
-def _path_of(recording: Recording, _: dtypes.DType) -> str:
-    return str(recording)
+def _no_sound(sentence: str, status: int) -> Problem:
+    return Problem(sentence, "", status)  # the page shows the title alone
+
+
+def _path_of(recording: Recording, _: dtypes.DType) -> str | None:
+    return str(recording) or None
 
 
 register_converter(Recording, "Audio", _bytes_of, simple=False)
@@ -113,7 +120,8 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
         if kind in ("float", "int") and not column.isna().any():
             return column.to_numpy()
         values = column.astype(object).where(column.notna(), None)
-        return [Recording(path) if path else None for path in values] if kind == "audio" else values.to_list()
+        # A null would reach the page as four bytes of audio; an empty path is answered with a sentence.
+        return [Recording(path or "") for path in values] if kind == "audio" else values.to_list()
 
     def get_column_metadata(self, column_name: str) -> ColumnMetadata:
         """Tooltip of a column; nothing is editable, for nothing would keep the edit."""

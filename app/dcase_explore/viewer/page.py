@@ -1,10 +1,15 @@
 """
-Three things of Spotlight's spectrogram that no setting reaches, changed as the page is served.
+What of Spotlight's page machine sounds need otherwise and no setting reaches, changed as the page is served.
 
-It is 120 pixels high, too low to read. It stays empty until something else makes the page draw again, because its size
-is watched on an element that is not there yet. And the browser decodes every recording at its own device's rate, so
-that of a 16 kHz recording's spectrogram two thirds are empty. Where the script is not as expected it is served as it
-is; `tests/test_viewer.py` fails when a new Spotlight moves it.
+- A spectrogram is 120 pixels high, too low to read.
+- It stays empty until something else makes the page draw again, because its size is watched on an element that is not
+  there yet.
+- The browser decodes every recording at its own device's rate, so that of a 16 kHz recording's spectrogram two thirds
+  are empty.
+- A scatter plot draws rows without a value at 0, as if that were one: a clip without a place stands on the map.
+- Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why.
+
+Where the script is not as expected it is served as it is; `tests/test_viewer.py` fails when a new Spotlight moves it.
 """
 
 import re
@@ -23,6 +28,18 @@ CHANGES = (
         ),
         r"\1(\2\3",
     ),
+    # Leave out the rows that have no x or no y.
+    (
+        re.compile(
+            r'(\[(?P<x>\w+), \w+\] = \w+\("xAxisColumn", ""\), \[(?P<y>\w+), \w+\] = \w+\("yAxisColumn", ""\)'
+            r"[^;]{0,600}?\bcolumnData: (?P<data>\w+),[^;]{0,400}?\.useMemo\)\(\(\) => )"
+            r"(?P<rows>\w+ \? \w+ : \w+)(, \[)"
+        ),
+        r"\1(\g<rows>).filter((row) => !Number.isNaN(\g<data>[\g<x>]?.[row]) && !Number.isNaN(\g<data>[\g<y>]?.[row]))"
+        r"\6\g<data>, \g<x>, \g<y>, ",
+    ),
+    # Throw the server's answer, which has the sentence, rather than the failed request.
+    (re.compile(r'(\|\| (\w+)\?\.type !== "GenerationIDMismatch"\) throw )(\w+);'), r"\1\2 ?? \3;"),
 )
 """Pattern and replacement of each change to the script; each pattern stands in it exactly once."""
 # Made on first use, after a click: a browser keeps a sound context silent that was made before one.
