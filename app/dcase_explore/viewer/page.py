@@ -9,12 +9,15 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
 - A scatter plot draws rows without a value at 0, as if that were one: a clip without a place stands on the map.
 - Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why.
 
-Where the script is not as expected it is served as it is; `tests/test_viewer.py` fails when a new Spotlight moves it.
+Where the script is not as expected it is served as it is, and that is said; `tests/test_viewer.py` fails when a new
+Spotlight moves it.
 """
 
 import re
 from functools import cache
 from pathlib import Path
+
+from dcase_explore.messages import note
 
 SPECTROGRAM_PIXELS = 260
 DEFAULT_RATE = 16_000
@@ -69,7 +72,11 @@ def main_script(sampling_rate: int) -> str:
     path = Path(renumics.spotlight.backend.__file__).parent / "statics" / "main.js"
     script = path.read_text(encoding="utf-8")
     for pattern, replacement in CHANGES:
-        script = pattern.sub(replacement, script, count=1)
+        script, changed = pattern.subn(replacement, script, count=1)
+        if not changed:
+            note(
+                "this version of Spotlight is not the one that was tested: its page may draw sounds and maps less well"
+            )
     return _RATE % sampling_rate + script
 
 
