@@ -122,7 +122,21 @@ def test_spotlights_own_folders_unwritable_is_said(variable: str, real_scores: P
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_layout_with_nothing_to_show_is_refused(real_scores: Path, tmp_path: Path) -> None:
+    widget = {"kind": "widget", "type": "similaritymap", "config": {"placeBy": ["embeddings_mine"]}}
+    (tmp_path / "mine.json").write_text(json.dumps({"children": [{"kind": "tab", "children": [widget]}]}))
+    result = run("--data", str(real_scores), "--layout", str(tmp_path / "mine.json"), "--check")
+    assert result.returncode == 1
+    assert "nothing to show" in result.stderr
+
+
+def test_the_summary_names_only_what_is_there(tmp_path: Path, record) -> None:  # type: ignore[no-untyped-def]
+    record(tmp_path / "fan" / "test" / "normal_id_00_00000000.wav")
+    result = run("--data", str(tmp_path), "--check")
+    assert "1 clip of fan, 1 with sound · scores: none · maps: logmel" in result.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupt_while_the_demo_is_made_ends_at_once_and_leaves_whole_clips(
     number: signal.Signals, code: int, own_cache: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,7 +163,7 @@ def test_recordings_that_cannot_be_read_are_named_and_cost_the_others_nothing(
     for column in ("anomaly_score_logmel_lof", "map_logmel_x"):
         assert frame[column].notna().tolist() == readable.tolist()
     said = capsys.readouterr().err
-    assert "7 recordings cannot be read" in said
+    assert "7 recordings that cannot be read" in said
     assert str(broken[0]) in said
 
 
@@ -181,7 +183,7 @@ def test_table_of_broken_recordings_alone_is_shown_without_sound(tmp_path: Path)
     frame = enrich(table([tmp_path / "zero.wav"]))
     assert clips.problems(frame) == []
     assert frame["path"].isna().all()
-    assert frame[["map_logmel_x", "anomaly_score_logmel_lof"]].isna().all().all()
+    assert not {"map_logmel_x", "anomaly_score_logmel_lof", "embeddings_logmel"} & set(frame)
 
 
 # Keeping
@@ -364,7 +366,7 @@ def test_neighbours_are_at_most_twenty() -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_fewer_than_three_clips_get_no_score_but_a_place(tmp_path: Path, record: Record, count: int) -> None:
     frame = enrich(table(recordings(tmp_path, record, count)))
-    assert frame["anomaly_score_logmel_lof"].isna().all()
+    assert "anomaly_score_logmel_lof" not in frame
     assert np.isfinite(frame[["map_logmel_x", "map_logmel_y"]]).all().all()
 
 
@@ -441,3 +443,36 @@ def test_the_embedding_is_librosas_log_mel_spectrogram(tmp_path: Path, record: R
     assert heard is not None
     np.testing.assert_allclose(heard, np.concatenate([decibel.mean(axis=1), decibel.std(axis=1)]), atol=2e-4)
     np.testing.assert_allclose(logmel.mel_filters(), librosa.filters.mel(sr=16_000, n_fft=1024), atol=1e-7)
+
+
+def test_remarks_are_said_again_though_nothing_is_heard_again(
+    tmp_path: Path, record: Record, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = table([*recordings(tmp_path, record), record(tmp_path / "stereo.wav", channels=2)])
+    enrich(frame)
+    first = capsys.readouterr().err
+    monkeypatch.setattr(logmel, "listen", lambda path: pytest.fail(f"{path} was heard again"))
+    enrich(frame)
+    assert capsys.readouterr().err == first
+    assert logmel.SEVERAL_CHANNELS in first
+
+
+def test_a_streamed_recording_is_not_called_cut_short(tmp_path: Path, record: Record) -> None:
+    path = record(tmp_path / "streamed.wav")
+    content = bytearray(path.read_bytes())
+    content[4:8] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+    assert logmel.listen(str(path)).remarks == ()
+
+
+def test_several_programs_may_begin_and_mend_the_store_at_once(own_cache: Path) -> None:
+    code = (
+        "import numpy as np; from dcase_explore.enrich.store import Store\n"
+        "with Store() as store: store.put({'a': np.arange(3)}); assert store.get(['a'])['a'].size == 3"
+    )
+    for damaged in (False, True):
+        if damaged:
+            (own_cache / "computed.sqlite").write_bytes(b"no database" * 1000)
+        programs = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(6)]
+        errors = [program.communicate()[1].decode() for program in programs]
+        assert [program.returncode for program in programs] == [0] * 6, errors

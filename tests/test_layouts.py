@@ -2,16 +2,19 @@
 
 import copy
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import renumics.spotlight.backend
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.binding import bind
 from dcase_explore.layouts.files import curated_names, read_layout
+from dcase_explore.layouts.vocabulary import LENSES, WIDGETS
 from dcase_explore.sources import read_sources
 
 AST, AE, LOF = "ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae", "embedding_lof"
@@ -425,3 +428,25 @@ def test_a_score_that_only_the_table_lists_takes_the_empty_place() -> None:
     text = json.dumps(bound)
     assert "Score by label" in text
     assert text.count("anomaly_score_embedding_lof") == 2, "once in the histogram, once in the table"
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ('{"children": [{"kind": "tab", "weight": NaN, "children": []}]}', "weight must be a number"),
+        (
+            '{"children": [{"kind": "tab", "children": [{"kind": "widget", "type": "inspector", "config": {"views": '
+            '[{"view": "SpectogramView", "columns": ["path"]}]}}]}]}',
+            "did you mean SpectrogramView",
+        ),
+    ],
+)
+def test_what_would_leave_the_page_empty_is_refused(tmp_path: Path, content: str, part: str) -> None:
+    path = tmp_path / "layout.json"
+    path.write_text(content)
+    assert part in refused(path)
+
+
+def test_every_lens_of_spotlight_is_known() -> None:
+    script = (Path(renumics.spotlight.backend.__file__).parent / "statics" / "main.js").read_text()
+    assert set(re.findall(r'\.key = "(\w+)"', script)) == LENSES | set(WIDGETS)

@@ -1,6 +1,7 @@
 """Sources: raw downloads and result folders of every year, how they join, and what is said of a spec that is none."""
 
 import csv
+import os
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_raw_download_of_2023_gives_attributes_and_domains(tmp_path: Path) -> No
     assert bearing[["d1p", "d1v", "d2p", "d2v", "label"]].tolist() == ["vel", "16", "loc", "A", "normal"]
     fan = frame.loc[f"test/fan_{ANOMALY}"]
     assert fan[["domain", "label", "d1p", "d1v", "d2p"]].tolist() == ["target", "anomaly", "m-n", "Z", None]
-    assert frame.loc["test/fan_section_00_0000.WAV", "path"] == str(tmp_path / "fan/test/section_00_0000.WAV")
+    assert frame.loc["test/fan_section_00_0000.wav", "path"] == str(tmp_path / "fan/test/section_00_0000.WAV")
 
 
 @pytest.mark.parametrize("inside", ["", "dev_data", "dev_data/raw", "dev_data/raw/fan", "dev_data/raw/fan/test"])
@@ -611,3 +612,83 @@ def test_clips_go_by_the_folder_not_by_a_link_to_it(tmp_path: Path) -> None:
     touch(tmp_path, f"fan/test/{NORMAL}")
     (tmp_path / "a_link").symlink_to(tmp_path / "fan")
     assert set(read(tmp_path)["class"]) == {"fan"}
+
+
+def test_score_files_of_2021_are_read_for_both_domains(tmp_path: Path) -> None:
+    names = ("anomaly_score_fan_section_00_source_test.csv", "anomaly_score_fan_section_00_target_test.csv")
+    write(tmp_path, {names[0]: "section_00_source_test_normal_0000.wav,1\n"})
+    write(tmp_path, {names[1]: "section_00_target_test_normal_0000.wav,2\n"})
+    assert sorted(read(tmp_path)["domain"]) == ["source", "target"]
+
+
+def test_score_files_of_another_naming_are_said_to_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, {SCORES_OF_FAN: f"{NORMAL},1\n", "anomaly_score_fansection_00test.csv": f"{ANOMALY},1\n"})
+    read(tmp_path)
+    assert "left out" in (said := capsys.readouterr().err)
+    assert "anomaly_score_fansection_00test.csv" in said
+
+
+def test_scores_of_training_clips_meet_the_training_clips(tmp_path: Path, record: Record) -> None:
+    name = "section_00_source_train_normal_0000_m-n_W.wav"
+    record(tmp_path / "audio" / "fan" / "train" / name)
+    write(tmp_path, {f"scores/{SCORES_OF_FAN}": f"{name},1\n"})
+    (clip,) = read(tmp_path / "audio", tmp_path / "scores").itertuples()
+    assert clip.split == "train"
+    assert clip.anomaly_score_scores == 1
+
+
+def test_scores_below_folders_of_their_own_are_found(tmp_path: Path) -> None:
+    write(tmp_path, {f"results/dev_data/baseline_MSE/{SCORES_OF_FAN}": f"{NORMAL},1\n"})
+    assert "anomaly_score_baseline_MSE" in read(tmp_path / "results")
+
+
+def test_score_rows_may_carry_the_paths_of_another_system(tmp_path: Path) -> None:
+    write(tmp_path, {SCORES_OF_FAN: f"C:\\data\\fan\\test\\{NORMAL},1\n"})
+    assert list(read(tmp_path).index) == [f"test/fan_{NORMAL}"]
+
+
+def test_case_of_folders_and_endings_does_not_part_clips_from_their_scores(tmp_path: Path, record: Record) -> None:
+    record(tmp_path / "audio" / "Fan" / "Test" / NORMAL.replace(".wav", ".WAV"))
+    write(tmp_path, {f"scores/{SCORES_OF_FAN}": f"{NORMAL},1\n"})
+    (clip,) = read(tmp_path / "audio", tmp_path / "scores").itertuples()
+    assert clip.path.endswith(".WAV")
+    assert clip.anomaly_score_scores == 1
+
+
+def test_recordings_beside_train_and_test_are_said_to_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch(tmp_path, f"fan/test/{NORMAL}", "fan/supplemental/section_00_source_supplemental_machine_0000.wav")
+    assert len(read(tmp_path)) == 1
+    assert "supplemental" in capsys.readouterr().err
+
+
+def test_an_attribute_file_of_other_clips_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    touch(tmp_path, f"fan/test/{NORMAL}")
+    write(tmp_path, {"fan/attributes_00.csv": f"file_name,d1p,d1v\nfan/test/{ANOMALY},m-n,X\n"})
+    read(tmp_path)
+    assert "attributes_00.csv lists none" in capsys.readouterr().err
+
+
+def test_a_linked_machine_folder_goes_by_the_links_name(tmp_path: Path) -> None:
+    touch(tmp_path, f"store/a1b2/test/{NORMAL}")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "fan").symlink_to(tmp_path / "store" / "a1b2")
+    assert set(read(tmp_path / "data")["class"]) == set(read(tmp_path / "data" / "fan")["class"]) == {"fan"}
+
+
+def test_a_name_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
+    touch(tmp_path / os.fsdecode(b"caf\xe9"), f"fan/test/{NORMAL}")
+    assert "not a name in UTF-8" in refused(tmp_path)
+
+
+def test_the_demo_is_never_joined_to_real_scores(tmp_path: Path) -> None:
+    write(tmp_path, {SCORES_OF_FAN: f"{NORMAL},1\n"})
+    assert "demo alone" in refused(tmp_path, "demo")
+
+
+def test_two_models_of_one_name_from_two_specs_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, {f"a/mse/{SCORES_OF_FAN}": f"{NORMAL},1\n", f"b/mse/{SCORES_OF_FAN}": f"{NORMAL},2\n"})
+    assert "model called mse already" in refused(tmp_path / "a" / "mse", tmp_path / "b" / "mse")

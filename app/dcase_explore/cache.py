@@ -29,7 +29,8 @@ def cache_folder(*parts: str) -> Path:
     ExploreError
         When it cannot be made or written.
     """
-    top = Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("dcase-explore"))
+    chosen = os.path.expanduser(os.environ.get(VARIABLE, ""))  # noqa: PTH111 - Path("") would be the current folder
+    top = Path(chosen or platformdirs.user_cache_dir("dcase-explore"))
     folder = top.joinpath(*parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)

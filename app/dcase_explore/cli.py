@@ -39,7 +39,9 @@ def main(
     ] = None,
     split: Annotated[Literal["train", "test"] | None, typer.Option(help="Only this split.")] = None,
     domain: Annotated[Literal["source", "target"] | None, typer.Option(help="Only this domain.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips, evenly spaced.", metavar="N")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Show at most so many clips, evenly spaced.", metavar="N")
+    ] = None,
     layout: Annotated[
         str,
         typer.Option(help="A curated layout (simple, extended) or a file saved from the page.", metavar="NAME|FILE"),
@@ -92,12 +94,13 @@ def main(
         # From now on there may be projection workers to end: interrupts become exceptions.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, _raise)
+        signal.signal(signal.SIGHUP, _raise)
         viewer.wait()
 
 
 def run() -> None:
     """Entry point: run the command line."""
-    for ending in (signal.SIGINT, signal.SIGTERM):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end_at_once)
     app()
 

@@ -31,6 +31,8 @@ def clip_id(split: str, machine_type: str, file_name: str) -> str:
     str
         ``train/valve_section_00_source_train_normal_0000_pat_00.wav``.
     """
+    if file_name[-4:].lower() == ".wav":
+        file_name = file_name[:-4] + ".wav"  # an ending's case is the file system's whim, not another clip
     return f"{split}/{machine_type}_{file_name}"
 
 

@@ -18,6 +18,14 @@ MACHINE_TYPES = (
     *("AutoTrash", "BandSealer", "CoffeeGrinder", "HomeCamera", "Polisher", "ScrewFeeder", "ToyPet", "ToyRCCar"),
 )
 
+_MACHINE_TYPES_BY_LOWER = {name.lower(): name for name in MACHINE_TYPES}
+
+
+def machine_type(name: str) -> str:
+    """Machine type as the challenge spells it, whatever the case of a folder's or a file's name."""
+    return _MACHINE_TYPES_BY_LOWER.get(name.lower(), name)
+
+
 Kind = Literal["text", "audio", "category", "int", "float", "bool", "vector"]
 
 

@@ -14,7 +14,7 @@ from dcase_explore.enrich import enrich
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.layouts.binding import bind
 from dcase_explore.layouts.files import read_layout
-from dcase_explore.messages import note, some
+from dcase_explore.messages import counted, note, some
 from dcase_explore.sources import read_sources
 
 
@@ -71,11 +71,11 @@ class Exploration:
         """One line of what is shown."""
         machine_types = clips.machine_types_present(self.frame)
         of = machine_types[0] if len(machine_types) == 1 else f"{len(machine_types)} machine types"
-        scores = members(self.frame.columns, "anomaly_score_<score>")
-        maps = members(self.frame.columns, "map_<embedding>_x")
+        there = columns_with_values(self.frame)
+        scores, maps = members(there, "anomaly_score_<score>"), members(there, "map_<embedding>_x")
         audible = int(self.frame["path"].notna().sum()) if "path" in self.frame else 0
         return (
-            f"{self.title} · {len(self.frame):,} clips of {of}, {audible:,} with sound · "
+            f"{self.title} · {counted(len(self.frame), 'clip')} of {of}, {audible:,} with sound · "
             f"scores: {some(scores) or 'none'} · maps: {some(maps) or 'none'} · layout {self.layout_name}"
         )
 
@@ -135,11 +135,18 @@ def explore(options: Options) -> Exploration:
     """
     layout = read_layout(options.layout)  # first: a typo should not wait for the data
     frame, title = load_table(options)
-    bound, changes = bind(layout, [name for name in frame.columns if frame[name].notna().any()])
+    bound, changes = bind(layout, columns_with_values(frame))
+    if not bound["children"]:
+        raise ExploreError(f"layout {options.layout} has nothing to show of this data: try --layout simple")
     name = Path(options.layout).stem
     if changes:
         note(f"layout {name}: {'; '.join(changes)}")
     return Exploration(frame, title, bound, name)
+
+
+def columns_with_values(frame: pd.DataFrame) -> list[str]:
+    """Columns of which at least one row has a value; the others are as good as absent."""
+    return [name for name in frame.columns if frame[name].notna().any()]
 
 
 def _of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:

@@ -40,6 +40,11 @@ def some(names: Iterable[object], shown: int = SHOWN) -> str:
     return ", ".join(texts[:shown]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def counted(number: int, thing: str) -> str:
+    """``"1 clip"``, ``"1,400 clips"``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def track(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
     """
     Hand items on and draw a progress bar on stderr while they are worked on.

@@ -6,7 +6,6 @@ embedding gets map coordinates, fitted on the machine types at hand. What the da
 """
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,12 +17,11 @@ from dcase_explore import clips
 from dcase_explore.columns import members
 from dcase_explore.enrich import lof, logmel, maps
 from dcase_explore.enrich.store import Store, digest_of
-from dcase_explore.messages import busy, note, some, track
+from dcase_explore.messages import busy, counted, note, some, track
 
 LOGMEL = "logmel"
 LOGMEL_LOF = "logmel_lof"
 _BATCH = 64
-_UNREADABLE = np.empty(0, dtype=np.float32)
 
 
 def enrich(frame: pd.DataFrame) -> pd.DataFrame:
@@ -52,8 +50,8 @@ def enrich(frame: pd.DataFrame) -> pd.DataFrame:
     with Store() as store:
         if not embeddings:
             frame = _with_logmel(frame, store)
-            frame = _with_lof(frame, store)
-            embeddings = [LOGMEL]
+            embeddings = members(frame.columns, "embeddings_<embedding>")
+            frame = _with_lof(frame, store) if embeddings else frame
         mapped = members(frame.columns, "map_<embedding>_x")
         for name in embeddings:
             if name not in mapped:
@@ -68,23 +66,26 @@ def _with_logmel(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
     kept = store.get(keys.values())
     # A recording that failed is heard again, for its reason; failures are few.
     to_hear = [path for path in paths if path not in keys or keys[path] not in kept or kept[keys[path]].size == 0]
-    heard: dict[str, logmel.Heard] = {}
+    problems: dict[str, str] = {}
     fresh: dict[str, np.ndarray] = {}
-    for path, result in _listen_to_all(to_hear):
-        heard[path] = result
+    for path, heard in _listen_to_all(to_hear):
+        if heard.problem:
+            problems[path] = heard.problem
         if path in keys:
-            fresh[keys[path]] = _UNREADABLE if result.vector is None else result.vector
+            fresh[keys[path]] = heard.packed()
         if len(fresh) >= _BATCH:
             store.put(fresh)
             kept.update(fresh)
             fresh = {}
     store.put(fresh)
     kept.update(fresh)
-    _report(heard)
-    vectors = [kept.get(keys.get(path or "", "")) for path in frame["path"]]
-    good = [vector if vector is not None and vector.size else None for vector in vectors]
-    frame = frame.assign(path=[p if v is not None else None for p, v in zip(frame["path"], good, strict=True)])
-    frame[f"embeddings_{LOGMEL}"] = pd.Series(good, index=frame.index, dtype=object)
+    packed = {path: kept[key] for path, key in keys.items() if key in kept and kept[key].size}
+    by_path = {path: logmel.Heard.unpacked(array) for path, array in packed.items()}
+    _report(problems, by_path)
+    good = [by_path[path].vector if path in by_path else None for path in frame["path"]]
+    frame = frame.assign(path=[path if path in by_path else None for path in frame["path"]])
+    if by_path:
+        frame[f"embeddings_{LOGMEL}"] = pd.Series(good, index=frame.index, dtype=object)
     return frame
 
 
@@ -106,19 +107,14 @@ def _listen_to_all(paths: list[str]) -> Iterable[tuple[str, logmel.Heard]]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _report(heard: dict[str, logmel.Heard]) -> None:
-    broken = {path: result.problem for path, result in heard.items() if result.problem}
-    if broken:
-        reasons = some((f"{path} ({reason})" for path, reason in broken.items()), 5)
-        note(f"{_recordings(len(broken))} that cannot be read, shown without sound: {reasons}")
-    remarks = Counter(remark for result in heard.values() for remark in result.remarks)
-    for remark, count in remarks.items():
-        example = next(path for path, result in heard.items() if remark in result.remarks)
-        note(f"{_recordings(count)} (such as {example}) with {remark}")
-
-
-def _recordings(count: int) -> str:
-    return f"{count:,} recording{'s' if count != 1 else ''}"
+def _report(problems: dict[str, str], heard: dict[str, logmel.Heard]) -> None:
+    if problems:
+        reasons = some((f"{path} ({reason})" for path, reason in problems.items()), 5)
+        note(f"{counted(len(problems), 'recording')} that cannot be read, shown without sound: {reasons}")
+    for remark in logmel.REMARKS:
+        paths = [path for path, result in heard.items() if remark in result.remarks]
+        if paths:
+            note(f"{counted(len(paths), 'recording')} (such as {paths[0]}) with {remark}")
 
 
 def _with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
@@ -151,6 +147,8 @@ def _with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
         )
     if too_few:
         note(f"fewer than {lof.FEWEST} clips of {some(too_few)} to fit on: no score {LOGMEL_LOF} for them")
+    if np.isnan(scores).all():
+        return frame
     return frame.assign(**{f"anomaly_score_{LOGMEL_LOF}": scores})
 
 

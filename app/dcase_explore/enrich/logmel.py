@@ -11,8 +11,14 @@ N_FFT = 1024
 HOP = 512
 N_MELS = 128
 MAX_SECONDS = 60
-RECIPE = f"logmel 1: {SAMPLE_RATE} Hz, n_fft {N_FFT}, hop {HOP}, {N_MELS} bands, at most {MAX_SECONDS} s"
+RECIPE = f"logmel 2: {SAMPLE_RATE} Hz, n_fft {N_FFT}, hop {HOP}, {N_MELS} bands, at most {MAX_SECONDS} s"
 """Names everything the vector depends on besides the recording; a change here computes all anew."""
+
+CUT_SHORT = "fewer bytes than its header announces: cut short, and heard as far as it goes"
+SEVERAL_CHANNELS = "more than one channel: the first is used, as the challenge does"
+OTHER_RATE = "another sampling rate than 16 kHz: resampled for the embedding"
+LONG = f"more than {MAX_SECONDS} s: the embedding hears only the beginning"
+REMARKS = (CUT_SHORT, SEVERAL_CHANNELS, OTHER_RATE, LONG)
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,24 @@ class Heard:
     problem
         Why it cannot be read.
     remarks
-        What was done to it that a listener should know.
+        What was done to it that a listener should know; of `REMARKS`.
     """
 
     vector: np.ndarray | None
     problem: str | None = None
     remarks: tuple[str, ...] = ()
+
+    def packed(self) -> np.ndarray:
+        """As one float32 array, to be kept: the vector and which remarks hold; empty where there is no vector."""
+        if self.vector is None:
+            return np.empty(0, dtype=np.float32)
+        return np.append(self.vector, [remark in self.remarks for remark in REMARKS]).astype(np.float32)
+
+    @classmethod
+    def unpacked(cls, kept: np.ndarray) -> "Heard":
+        """Reverse of `packed`, for a recording that could be read."""
+        held = [remark for remark, holds in zip(REMARKS, kept[-len(REMARKS) :], strict=True) if holds]
+        return cls(kept[: -len(REMARKS)], remarks=tuple(held))
 
 
 def listen(path: str) -> Heard:
@@ -68,14 +86,14 @@ def listen(path: str) -> Heard:
         return Heard(None, "samples that are not finite")
     remarks = []
     if _cut_short(path):
-        remarks.append("fewer bytes than its header announces: cut short, and heard as far as it goes")
+        remarks.append(CUT_SHORT)
     if channels > 1:
-        remarks.append("more than one channel: the first is used, as the challenge does")
+        remarks.append(SEVERAL_CHANNELS)
     if rate != SAMPLE_RATE:
-        remarks.append("another sampling rate than 16 kHz: resampled for the embedding")
+        remarks.append(OTHER_RATE)
         samples = _resample(samples, rate)
     if seconds > MAX_SECONDS:
-        remarks.append(f"longer than {MAX_SECONDS} s: the embedding hears only the beginning")
+        remarks.append(LONG)
     return Heard(_vector(samples), remarks=tuple(remarks))
 
 
@@ -83,7 +101,9 @@ def _cut_short(path: str) -> bool:
     """Whether a RIFF file ends before its header says; soundfile reads what is there without a word."""
     with Path(path).open("rb") as file:
         head = file.read(8)
-    return head[:4] == b"RIFF" and int.from_bytes(head[4:], "little") + 8 > Path(path).stat().st_size + 1
+    announced = int.from_bytes(head[4:], "little")
+    # A stream's writer cannot know the size and writes the largest one.
+    return head[:4] == b"RIFF" and announced != 2**32 - 1 and announced + 8 > Path(path).stat().st_size + 1
 
 
 def _resample(samples: np.ndarray, rate: int) -> np.ndarray:

@@ -2,8 +2,8 @@
 What was computed once is kept: float32 arrays under a key made of content and recipe.
 
 One SQLite file in the cache. Every write is a transaction, so that an interrupted run loses nothing that was finished;
-a damaged file is a miss, not an error. Content is told by a digest of the bytes; a file whose size, times and inode are
-as they were is not read again to learn its digest.
+a damaged file is put aside and a new one begun. Content is told by a digest of the bytes; a file whose size, times and
+inode are as they were is not read again to learn its digest.
 """
 
 import hashlib
@@ -14,10 +14,13 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+from filelock import FileLock
 
 from dcase_explore.cache import cache_folder
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
+
+_BATCH = 256
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL);
@@ -64,11 +67,9 @@ class Store:
         try:
             self._database = self._open()
         except sqlite3.DatabaseError as error:
-            aside = self._path.with_suffix(".damaged")
-            self._path.replace(aside)
-            for beside in ("-wal", "-shm"):
-                self._path.with_name(self._path.name + beside).unlink(missing_ok=True)
-            note(f"the store {self._path} is damaged ({error}): put aside as {aside.name}; all is computed again")
+            if not _is_damage(error):
+                raise self._unusable(error) from error
+            self._put_aside(error)
             self._database = self._open()
         return self
 
@@ -77,17 +78,33 @@ class Store:
     ) -> None:
         self._database.close()
         if isinstance(error, sqlite3.DatabaseError):
-            raise ExploreError(f"the store {self._path} cannot be used ({error}): delete it, it is a cache") from error
+            if not _is_damage(error):
+                raise self._unusable(error) from error
+            self._put_aside(error)
+            raise ExploreError("the store of computed things was damaged: run the same command again") from error
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, timeout=60)
         try:
-            database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_SCHEMA}")
+            database.executescript(_SCHEMA)
             database.execute("SELECT count(*) FROM files").fetchone()
         except sqlite3.DatabaseError:
             database.close()
             raise
         return database
+
+    def _put_aside(self, error: sqlite3.DatabaseError) -> None:
+        """Make room for a new file, unless another program has done so already."""
+        with FileLock(self._path.with_suffix(".lock")):
+            try:
+                self._open().close()
+            except sqlite3.DatabaseError:
+                aside = self._path.with_suffix(".damaged")
+                self._path.replace(aside)
+                note(f"the store {self._path} is damaged ({error}): put aside as {aside.name}; all is computed again")
+
+    def _unusable(self, error: sqlite3.DatabaseError) -> ExploreError:
+        return ExploreError(f"the store {self._path} cannot be used ({error}): free some space, or delete it")
 
     def file_digests(self, paths: Iterable[str]) -> dict[str, str]:
         """
@@ -120,9 +137,15 @@ class Store:
             except OSError:
                 continue
             fresh.append((path, stamp, digests[path]))
-        with self._database:
-            self._database.executemany("REPLACE INTO files VALUES (?, ?, ?)", fresh)
+            if len(fresh) >= _BATCH:
+                self._keep_digests(fresh)
+                fresh = []
+        self._keep_digests(fresh)
         return digests
+
+    def _keep_digests(self, rows: list[tuple[str, str, str]]) -> None:
+        with self._database:
+            self._database.executemany("REPLACE INTO files VALUES (?, ?, ?)", rows)
 
     def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
         """
@@ -157,6 +180,12 @@ class Store:
         rows = [(key, np.ascontiguousarray(array, dtype="<f4").tobytes()) for key, array in arrays.items()]
         with self._database:
             self._database.executemany("REPLACE INTO arrays VALUES (?, ?)", rows)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is at fault, not a full disk or a lock."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code, without its details
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _stamp(path: str) -> str:

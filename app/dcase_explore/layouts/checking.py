@@ -1,9 +1,10 @@
 """Layout files are untrusted: what the page does not know or must not show is refused, and said where it stands."""
 
+import math
 from typing import Any
 
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.layouts.vocabulary import UNSAFE_LENSES, WIDGETS, Node
+from dcase_explore.layouts.vocabulary import LENSES, UNSAFE_LENSES, WIDGETS, Node
 
 MAX_DEPTH = 32
 """Levels of JSON; the page's own layouts have about a dozen."""
@@ -88,6 +89,10 @@ def _check_widget(widget: Any, path: str, where: str, _: int) -> None:
     for number, lens in enumerate(lenses):
         at = f"{where}.views[{number}]"
         _require(isinstance(lens, dict) and isinstance(lens.get("view"), str), path, at, "must be a lens with a view")
+        view = lens["view"]
+        _require(
+            view in LENSES, path, f"{at}.view", f"is no lens: {view!r}; {meant(view, sorted(LENSES - UNSAFE_LENSES))}"
+        )
         _require(_are_columns(lens.get("columns")), path, f"{at}.columns", "must be a list of columns")
         _require(
             lens["view"] not in UNSAFE_LENSES,
@@ -103,7 +108,7 @@ def _require(kept: bool, path: str, where: str, rule: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _are_columns(value: Any) -> bool:

@@ -43,5 +43,11 @@ WIDGETS = {
 }
 """Every widget of Spotlight's page and the columns it refers to."""
 
+LENSES = frozenset(
+    {"ArrayLens", "AudioView", "BLEUScoreView", "BoundingBoxView", "HtmlLens", "ImageView", "MarkdownLens", "MeshView"}
+    | {"RougeScore", "SafeHtmlLens", "ScalarView", "SequenceView", "SpectrogramView", "TextLens", "VideoView"}
+)
+"""Every lens of Spotlight's inspector."""
+
 UNSAFE_LENSES = frozenset({"HtmlLens"})
 """Lenses that would run what a text column holds."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import describe
+from dcase_explore.columns import describe, members
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note, some
 from dcase_explore.sources.demo import read_demo
@@ -59,9 +59,16 @@ def read_sources(specs: Sequence[str]) -> Source:
     ExploreError
         A spec that is neither a known word nor a folder with recognised content.
     """
+    if "demo" in specs and len(specs) > 1:
+        raise ExploreError("the demo's sounds are synthetic and belong to no other data: give --data demo alone")
     sources = [_read(spec) for spec in specs]
     frame = sources[0].frame
     for spec, source in zip(specs[1:], sources[1:], strict=True):
+        twice = set(members(frame, "anomaly_score_<score>")) & set(members(source.frame, "anomaly_score_<score>"))
+        if twice:
+            raise ExploreError(
+                f"--data {spec}: there is a model called {some(sorted(twice))} already: rename its folder"
+            )
         frame = _join(frame, source.frame, spec)
     return Source(frame, " + ".join(source.title for source in sources))
 
@@ -80,12 +87,12 @@ def _read(spec: str) -> Source:
     if not folder.is_dir():
         raise ExploreError(_no_folder(spec, folder))
     if results := result_folders(folder):
-        note(f"{folder.resolve().name}: results of {some(place.resolve().name for place in results)}")
+        note(f"{folder.absolute().name}: results of {some(place.absolute().name for place in results)}")
         if split_folders(folder):
             note(f"{folder} holds recordings as well: add --data with their folder to hear them")
-        return Source(read_results(results), folder.resolve().name)
+        return Source(read_results(results), folder.absolute().name)
     if split_folders(folder):
-        return Source(read_raw(folder), folder.resolve().name)
+        return Source(read_raw(folder), folder.absolute().name)
     raise ExploreError(_nothing_in(folder))
 
 

@@ -14,9 +14,9 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import NO_ATTRIBUTE, parse_clip_name
-from dcase_explore.columns import ATTRIBUTE
+from dcase_explore.columns import ATTRIBUTE, machine_type
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, some
+from dcase_explore.messages import counted, note, some
 
 SPLIT_FOLDERS = {"train": "train", "test": "test", "source_test": "test", "target_test": "test"}
 MAX_DEPTH = 6
@@ -40,8 +40,9 @@ def split_folders(folder: Path) -> list[Path]:
     """
     found = []
     seen: set[str] = set()
-    top = len(folder.resolve().parts)
-    for place, below, files in os.walk(folder.resolve(), followlinks=True):
+    start = folder.absolute()  # not resolved: a linked machine folder goes by the link's name
+    top = len(start.parts)
+    for place, below, files in os.walk(start, followlinks=True):
         path = Path(place)
         real = os.path.realpath(place)
         # Links last: a folder goes by its own name, not by that of a link to it.
@@ -53,9 +54,27 @@ def split_folders(folder: Path) -> list[Path]:
         if real in seen:
             continue
         seen.add(real)
-        if path.name in SPLIT_FOLDERS and any(name.lower().endswith(".wav") for name in files):
+        if path.name.lower() in SPLIT_FOLDERS and any(name.lower().endswith(".wav") for name in files):
             found.append(path)
     return found
+
+
+def other_folders(splits: list[Path]) -> list[Path]:
+    """
+    Folders beside train and test that hold WAV files too, such as ``supplemental``.
+
+    Parameters
+    ----------
+    splits
+        As `split_folders` found them.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Sorted.
+    """
+    beside = {child for machine in {split.parent for split in splits} for child in machine.iterdir() if child.is_dir()}
+    return sorted(place for place in beside - set(splits) if any(place.glob("*.[wW][aA][vV]")))
 
 
 def read_raw(folder: Path) -> pd.DataFrame:
@@ -78,27 +97,33 @@ def read_raw(folder: Path) -> pd.DataFrame:
         No file with a name of the challenge; an attribute file that cannot be read; one clip in two folders.
     """
     machines, names, splits, paths, strangers = [], [], [], [], []
-    for place in split_folders(folder):
+    places = split_folders(folder)
+    for place in places:
         for path in sorted(place.iterdir()):
             if path.suffix.lower() != ".wav":
                 continue
             if parse_clip_name(path.name) is None:
                 strangers.append(path)
                 continue
-            machines.append(place.parent.name)
+            machines.append(machine_type(place.parent.name))
             names.append(path.name)
-            splits.append(SPLIT_FOLDERS[place.name])
+            splits.append(SPLIT_FOLDERS[place.name.lower()])
             paths.append(str(path))
+    unwritable = [path for path in paths if not _is_text(path)]
+    if unwritable:
+        raise ExploreError(f"{unwritable[0]!a} is not a name in UTF-8: rename the folder or file")
     if not paths:
         example = f", such as {strangers[0].name}" if strangers else ""
         raise ExploreError(
             f"{folder} holds {len(strangers):,} WAV files but none named as a clip of the challenge{example}: "
             "expected <machine>/train|test/section_00_source_test_normal_0000.wav or normal_id_00_00000000.wav"
         )
+    if others := other_folders(places):
+        note(f"recordings in other folders than train and test are left out: {some(others)}")
     if strangers:
         note(
-            f"{len(strangers):,} WAV files are not named as clips of the challenge and are left out: "
-            f"{some(path.name for path in strangers)}"
+            f"left out, as not named like clips of the challenge: {counted(len(strangers), 'WAV file')} "
+            f"({some(path.name for path in strangers)})"
         )
     ids = [clips.clip_id(*which) for which in zip(splits, machines, names, strict=True)]
     twice = [clip for clip, count in Counter(ids).items() if count > 1]
@@ -110,17 +135,29 @@ def read_raw(folder: Path) -> pd.DataFrame:
         )
     frame = clips.facts_from_names(machines, names, splits)
     frame["path"] = paths
-    for csv_path in sorted({found for path in paths for found in Path(path).parents[1].glob("attributes_*.csv")}):
+    machine_folders = {place.parent for place in places}
+    for csv_path in sorted(found for machine in machine_folders for found in machine.glob("attributes_*.csv")):
         frame = _with_attributes(frame, csv_path)
     return clips.conform(frame)
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path can be written down: some old archives unpack names in other encodings."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _with_attributes(frame: pd.DataFrame, csv_path: Path) -> pd.DataFrame:
     """Replace the attributes that names gave by those of an attribute file, for the clips that it lists."""
     listed = _read_attribute_file(csv_path)
-    machine = csv_path.parent.name
+    machine = machine_type(csv_path.parent.name)
     ids = frame["clip_id"]
     rows = ids.isin([clips.clip_id(split, machine, name) for split, name in listed])
+    if listed and not rows.any():
+        note(f"{csv_path} lists none of the clips beside it: their attributes are those of their names")
     by_id = {clips.clip_id(split, machine, name): values for (split, name), values in listed.items()}
     columns = sorted({column for values in by_id.values() for column in values} | _attribute_columns(frame))
     for column in columns:
@@ -158,7 +195,7 @@ def _read_attribute_file(path: Path) -> dict[tuple[str, str], dict[str, str]]:
                     if text and text.lower() not in (NO_ATTRIBUTE.lower(), "nan")
                 }
                 name = parse_clip_name(place.name)
-                split = SPLIT_FOLDERS.get(place.parent.name) or (name.split if name else None)
+                split = SPLIT_FOLDERS.get(place.parent.name.lower()) or (name.split if name else None)
                 listed[split or "", place.name] = known
     except OSError as error:
         raise ExploreError(f"{path} cannot be read ({error.strerror})") from error

@@ -15,26 +15,32 @@ import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PureWindowsPath
 from typing import Literal
 
 import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import parse_clip_name
+from dcase_explore.columns import machine_type
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, some
+from dcase_explore.messages import counted, note, some
 
 MAX_FILE_BYTES = 64 * 2**20
 """A score file of a whole challenge is well below a megabyte."""
 
+MAX_DEPTH = 4
+"""Folders below the one given that are looked into: results/dev_data/baseline_MSE."""
 LARGEST = 3.4e38
 """Scores are kept as float32."""
 
 _FILE_NAME = re.compile(
     r"(?P<kind>anomaly_score|decision_result)_(?:DCASE\d{4}T\d)?(?P<machine>[A-Za-z0-9]+?)"
-    r"_(?:section_(?P<section>\d+)_test|id_(?P<id>\d+))(?:_seed(?P<seed>\d+))?(?P<suffix>\D.*)?\.csv"
+    r"_(?:section_(?P<section>\d+)_(?:source_|target_)?(?:train|test)|id_(?P<id>\d+))(?:_seed(?P<seed>\d+))?(?P<suffix>\D.*)?\.csv"
 )
+
+
+_LOOKS_LIKE = re.compile(r"(?:anomaly_score|decision_result)")
 
 
 @dataclass(frozen=True)
@@ -81,13 +87,13 @@ def score_files(folder: Path) -> list[ScoreFile]:
             kind: Literal["anomaly_score", "decision_result"] = (
                 "anomaly_score" if match["kind"] == "anomaly_score" else "decision_result"
             )
-            found.append(ScoreFile(path, kind, match["machine"], match["seed"]))
+            found.append(ScoreFile(path, kind, machine_type(match["machine"]), match["seed"]))
     return found
 
 
 def result_folders(folder: Path) -> list[Path]:
     """
-    Folders that hold score files: the folder itself, or those directly in it.
+    Folders that hold score files: the folder itself, or those some way below it.
 
     Parameters
     ----------
@@ -97,10 +103,17 @@ def result_folders(folder: Path) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        Sorted by name; empty when there is none.
+        Nearest first, then by name; empty when there is none.
     """
-    candidates = [folder, *sorted(child for child in folder.iterdir() if child.is_dir())]
-    return [place for place in candidates if any(file.kind == "anomaly_score" for file in score_files(place))]
+    level, found = [folder], []
+    for _ in range(MAX_DEPTH):
+        found += [place for place in level if any(file.kind == "anomaly_score" for file in score_files(place))]
+        level = [child for place in level for child in sorted(place.iterdir()) if child.is_dir() and _is_shown(child)]
+    return found
+
+
+def _is_shown(folder: Path) -> bool:
+    return not folder.name.startswith(".")
 
 
 def read_results(folders: list[Path]) -> pd.DataFrame:
@@ -127,13 +140,14 @@ def read_results(folders: list[Path]) -> pd.DataFrame:
     """
     scores: dict[str, dict[str, float]] = {}
     decisions: dict[str, dict[str, float]] = {}
-    facts: dict[str, tuple[str, str]] = {}
+    facts: dict[str, tuple[str, str, str]] = {}
     for folder in folders:
         files = score_files(folder)
+        _note_left_out(folder, files)
         several = len({file.seed for file in files}) > 1
         models: dict[str, list[ScoreFile]] = defaultdict(list)
         for file in files:
-            models[f"{folder.resolve().name}{f'_seed{file.seed}' if several and file.seed else ''}"].append(file)
+            models[f"{folder.absolute().name}{f'_seed{file.seed}' if several and file.seed else ''}"].append(file)
         for model, its_files in models.items():
             if model in scores:
                 raise ExploreError(f"two result folders are called {model}: rename one of them, {folder} say")
@@ -141,14 +155,27 @@ def read_results(folders: list[Path]) -> pd.DataFrame:
             for file in its_files:
                 into = scores[model] if file.kind == "anomaly_score" else decisions[model]
                 for line, name, value in _rows(file):
-                    clip = clips.clip_id("test", file.machine, name)
+                    facts_of_name = parse_clip_name(name)
+                    split = (facts_of_name and facts_of_name.split) or "test"
+                    clip = clips.clip_id(split, file.machine, name)
                     if clip in into:
-                        raise ExploreError(f"{file.path}, line {line}: {name} has a value already in model {model}")
+                        where = f"{file.path}, line {line}"
+                        raise ExploreError(
+                            f"{where}: {name} has a value already in model {model}: keep one of its files"
+                        )
                     into[clip] = value
-                    facts[clip] = (file.machine, name)
+                    facts[clip] = (file.machine, name, split)
     if not facts:
         raise ExploreError(f"the score files in {some(folders)} hold no clip at all: run the baseline's test again")
     return _table(facts, scores, decisions)
+
+
+def _note_left_out(folder: Path, files: list[ScoreFile]) -> None:
+    """Name what looks like a score file and is not read."""
+    read = {file.path for file in files}
+    left = [path.name for path in sorted(folder.glob("*.csv")) if path not in read and _LOOKS_LIKE.match(path.name)]
+    if left:
+        note(f"{folder}: left out, as not named like the baseline's: {counted(len(left), 'file')} ({some(left)})")
 
 
 def _rows(file: ScoreFile) -> list[tuple[int, str, float]]:
@@ -165,9 +192,11 @@ def _rows(file: ScoreFile) -> list[tuple[int, str, float]]:
                 where = f"{file.path}, line {reader.line_num}"
                 if len(row) != 2:
                     raise ExploreError(f"{where}: expected 'file name,number', found {','.join(row)[:80]!r}")
-                name = PurePath(row[0].strip()).name
+                name = PureWindowsPath(row[0].strip()).name  # reads both kinds of slash
                 if parse_clip_name(name) is None:
-                    raise ExploreError(f"{where}: {name[:80]!r} is not a clip name of the challenge")
+                    raise ExploreError(
+                        f"{where}: {name[:80]!r} is not a clip name of the challenge, such as section_00_0000.wav"
+                    )
                 rows.append((reader.line_num, name, _number(row[1], file.kind, where)))
     except OSError as error:
         raise ExploreError(f"{file.path} cannot be read ({error.strerror})") from error
@@ -189,11 +218,10 @@ def _number(text: str, kind: str, where: str) -> float:
 
 
 def _table(
-    facts: dict[str, tuple[str, str]], scores: dict[str, dict[str, float]], decisions: dict[str, dict[str, float]]
+    facts: dict[str, tuple[str, str, str]], scores: dict[str, dict[str, float]], decisions: dict[str, dict[str, float]]
 ) -> pd.DataFrame:
-    frame = clips.facts_from_names(
-        [machine for machine, _ in facts.values()], [name for _, name in facts.values()], ["test"] * len(facts)
-    )
+    machines, names, splits = zip(*facts.values(), strict=True)
+    frame = clips.facts_from_names(machines, names, splits)
     for model, values in scores.items():
         frame[f"anomaly_score_{model}"] = frame["clip_id"].map(values)
         missing = int(frame[f"anomaly_score_{model}"].isna().sum())

@@ -57,7 +57,7 @@ class Address:
 
 def bind_to(address: Address) -> socket.socket:
     """
-    Take the port, without listening on it yet.
+    Take the port, so that no other program can.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ def bind_to(address: Address) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((address.host, address.port))
+        bound.listen()  # two programs may bind one port; only one may listen on it
     except (OSError, OverflowError) as error:
         bound.close()
         if getattr(error, "errno", None) == errno.EADDRINUSE:

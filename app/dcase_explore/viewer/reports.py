@@ -39,8 +39,8 @@ class Reports:
             os.environ.pop(name, None)
         self._listener.close()
 
-    def wait(self, kind: str) -> dict[str, Any]:
-        """First message of a kind that has not been waited for yet."""
+    def wait(self, kind: str, server: threading.Thread) -> dict[str, Any]:
+        """First message of a kind that has not been waited for yet, while the server lives."""
         deadline = time.monotonic() + START_SECONDS
         with self._arrived:
             while True:
@@ -48,10 +48,9 @@ class Reports:
                     if message.get("kind") == kind:
                         self._messages.remove(message)
                         return message
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise ExploreError(f"Spotlight did not start within {START_SECONDS} s: try again with --debug")
-                self._arrived.wait(left)
+                if not server.is_alive() or time.monotonic() > deadline:
+                    raise ExploreError("Spotlight's server did not start: try again with --debug")
+                self._arrived.wait(0.2)
 
     def close(self) -> None:
         """Hang up."""

@@ -110,9 +110,9 @@ class Viewer:
                 target=self._server.run, kwargs={"sockets": [self._socket]}, name="spotlight", daemon=True
             )
             self._thread.start()
-            reports.wait("startup")
+            reports.wait("startup", self._thread)
             app.update(AppConfig(dataset=exploration, layout=layout, filebrowsing_allowed=False))
-            error = reports.wait("update_complete").get("error")
+            error = reports.wait("update_complete", self._thread).get("error")
             if error:
                 raise ExploreError(f"Spotlight cannot show this table ({type(error).__name__}: {error})")
 
