@@ -5,6 +5,9 @@ import os
 import socket
 import ssl
 import subprocess
+import threading
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.explore import Exploration, Options, explore
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.page import CHANGES, SPECTROGRAM_PIXELS, main_script, sampling_rate_of
+from dcase_explore.viewer.reports import Reports
 from dcase_explore.viewer.server import Viewer
 from exploring import get, table_of
 
@@ -103,9 +107,15 @@ def test_a_recording_that_vanished_says_so(viewer: Viewer) -> None:
         aside.rename(path)
 
 
-def test_no_cell_reads_a_file_that_is_no_recording_of_the_table(viewer: Viewer) -> None:
-    assert get(f"{viewer.url}api/browse/")[0] != 200
-    assert get(f"{viewer.url}api/table/open/..%2F..%2Fetc%2Fpasswd")[0] != 200
+def test_file_browsing_is_off(viewer: Viewer) -> None:
+    for request in (
+        urllib.request.Request(f"{viewer.url}api/browse/"),
+        urllib.request.Request(f"{viewer.url}api/table/open/pyproject.toml", method="POST"),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            urllib.request.urlopen(request)
+        with refusal.value as answer:
+            assert (answer.code, b"FilebrowsingNotAllowed" in answer.read()) == (403, True)
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:80", "127.0.0.1.evil.example.com", "[::2]", ""])
@@ -130,6 +140,20 @@ def test_its_own_origin_and_a_tunnel_are_served(viewer: Viewer) -> None:
 def test_a_taken_port_is_known_before_any_data_are_read(viewer: Viewer) -> None:
     with pytest.raises(ExploreError, match=rf"port {port_of(viewer)} is taken .* --port"):
         Viewer(Address(port=port_of(viewer)))
+
+
+def test_two_programs_cannot_take_one_port_before_either_serves() -> None:
+    first = Viewer(Address())
+    try:
+        with pytest.raises(ExploreError, match="is taken"):
+            Viewer(Address(port=port_of(first)))
+    finally:
+        first.close()
+
+
+def test_a_server_that_died_is_not_waited_for() -> None:
+    with Reports() as reports, pytest.raises(ExploreError, match="did not start"):
+        reports.wait("startup", threading.Thread())  # never started: not alive
 
 
 def test_other_machines_only_with_tls(tmp_path: Path) -> None:

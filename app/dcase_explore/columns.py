@@ -9,7 +9,7 @@ SPLITS = ("train", "test")
 DOMAINS = ("source", "target")
 LABELS = ("normal", "anomaly")
 MACHINE_TYPES = (
-    # The enriched dataset's own order (2023), then the other years' by first appearance.
+    # The enriched dataset's own order (2023), then the other years'.
     *("gearbox", "fan", "bearing", "slider", "ToyCar", "ToyTrain", "valve"),
     *("bandsaw", "grinder", "shaker", "ToyDrone", "ToyNscale", "ToyTank", "Vacuum"),
     *("pump", "ToyConveyor"),
@@ -22,7 +22,19 @@ _MACHINE_TYPES_BY_LOWER = {name.lower(): name for name in MACHINE_TYPES}
 
 
 def machine_type(name: str) -> str:
-    """Machine type as the challenge spells it, whatever the case of a folder's or a file's name."""
+    """
+    Machine type as the challenge spells it.
+
+    Parameters
+    ----------
+    name
+        Of a folder or in a file's name, in any case.
+
+    Returns
+    -------
+    str
+        ``"ToyCar"`` for ``"toycar"``; a machine type that is not of the challenge is left as it is.
+    """
     return _MACHINE_TYPES_BY_LOWER.get(name.lower(), name)
 
 

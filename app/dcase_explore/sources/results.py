@@ -4,10 +4,11 @@ Result folders: the score files that the challenge's baseline writes, one folder
 A folder holds, without header lines,
 
 - ``anomaly_score_<dataset?><machine>_section_<NN>_test[_seed<k>][<suffix>].csv`` with ``file name,score``,
-- ``decision_result_<…same…>.csv`` with ``file name,0|1``,
+- ``decision_result_<…same…>.csv`` with ``file name,0|1``;
 
-and in 2020 ``anomaly_score_<machine>_id_<NN>.csv``. File names carry section, domain, label and attributes, so a
-folder of scores alone makes a clip table. Other files (metric tables, stale copies) are left alone.
+2020 writes ``anomaly_score_<machine>_id_<NN>.csv``, 2021 ``…_source_test.csv`` and ``…_target_test.csv``, and scores of
+training clips stand in ``…_train.csv``. File names carry section, domain, label and attributes, so a folder of scores
+alone makes a clip table. Metric tables are left alone; what else looks like a score file is named and left out.
 """
 
 import csv
@@ -30,16 +31,15 @@ MAX_FILE_BYTES = 64 * 2**20
 """A score file of a whole challenge is well below a megabyte."""
 
 MAX_DEPTH = 4
-"""Folders below the one given that are looked into: results/dev_data/baseline_MSE."""
+"""Levels of folders that are looked into, the one given included: results/dev_data/baseline_MSE has three."""
+
 LARGEST = 3.4e38
 """Scores are kept as float32."""
 
 _FILE_NAME = re.compile(
     r"(?P<kind>anomaly_score|decision_result)_(?:DCASE\d{4}T\d)?(?P<machine>[A-Za-z0-9]+?)"
-    r"_(?:section_(?P<section>\d+)_(?:source_|target_)?(?:train|test)|id_(?P<id>\d+))(?:_seed(?P<seed>\d+))?(?P<suffix>\D.*)?\.csv"
+    r"_(?:section_\d+_(?:source_|target_)?(?:train|test)|id_\d+)(?:_seed(?P<seed>\d+))?(?:\D.*)?\.csv"
 )
-
-
 _LOOKS_LIKE = re.compile(r"(?:anomaly_score|decision_result)")
 
 
