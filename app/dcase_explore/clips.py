@@ -188,7 +188,11 @@ def _cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | No
                 raise ValueError("not whole numbers")
             return (whole if whole.isna().any() else whole.astype("int64")), None
         if column.kind == "float":
-            return pd.to_numeric(values).astype("float32"), None
+            wide = pd.to_numeric(values)
+            narrow = wide.astype("float32")
+            # Scores that float32 would tie stay apart: ranks are what they are for.
+            tied = column.name.startswith("anomaly_score_") and narrow.nunique() < wide.nunique()
+            return (wide if tied else narrow), None
         if column.kind == "bool":
             return values.astype("boolean"), None
         return values.astype(object).where(values.notna(), None), None
@@ -228,7 +232,7 @@ def _column_problems(values: pd.Series, column: Column) -> list[str]:
             return ["holds the text 'nan' where it should be null"]
         return ["has rows without one"] if column.name in ("class", "split") and values.isna().any() else []
     if column.kind == "float":
-        if values.dtype != np.float32:
+        if values.dtype != np.float32 and not (column.name.startswith("anomaly_score_") and values.dtype == np.float64):
             return [f"must be float32, not {values.dtype}"]
         infinite = np.flatnonzero(np.isinf(values.to_numpy()))
         return [f"{len(infinite)} rows are infinite, such as row {infinite[0]}"] if len(infinite) else []

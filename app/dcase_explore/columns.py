@@ -52,7 +52,8 @@ class Column:
         Its name; ``<score>`` or ``<embedding>`` stands for the name of a score or an embedding.
     kind
         ``"text"`` (str), ``"audio"`` (absolute path or null), ``"category"`` (text or null), ``"int"`` (int64),
-        ``"float"`` (float32, NaN is null), ``"bool"`` (nullable), ``"vector"`` (float32, shape (dimensions,), or None).
+        ``"float"`` (float32, NaN is null; an anomaly score that float32 would tie between clips stays float64),
+        ``"bool"`` (nullable), ``"vector"`` (float32, shape (dimensions,), or None).
     description
         What it means, with unit and direction: the tooltip in the page.
     categories

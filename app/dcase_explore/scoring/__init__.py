@@ -1,0 +1,128 @@
+"""
+How good each model is by the official score, and which clips cost it that score.
+
+`metrics` holds the definitions, `thresholds` the decisions, `official` the score, `report` its table, JSON and CSV.
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.columns import describe, members
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note, some
+from dcase_explore.scoring.official import OFFICIAL, ModelScore, official_scores
+from dcase_explore.scoring.thresholds import Thresholds, with_decisions
+
+
+@dataclass(frozen=True)
+class Scored:
+    """
+    A clip table and how its models do on it.
+
+    Attributes
+    ----------
+    frame
+        Conforming clip table with ``prediction_<score>``, ``prediction_correct_<score>`` and ``auc_cost_<score>``.
+    models
+        One `ModelScore` per model that has labelled test clips.
+    thresholds
+        Where decisions come from, by model and machine type.
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    models: list[ModelScore]
+    thresholds: Thresholds
+
+    def comparable(self) -> list[ModelScore]:
+        """
+        Models that have a score to compare.
+
+        Raises
+        ------
+        ExploreError
+            When there is none: no scores, no labels, or one class only.
+        """
+        scores = members(self.frame.columns, "anomaly_score_<score>")
+        if not scores:
+            raise ExploreError("there is no anomaly score in this data: give yours with --scores mine=FILE")
+        if not self.models:
+            raise ExploreError(
+                f"no test clip with a score of {some(scores)} has a label: "
+                "give the labels with --ground-truth FOLDER, as the challenge's evaluator has them"
+            )
+        without = [name for name in scores if name not in {model.model for model in self.models}]
+        if without:
+            note(f"left out, for it has no score of a labelled test clip: {some(without)}")
+        return self.models
+
+    def descriptions(self) -> dict[str, str]:
+        """Tooltips of score and prediction columns, with the model's numbers and thresholds."""
+        found = {f"anomaly_score_{score.model}": _with_numbers(score) for score in self.models}
+        for model, thresholds in self.thresholds.items():
+            column = describe(f"prediction_{model}")
+            lines = [f"{machine}: {threshold.origin}" for machine, threshold in thresholds.items()]
+            found[f"prediction_{model}"] = "\n".join([column.description if column else "", *lines])
+        return found
+
+
+def score(frame: pd.DataFrame) -> Scored:
+    """
+    Decide, score and cost every model of a clip table.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table, of whole machine types: a clip's cost depends on all others of its section. Decisions and
+        costs that it has are kept, so that a table of chosen clips keeps what they cost the whole.
+
+    Returns
+    -------
+    Scored
+        What could not be computed is absent, and said on stderr.
+    """
+    decided, thresholds = with_decisions(frame)
+    models, costs = official_scores(decided, thresholds)
+    for model in models:
+        _say_undefined(model)
+        _say_reversed(model)
+    fresh = {name: costs[name] for name in costs if name not in decided}
+    return Scored(clips.conform(decided.assign(**fresh)), models, thresholds)
+
+
+def _say_undefined(model: ModelScore) -> None:
+    undefined = model.undefined()
+    if not undefined:
+        return
+    if model.official_score is None and {reason for _, reason in undefined} == {"no domains"}:
+        note(f"{model.model}: no official score, for no clip's domain is known; its AUC is over all clips")
+        return
+    missing = "; ".join(
+        f"{', '.join(metrics)} of {some(sections)} ({reason})" for (metrics, reason), sections in undefined.items()
+    )
+    numbers = len(OFFICIAL) * len(model.sections)
+    left = numbers - sum(len(metrics) * len(sections) for (metrics, _), sections in undefined.items())
+    omega = "there is no official score" if model.official_score is None else f"Ω is over {left} of {numbers} numbers"
+    note(f"{model.model}: not defined: {missing}; {omega}")
+
+
+def _say_reversed(model: ModelScore) -> None:
+    by_machine = {name: model.means(name)["arithmetic_mean"].get("auc") for name in model.machine_types}
+    aucs = [auc for auc in by_machine.values() if auc is not None]
+    # One machine type alone is below a half by chance often enough.
+    if aucs and max(aucs) < (0.5 if len(aucs) > 1 else 0.4):
+        note(
+            f"{model.model}: AUC is below 0.5 on every machine type ({min(aucs):.2f} to {max(aucs):.2f}): "
+            "are its scores reversed? Higher must mean more anomalous; nothing was changed"
+        )
+
+
+def _with_numbers(model: ModelScore) -> str:
+    column = describe(f"anomaly_score_{model.model}")
+    rows = []
+    for section in model.sections:
+        named = (("AUC source", "auc_source"), ("target", "auc_target"), ("pAUC", "pauc"))
+        shown = [f"{word} {section.metrics[name]:.3f}" for word, name in named if name in section.metrics]
+        rows.append(f"{section.name}: {', '.join(shown) or 'not defined'}")
+    return "\n".join([f"{column.description if column else ''} {model.brief()}.", *rows])
