@@ -125,6 +125,13 @@ def test_the_class_filter_holds(page: "Page") -> None:
     assert page.get_by_text("All16").or_(page.get_by_text("16 rows")).first.is_visible()
 
 
+def test_a_score_tells_how_good_it_is_when_pointed_at(page: "Page") -> None:
+    page.locator("[data-rowindex='-1']").get_by_text("anomaly_score_logmel_lof").hover()
+    tooltip = page.get_by_text(re.compile(r"Anomaly score of logmel_lof: .* Ω \d\.\d{4}\."))
+    tooltip.wait_for()
+    assert re.fullmatch(r"valve 00: AUC source \S+, target \S+, pAUC \S+", tooltip.inner_text().splitlines()[-1])
+
+
 def test_the_page_asks_nobody_else(browser: "Browser", viewer: Viewer) -> None:
     asked: list[str] = []
     page = browser.new_page()

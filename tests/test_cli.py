@@ -43,17 +43,21 @@ def test_nothing_but_results_on_stdout_and_no_noise_of_libraries_on_stderr(real_
 
 def test_scores_alone_and_scores_with_sound(real_scores: Path, tmp_path: Path, record) -> None:  # type: ignore[no-untyped-def]
     alone = run("--data", str(real_scores), "--layout", "extended", "--class", "valve", "--check")
-    assert "200 clips of valve, 0 with sound · scores: baseline_MAHALA, baseline_MSE" in alone.stdout
+    assert "200 clips of valve, 0 with sound · scores: baseline_MAHALA Ω 0.5257, baseline_MSE Ω 0.5236" in alone.stdout
     for number in range(3):
         record(tmp_path / "valve" / "test" / f"section_00_target_test_normal_{number:04d}_pat_02.wav", seed=number)
     both = run("--data", str(real_scores), "--data", str(tmp_path), "--class", "valve", "--check")
-    assert "with sound · scores: baseline_MAHALA, baseline_MSE, logmel_lof · maps: logmel" in both.stdout, both.stderr
+    assert re.search(r"scores: baseline_MAHALA Ω \S+, baseline_MSE Ω \S+, logmel_lof · maps: logmel", both.stdout), (
+        both.stderr
+    )
     assert re.search(r"2\d\d clips of valve, 3 with sound", both.stdout)
 
 
 def test_the_real_recordings_open(real_clips: Path) -> None:
     result = run("--data", str(real_clips), "--class", "valve", "--check")
-    assert "16 clips of valve, 16 with sound · scores: logmel_lof · maps: logmel" in result.stdout, result.stderr
+    assert "16 clips of valve, 16 with sound · scores: logmel_lof AUC 0.5938 · maps: logmel" in result.stdout, (
+        result.stderr
+    )
     assert "fitted on all clips" in result.stderr
 
 
@@ -78,6 +82,12 @@ def test_filters_restrict_what_is_shown(real_scores: Path) -> None:
         (["--data", "{empty}"], ["is empty", "expected recordings"]),
         (["--data", "{scores}", "--split", "train"], ["train split", "leave --split out"]),
         ([], ["--data hub", "--data demo"]),
+        (["--data", "{scores}", "--scores", "mine"], ["--scores mine: give it a name", "--scores mine=mine"]),
+        (["--data", "{scores}", "--scores", "a=b.csv", "--scores", "a=c.csv"], ["two are called a"]),
+        (["--data", "{scores}", "--scores", "mine={empty}/mine.csv"], ["scores mine", "no such file"]),
+        (["--data", "{scores}", "--scores", "model={scores}/model"], ["scores model", "taken"]),
+        (["--data", "{scores}", "--embeddings", "mine={scores}"], ["embeddings mine", "a file, not a folder"]),
+        (["--data", "{scores}", "--ground-truth", "{empty}"], ["--ground-truth", "holds no ground truth"]),
     ],
 )
 def test_what_the_user_can_mend_is_one_sentence_and_code_1(
@@ -98,9 +108,21 @@ def test_what_the_user_can_mend_is_one_sentence_and_code_1(
         assert part in sentence
 
 
-@pytest.mark.parametrize("arguments", [["--port", "many"], ["--port", "70000"], ["--split", "dev"], ["--nope"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["--port", "many"], ["--port", "70000"], ["--split", "dev"], ["--nope"], ["scrore"]),
+        *(["score", "--format", "xml"], ["score", "--layout", "simple"]),
+    ],
+)
 def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2
+
+
+def test_options_before_a_command_are_refused_and_not_forgotten() -> None:
+    result = run("--data", "demo", "--class", "valve", "score")
+    assert result.returncode == 2
+    assert "put --data, --class after score" in result.stderr
 
 
 @pytest.mark.parametrize("data", ["demo", "{made}"])
@@ -185,13 +207,14 @@ def test_help_and_import_stay_light() -> None:
 
 
 def test_a_second_run_computes_nothing_and_imports_no_model_library(recordings: Path) -> None:
-    first = f"from dcase_explore.explore import *; load_table(Options(data=[{str(recordings)!r}]))"
+    first = f"from dcase_explore.explore import *; load_scored(Options(data=[{str(recordings)!r}]))"
     assert "umap" in imported_by(first)
     assert imported_by(first) & {"umap", "sklearn", "librosa"} == set()
 
 
 def test_every_option_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
-    options = re.findall(r"^\s+(--[a-z-]+)", run("--help").stdout, re.MULTILINE)
-    assert len(options) > 8
+    said = run("--help").stdout + run("score", "--help").stdout
+    options = re.findall(r"^\s+(--[a-z-]+)", said, re.MULTILINE)
+    assert {"--data", "--scores", "--format"} <= set(options)
     assert [option for option in options if option not in readme] == []

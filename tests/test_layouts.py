@@ -15,6 +15,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.binding import bind
 from dcase_explore.layouts.files import curated_names, read_layout
 from dcase_explore.layouts.vocabulary import LENSES, WIDGETS
+from dcase_explore.scoring import score as score_table
 from dcase_explore.sources import read_sources
 
 AST, AE, LOF = "ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae", "embedding_lof"
@@ -23,7 +24,8 @@ ATTRIBUTES = ["d1p", "d1v", "d2p", "d2v", "d3p", "d3v"]
 
 
 def score(*names: str) -> list[str]:
-    return [f"{family}_{name}" for name in names for family in ("anomaly_score", "prediction", "prediction_correct")]
+    families = ("anomaly_score", "prediction", "prediction_correct", "auc_cost")
+    return [f"{family}_{name}" for name in names for family in families]
 
 
 def embedding(*names: str) -> list[str]:
@@ -278,7 +280,7 @@ def test_binding_a_bound_layout_changes_nothing(name: str) -> None:
 
 def test_real_scores_take_the_place_of_both_scores_everywhere(real_scores: Path) -> None:
     layout = read_layout("extended")
-    columns = list(read_sources([str(real_scores)]).frame.columns)
+    columns = list(score_table(read_sources([str(real_scores)]).frame).frame.columns)
     bound, changes = bind(layout, columns)
     replaced = dict(change.split(" for ") for change in changes if " for " in change)
     assert sorted(replaced) == ["score baseline_MAHALA", "score baseline_MSE"]
@@ -287,7 +289,7 @@ def test_real_scores_take_the_place_of_both_scores_everywhere(real_scores: Path)
     # What is left of the layout is the original with one score's name written for the other's, in every widget.
     renamed = json.dumps(layout)
     for old, new in pairs:
-        for family in ("anomaly_score", "prediction"):
+        for family in ("anomaly_score", "prediction", "auc_cost"):
             renamed = renamed.replace(f'"{family}_{old}"', f'"{family}_{new}"')
     originals = {widget["name"]: widget for widget in widgets(json.loads(renamed))}
     assert "Both models" in titles(bound)

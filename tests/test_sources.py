@@ -277,9 +277,7 @@ def test_real_scores_and_decisions_are_those_of_the_files(real_scores: Path, mod
         if kind == "anomaly_score":
             assert (rows[f"anomaly_score_{model}"].to_numpy() == values.astype(np.float32)).all()
         else:
-            anomaly_by_name = np.array(["_anomaly_" in clip for clip, _ in lines])
             assert ((rows[f"prediction_{model}"] == "anomaly").to_numpy() == (values == 1)).all()
-            assert (rows[f"prediction_correct_{model}"].to_numpy(bool) == ((values == 1) == anomaly_by_name)).all()
 
 
 def test_one_folder_its_parent_and_two_specs_bring_the_same_scores(real_scores: Path) -> None:
@@ -303,16 +301,15 @@ def test_clip_without_a_decision_is_said_and_its_prediction_null(
     files = {SCORES_OF_FAN: f"{NORMAL},1.5\n{ANOMALY},2\n", DECISIONS_OF_FAN: f"{NORMAL},1\n"}
     frame = read(write(tmp_path / "mine", files))
     assert frame["prediction_mine"].tolist() == ["anomaly", None]
-    assert frame["prediction_correct_mine"].tolist() == [False, None]
     said = capsys.readouterr().err
-    assert "1 clips have a score but no decision" in said
+    assert "no decision on 1 scored clip, such as" in said
     assert ANOMALY in said
 
 
-def test_decision_on_an_unlabelled_clip_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+def test_decision_on_an_unlabelled_clip_is_kept(tmp_path: Path) -> None:
     files = {SCORES_OF_FAN: "section_00_0000.wav,1.5\n", DECISIONS_OF_FAN: "section_00_0000.wav,1\n"}
     (row,) = read(write(tmp_path / "mine", files)).to_dict("records")
-    assert (row["prediction_mine"], row["prediction_correct_mine"]) == ("anomaly", None)
+    assert row["prediction_mine"] == "anomaly"
     assert (row["label"], row["domain"]) == (None, None)
 
 
@@ -445,13 +442,13 @@ def test_scores_meet_the_recordings_they_are_of(
     scores = f"{ANOMALY},2.5\n{NORMAL},1.5\nsection_00_target_test_normal_0007_m-n_Y.wav,0.5\n"
     write(tmp_path / "mine", {SCORES_OF_FAN: scores, DECISIONS_OF_FAN: f"{NORMAL},1\n{ANOMALY},1\n"})
     frame = read(tmp_path / "raw", tmp_path / "mine")
-    met = frame[["path", "anomaly_score_mine", "prediction_correct_mine", "d1v"]]
+    met = frame[["path", "anomaly_score_mine", "prediction_mine", "d1v"]]
     assert {
         clip.removeprefix("test/fan_"): row for clip, row in zip(met.index, met.to_numpy().tolist(), strict=True)
     } == {
         f"train/fan_{train}": [str(tmp_path / "raw/fan/train" / train), None, None, "W"],
-        NORMAL: [str(tmp_path / "raw/fan/test" / NORMAL), 1.5, False, "W"],
-        ANOMALY: [str(tmp_path / "raw/fan/test" / ANOMALY), 2.5, True, "Z"],
+        NORMAL: [str(tmp_path / "raw/fan/test" / NORMAL), 1.5, "anomaly", "W"],
+        ANOMALY: [str(tmp_path / "raw/fan/test" / ANOMALY), 2.5, "anomaly", "Z"],
         "section_00_target_test_normal_0007_m-n_Y.wav": [None, 0.5, None, "Y"],
     }
     assert "2 of its 3 clips" in capsys.readouterr().err

@@ -1,1 +1,20 @@
-"""Explore anomalous machine sound: load clips and scores into a table, and see and hear them in a page."""
+"""
+Explore DCASE Task 2 machine sounds in Renumics Spotlight.
+
+`load` and `show` are the two calls for Python; importing this package imports nothing else until one of them is used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dcase_explore.api import load, show
+
+__all__ = ["load", "show"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from dcase_explore import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

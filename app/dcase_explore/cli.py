@@ -5,15 +5,47 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import busy, note
 
+if TYPE_CHECKING:
+    from dcase_explore.explore import Options
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What to explore: demo, the folder of a raw download, or of one or several models' score files. "
+        "Several are joined clip by clip.",
+        metavar="SPEC",
+    ),
+]
+MachineTypes = Annotated[
+    list[str] | None, typer.Option("--class", help="Only this machine type; may be repeated.", metavar="NAME")
+]
+Scores = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Your anomaly scores, higher is more anomalous: .npy, .npz, .csv, .parquet or a folder of score files.",
+        metavar="NAME=FILE|FOLDER",
+    ),
+]
+Embeddings = Annotated[
+    list[str] | None,
+    typer.Option(help="Your embeddings, a vector per clip: .npy, .npz, .csv or .parquet.", metavar="NAME=FILE"),
+]
+GroundTruth = Annotated[
+    Path | None,
+    typer.Option(help="Labels and domains of an evaluation set, as its evaluator has them.", metavar="FOLDER"),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def _version(asked: bool) -> None:
@@ -24,19 +56,11 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+@app.callback(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 def main(
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What to explore: demo, the folder of a raw download, or of one or several models' score files. "
-            "Several are joined clip by clip.",
-            metavar="SPEC",
-        ),
-    ] = None,
-    class_name: Annotated[
-        list[str] | None, typer.Option("--class", help="Only this machine type; may be repeated.", metavar="NAME")
-    ] = None,
+    context: typer.Context,
+    data: Data = None,
+    class_name: MachineTypes = None,
     split: Annotated[Literal["train", "test"] | None, typer.Option(help="Only this split.")] = None,
     domain: Annotated[Literal["source", "target"] | None, typer.Option(help="Only this domain.")] = None,
     limit: Annotated[
@@ -46,6 +70,9 @@ def main(
         str,
         typer.Option(help="A curated layout (simple, extended) or a file saved from the page.", metavar="NAME|FILE"),
     ] = "simple",
+    scores: Scores = None,
+    embeddings: Embeddings = None,
+    ground_truth: GroundTruth = None,
     host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only with TLS.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")] = 0,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
@@ -54,7 +81,7 @@ def main(
     check: Annotated[
         bool, typer.Option("--check", help="Build and serve everything once, print one line of it and end.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Debug = False,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
@@ -64,23 +91,20 @@ def main(
 
     dcase-explore --data demo --layout extended --class valve
     """
-    from dcase_explore.explore import Options, explore
+    if context.invoked_subcommand:
+        _refuse_options_before(context)
+        return
     from dcase_explore.viewer.address import Address
     from dcase_explore.viewer.server import Viewer
 
-    options = Options(
-        data=tuple(data or ("hub",)),
-        class_name=tuple(class_name or ()),
-        split=split,
-        domain=domain,
-        limit=limit,
-        layout=layout,
-    )
     with (
         _errors_as_sentences(debug),
         contextlib.closing(Viewer(Address(host, port, tls_certificate, tls_key))) as viewer,
     ):
-        exploration = explore(options)
+        from dcase_explore.explore import explore
+
+        options = _options(data, class_name, scores, embeddings, ground_truth)
+        exploration = explore(replace(options, split=split, domain=domain, limit=limit, layout=layout))
         with busy("starting Spotlight"):
             viewer.start(exploration)
         if check:
@@ -96,6 +120,61 @@ def main(
         signal.signal(signal.SIGTERM, _raise)
         signal.signal(signal.SIGHUP, _raise)
         viewer.wait()
+
+
+@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+def score(
+    data: Data = None,
+    class_name: MachineTypes = None,
+    scores: Scores = None,
+    embeddings: Embeddings = None,
+    ground_truth: GroundTruth = None,
+    output: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="How to print it.")] = "table",
+    debug: Debug = False,
+) -> None:
+    """
+    Print the official metrics of every model: AUC, pAUC, precision, recall, F1, their means and the official score.
+
+    dcase-explore score --data path/to/results --scores mine=scores.csv
+    """
+    with _errors_as_sentences(debug):
+        from dcase_explore.explore import load_scored
+        from dcase_explore.scoring import report
+
+        scored, _ = load_scored(_options(data, class_name, scores, embeddings, ground_truth), with_maps=False)
+        models = scored.comparable()
+        if output == "table":
+            report.print_tables(models)
+        else:
+            typer.echo(report.as_json(models) if output == "json" else report.as_csv(models), nl=output == "json")
+
+
+def _options(
+    data: list[str] | None,
+    class_name: list[str] | None,
+    scores: list[str] | None,
+    embeddings: list[str] | None,
+    ground_truth: Path | None,
+) -> "Options":
+    """Options that all commands have."""
+    from dcase_explore.attach import named
+    from dcase_explore.explore import Options
+
+    return Options(
+        data=tuple(data or ("hub",)),
+        class_name=tuple(class_name or ()),
+        scores=named(scores or (), "--scores"),
+        embeddings=named(embeddings or (), "--embeddings"),
+        ground_truth=ground_truth,
+    )
+
+
+def _refuse_options_before(context: typer.Context) -> None:
+    """Options before a command would be read and then forgotten: refuse them."""
+    sources = {parameter: context.get_parameter_source(parameter.name or "") for parameter in context.command.params}
+    given = [parameter.opts[0] for parameter, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if given:
+        context.fail(f"put {', '.join(given)} after {context.invoked_subcommand}")
 
 
 def run() -> None:

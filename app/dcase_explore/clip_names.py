@@ -111,3 +111,39 @@ def _attributes(text: str) -> tuple[tuple[str | None, str], ...]:
     if len(names) == len(values) and all(name[:1].isalpha() for name in names) and all(values):
         return tuple(zip(names, values, strict=True))
     return ((None, text),)
+
+
+def is_clip(text: str) -> bool:
+    """
+    Whether a text is a clip's ``clip_id``, path or file name.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    bool
+        True for ``"test/fan_section_00_0000.wav"``, ``"fan/test/section_00_0000.wav"``, ``"section_00_0000"``.
+    """
+    name = with_ending(PurePath(text.strip().replace("\\", "/")).name)
+    _, _, without_machine = name.partition("_")
+    return parse_clip_name(name) is not None or parse_clip_name(without_machine) is not None
+
+
+def with_ending(name: str) -> str:
+    """
+    Name of a clip with ``.wav`` at its end: the ending's case is the file system's whim, not another clip.
+
+    Parameters
+    ----------
+    name
+        With an ending in any case, or without.
+
+    Returns
+    -------
+    str
+        ``"section_00_0000.wav"`` for ``"section_00_0000.WAV"`` and ``"section_00_0000"``.
+    """
+    return f"{name[:-4] if name[-4:].lower() == '.wav' else name}.wav"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dcase_explore.clip_names import parse_clip_name
+from dcase_explore.clip_names import parse_clip_name, with_ending
 from dcase_explore.columns import MACHINE_TYPES, Column, describe, in_display_order
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
@@ -31,9 +31,7 @@ def clip_id(split: str, machine_type: str, file_name: str) -> str:
     str
         ``train/valve_section_00_source_train_normal_0000_pat_00.wav``.
     """
-    if file_name[-4:].lower() == ".wav":
-        file_name = file_name[:-4] + ".wav"  # an ending's case is the file system's whim, not another clip
-    return f"{split}/{machine_type}_{file_name}"
+    return f"{split}/{machine_type}_{with_ending(file_name)}"
 
 
 def facts_from_names(machine_types: Sequence[str], file_names: Sequence[str], split: Sequence[str]) -> pd.DataFrame:
@@ -190,14 +188,19 @@ def _cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | No
         if column.kind == "float":
             wide = pd.to_numeric(values)
             narrow = wide.astype("float32")
-            # Scores that float32 would tie stay apart: ranks are what they are for.
-            tied = column.name.startswith("anomaly_score_") and narrow.nunique() < wide.nunique()
-            return (wide if tied else narrow), None
+            return (wide if _would_be_tied(wide, column) else narrow), None
         if column.kind == "bool":
             return values.astype("boolean"), None
         return values.astype(object).where(values.notna(), None), None
     except (TypeError, ValueError) as error:
         return values, f"cannot be read as {column.kind} ({error})"
+
+
+def _would_be_tied(values: pd.Series, column: Column) -> bool:
+    """Whether float32 would tie scores that differ: ranks are what scores are for."""
+    if not column.name.startswith("anomaly_score_"):
+        return False
+    return bool(values.astype("float32").nunique() < values.nunique())
 
 
 def _category(values: pd.Series, column: Column) -> pd.Series:
@@ -232,7 +235,7 @@ def _column_problems(values: pd.Series, column: Column) -> list[str]:
             return ["holds the text 'nan' where it should be null"]
         return ["has rows without one"] if column.name in ("class", "split") and values.isna().any() else []
     if column.kind == "float":
-        if values.dtype != np.float32 and not (column.name.startswith("anomaly_score_") and values.dtype == np.float64):
+        if values.dtype != np.float32 and not (values.dtype == np.float64 and _would_be_tied(values, column)):
             return [f"must be float32, not {values.dtype}"]
         infinite = np.flatnonzero(np.isinf(values.to_numpy()))
         return [f"{len(infinite)} rows are infinite, such as row {infinite[0]}"] if len(infinite) else []

@@ -24,7 +24,7 @@ LOGMEL_LOF = "logmel_lof"
 _BATCH = 64
 
 
-def enrich(frame: pd.DataFrame) -> pd.DataFrame:
+def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
     """
     Add log-mel embeddings, a LOF score and maps where the table has none and the recordings allow it.
 
@@ -32,6 +32,8 @@ def enrich(frame: pd.DataFrame) -> pd.DataFrame:
     ----------
     frame
         Conforming clip table, already restricted to the machine types of interest.
+    with_maps
+        Whether to place the clips on maps, which takes longest.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def enrich(frame: pd.DataFrame) -> pd.DataFrame:
             frame = _with_lof(frame, store) if embeddings else frame
         mapped = members(frame.columns, "map_<embedding>_x")
         for name in embeddings:
-            if name not in mapped:
+            if with_maps and name not in mapped:
                 frame = _with_map(frame, name, store)
     return clips.conform(frame)
 

@@ -40,14 +40,15 @@ class Source:
     title: str
 
 
-def read_sources(specs: Sequence[str]) -> Source:
+def read_sources(specs: Sequence[str | pd.DataFrame]) -> Source:
     """
     Read every source and join them on ``clip_id``.
 
     Parameters
     ----------
     specs
-        ``"demo"`` or paths of raw downloads and result folders; the first one that knows a fact decides.
+        ``"demo"``, paths of raw downloads and result folders, or a clip table at hand; the first one that knows a fact
+        decides.
 
     Returns
     -------
@@ -59,11 +60,12 @@ def read_sources(specs: Sequence[str]) -> Source:
     ExploreError
         A spec that is neither a known word nor a folder with recognised content.
     """
-    if "demo" in specs and len(specs) > 1:
+    if len(specs) > 1 and any(isinstance(spec, str) and spec == "demo" for spec in specs):
         raise ExploreError("the demo's sounds are synthetic and belong to no other data: give --data demo alone")
     sources = [_read(spec) for spec in specs]
     frame = sources[0].frame
-    for spec, source in zip(specs[1:], sources[1:], strict=True):
+    names = [spec if isinstance(spec, str) else source.title for spec, source in zip(specs, sources, strict=True)]
+    for spec, source in zip(names[1:], sources[1:], strict=True):
         twice = set(members(frame, "anomaly_score_<score>")) & set(members(source.frame, "anomaly_score_<score>"))
         if twice:
             raise ExploreError(
@@ -73,7 +75,9 @@ def read_sources(specs: Sequence[str]) -> Source:
     return Source(frame, " + ".join(source.title for source in sources))
 
 
-def _read(spec: str) -> Source:
+def _read(spec: str | pd.DataFrame) -> Source:
+    if isinstance(spec, pd.DataFrame):
+        return Source(clips.conform(spec), "your table")
     if spec == "demo":
         return Source(read_demo(), "demo: synthetic sounds")
     if spec == "hub" or spec.startswith("hf://"):

@@ -91,6 +91,24 @@ def score_files(folder: Path) -> list[ScoreFile]:
     return found
 
 
+def machine_in_name(file_name: str) -> str | None:
+    """
+    Machine type that a score file is of, by its name.
+
+    Parameters
+    ----------
+    file_name
+        Name of the file, without folders.
+
+    Returns
+    -------
+    str or None
+        None when it is not named like the baseline's.
+    """
+    match = _FILE_NAME.fullmatch(file_name)
+    return machine_type(match["machine"]) if match else None
+
+
 def result_folders(folder: Path) -> list[Path]:
     """
     Folders that hold score files: the folder itself, or those some way below it.
@@ -129,8 +147,7 @@ def read_results(folders: list[Path]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Clip table with ``anomaly_score_<model>`` and, where there are decision files, ``prediction_<model>`` and
-        ``prediction_correct_<model>``.
+        Clip table with ``anomaly_score_<model>`` and, where there are decision files, ``prediction_<model>``.
 
     Raises
     ------
@@ -228,11 +245,8 @@ def _table(
         if missing:
             note(f"{model}: scores for {len(values):,} of {len(frame):,} clips")
         if decisions[model]:
-            prediction = frame["clip_id"].map(decisions[model]).map({0.0: "normal", 1.0: "anomaly"})
-            frame[f"prediction_{model}"] = prediction
-            known = prediction.notna() & frame["label"].notna()
-            frame[f"prediction_correct_{model}"] = (prediction == frame["label"].astype(object)).where(known)
+            frame[f"prediction_{model}"] = frame["clip_id"].map(decisions[model]).map({0.0: "normal", 1.0: "anomaly"})
             undecided = sorted(set(values) - set(decisions[model]))
             if undecided:
-                note(f"{model}: {len(undecided):,} clips have a score but no decision, such as {some(undecided, 1)}")
+                note(f"{model}: no decision on {counted(len(undecided), 'scored clip')}, such as {some(undecided, 1)}")
     return clips.conform(frame)

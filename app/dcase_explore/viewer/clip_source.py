@@ -71,6 +71,7 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
     def __init__(self, source: Exploration) -> None:
         self._frame = source.frame
         self._title = source.title
+        self._descriptions = source.descriptions
         identity = [source.title, source.layout_name, *source.frame["clip_id"]]
         self._uid = hashlib.blake2b("\n".join(identity).encode(), digest_size=16).hexdigest()
         self._columns = {str(name): _kind(source.frame[name], str(name)) for name in source.frame.columns}
@@ -126,7 +127,8 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
     def get_column_metadata(self, column_name: str) -> ColumnMetadata:
         """Tooltip of a column; nothing is editable, for nothing would keep the edit."""
         column = describe(column_name)
-        return ColumnMetadata(nullable=True, editable=False, description=column.description if column else None)
+        description = self._descriptions.get(column_name, column.description if column else None)
+        return ColumnMetadata(nullable=True, editable=False, description=description)
 
 
 def _kind(values: pd.Series, name: str) -> Kind:

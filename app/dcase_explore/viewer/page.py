@@ -7,6 +7,7 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
 - The browser decodes every recording at its own device's rate, so that of a 16 kHz recording's spectrogram two thirds
   are empty.
 - A scatter plot draws rows without a value at 0, as if that were one: a clip without a place stands on the map.
+- A column's description is broken within words, and its lines are run together.
 - Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why.
 
 Where the script is not as expected it is served as it is, and that is said; `tests/test_viewer.py` fails when a new
@@ -43,6 +44,10 @@ CHANGES = (
     ),
     # Throw the server's answer, which has the sentence, rather than the failed request.
     (re.compile(r'(\|\| (\w+)\?\.type !== "GenerationIDMismatch"\) throw )(\w+);'), r"\1\2 ?? \3;"),
+    (
+        re.compile(r"\{ (children: \w+\.description) \}"),
+        r'{ style: { whiteSpace: "pre-line", wordBreak: "normal", overflowWrap: "anywhere" }, \1 }',
+    ),
 )
 """Pattern and replacement of each change to the script; each pattern stands in it exactly once."""
 # Made on first use, after a click: a browser keeps a sound context silent that was made before one.

@@ -54,13 +54,14 @@ class Viewer:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._socket = bind_to(address)
+        self._port = self._socket.getsockname()[1]
         self._thread: threading.Thread | None = None
         self._reports: Reports | None = None
 
     @property
     def url(self) -> str:
         """Address of the page."""
-        host, port = self._address.host, self._socket.getsockname()[1]
+        host, port = self._address.host, self._port
         shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self._address.certificate else 'http'}://{shown}:{port}/"
 
@@ -168,7 +169,7 @@ class Viewer:
         self._socket.close()
 
     def _get(self, path: str) -> bytes:
-        host, port = self._address.host, self._socket.getsockname()[1]
+        host, port = self._address.host, self._port
         if self._address.certificate:
             # To itself: the certificate names the host for others.
             context = ssl._create_unverified_context()  # noqa: S323

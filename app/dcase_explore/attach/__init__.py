@@ -1,0 +1,220 @@
+"""
+Your own results, beside the data: anomaly scores and embeddings as columns of the clip table, ground truth as facts.
+
+`given` brings what is handed over in Python into one form, `files` does so for files, both by `frames` and `numbers`;
+`matching` finds each name's row; `ground_truth` reads the organisers' labels of evaluation sets.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.attach.files import read_file
+from dcase_explore.attach.given import given
+from dcase_explore.attach.ground_truth import attach_ground_truth
+from dcase_explore.attach.matching import Names
+from dcase_explore.attach.numbers import Given, Kind
+from dcase_explore.columns import SPLITS, members
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note, some
+from dcase_explore.sources.results import read_results, result_folders
+
+_NAME = re.compile(r"[^\W_][\w .+@()-]{0,79}")
+_RESERVED = ("logmel", "logmel_lof")
+"""Names that enrichment gives."""
+
+_COLUMNS: dict[Kind, tuple[str, str]] = {
+    "scores": ("anomaly_score_", "anomaly_score_<score>"),
+    "embeddings": ("embeddings_", "embeddings_<embedding>"),
+}
+
+
+def attach(
+    frame: pd.DataFrame,
+    *,
+    scores: Mapping[str, object] | None = None,
+    embeddings: Mapping[str, object] | None = None,
+    ground_truth: str | Path | None = None,
+) -> pd.DataFrame:
+    """
+    Add the user's own scores and embeddings, and the ground truth of an evaluation set.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table, unfiltered: arrays without names are matched by position in it.
+    scores, embeddings
+        By name: an array in the order of the table, a mapping or Series keyed by ``clip_id`` or file name, a frame, or
+        the path of a file; of scores also that of a result folder. Scores are one number per clip, higher is more
+        anomalous; embeddings one vector per clip.
+    ground_truth
+        Folder of labels and domains.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Conforming clip table, the attached columns before others of their kind. Partial coverage is said on stderr.
+
+    Raises
+    ------
+    ExploreError
+        Names that are taken, values that cannot be matched or ranked.
+    """
+    if ground_truth is not None:
+        frame = attach_ground_truth(frame, Path(os.path.expanduser(ground_truth)))  # noqa: PTH111 - see sources
+    columns = _columns(frame, "scores", scores or {}) | _columns(frame, "embeddings", embeddings or {})
+    if not columns:
+        return frame
+    rest = {name: frame[name] for name in frame.columns}
+    return clips.conform(pd.DataFrame({**columns, **rest}))
+
+
+def _columns(frame: pd.DataFrame, kind: Kind, wanted: Mapping[str, object]) -> dict[str, pd.Series]:
+    """New columns of one kind, in the order asked for."""
+    if not wanted:
+        return {}
+    columns: dict[str, pd.Series] = {}
+    prefix, family = _COLUMNS[kind]
+    names = Names(frame)
+    for asked, values in wanted.items():
+        _check_name(asked, kind)
+        where = f"{kind} {asked} ({values})" if isinstance(values, str | Path) else f"{kind} {asked}"
+        for name, its in _read(asked, values, kind, where).items():
+            if name in members([*frame.columns, *columns], family):
+                raise ExploreError(f"{kind} {name}: that name is taken by the data: choose another one")
+            rows = _rows(its, frame, names, where)
+            _check_finite(its.array, rows, frame, kind, where)
+            there = rows >= 0
+            _say_coverage(name, rows[there], frame, by_position=its.names is None)
+            columns[f"{prefix}{name}"] = _spread(its.array[there], rows[there], frame)
+            if its.decisions is not None:
+                columns[f"prediction_{name}"] = _spread(its.decisions[there], rows[there], frame)
+    return columns
+
+
+def _spread(array: np.ndarray, rows: np.ndarray, frame: pd.DataFrame) -> pd.Series:
+    """Column with these values in these rows and nothing in the others."""
+    values = list(array) if array.ndim == 2 else array
+    return pd.Series(values, frame.index[rows], dtype=object if array.ndim == 2 else None).reindex(frame.index)
+
+
+def named(specs: Sequence[str], option: str) -> dict[str, str]:
+    """
+    Take ``NAME=FILE`` apart.
+
+    Parameters
+    ----------
+    specs
+        As given on the command line.
+    option
+        The option's name, for the error.
+
+    Returns
+    -------
+    dict of str to str
+        Files by name.
+
+    Raises
+    ------
+    ExploreError
+        Without a name, or with one name twice.
+    """
+    found: dict[str, str] = {}
+    for spec in specs:
+        name, sign, path = spec.partition("=")
+        if not sign or not name or not path:
+            raise ExploreError(f"{option} {spec}: give it a name, as in {option} mine={path or name or 'FILE'}")
+        if name in found:
+            raise ExploreError(f"{option}: two are called {name}: give each its own name")
+        found[name] = path
+    return found
+
+
+def _check_name(name: str, kind: Kind) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ExploreError(f"{kind} {name!r}: a name has letters, digits and . _ - and begins with a letter or digit")
+    if name in _RESERVED:
+        raise ExploreError(f"{kind} {name}: that name is taken by what is computed here: choose another one")
+    if name.startswith("correct_"):
+        raise ExploreError(f"{kind} {name}: prediction_{name} would mean something else: choose another name")
+
+
+def _read(name: str, values: object, kind: Kind, where: str) -> dict[str, Given]:
+    """Values by the name they get: a folder may hold several models."""
+    if not isinstance(values, str | Path):
+        return {name: given(values, kind, name, where)}
+    path = Path(os.path.expanduser(values))  # noqa: PTH111 - see sources
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise ExploreError(f"{where[:200]}: {error.strerror}") from error
+    if not is_folder:
+        return {name: read_file(path, kind, name, where)}
+    folders = result_folders(path) if kind == "scores" else []
+    if not folders:
+        files = "score files anomaly_score_<machine>_section_00_test.csv"
+        raise ExploreError(f"{where}: expected {files if kind == 'scores' else 'a file, not a folder'}")
+    results = read_results(folders)
+    models = members(results.columns, "anomaly_score_<score>")
+    return {name if len(models) == 1 else f"{name}_{model}": _of_model(results, model) for model in models}
+
+
+def _of_model(results: pd.DataFrame, model: str) -> Given:
+    its = results[results[f"anomaly_score_{model}"].notna()]
+    decisions = its.get(f"prediction_{model}")
+    return Given(
+        its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64),
+        its["clip_id"].to_list(),
+        None if decisions is None else decisions.astype(object).to_numpy(),
+    )
+
+
+def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str) -> np.ndarray:
+    """Row of the table of each value; -1 for clips that the data do not have."""
+    if its.names is None:
+        if len(its.array) != len(frame):
+            raise ExploreError(
+                f"{where}: {len(its.array):,} values for {len(frame):,} clips: values without names are matched by "
+                "position, which takes one for each clip of the whole table, before --class and other filters; "
+                "give fewer with the clip_id or file name of each"
+            )
+        return np.arange(len(frame))
+    if not its.names:
+        raise ExploreError(f"{where}: there is not a single value")
+    matched = names.match(its.names, where)
+    if not (matched.rows >= 0).any():
+        raise ExploreError(f"{where}: all of it is of {some(matched.left_out)}, which this data does not have")
+    if matched.left_out:
+        note(f"{where}: {some(matched.left_out)} are not in this data and are left out")
+    return matched.rows
+
+
+def _check_finite(values: np.ndarray, rows: np.ndarray, frame: pd.DataFrame, kind: Kind, where: str) -> None:
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(values.astype(np.float32, copy=False)).reshape(len(values), -1).all(axis=1)
+    bad = np.flatnonzero(~finite & (rows >= 0))
+    if len(bad):
+        named_clips = some(frame["clip_id"].iloc[rows[bad]])
+        what = "scores" if kind == "scores" else "vectors"
+        raise ExploreError(
+            f"{where}: {len(bad):,} {what} are NaN, infinite or beyond float32, of {named_clips}: "
+            "leave clips without a value out, by giving the others with their names"
+        )
+
+
+def _say_coverage(name: str, rows: np.ndarray, frame: pd.DataFrame, *, by_position: bool) -> None:
+    """Say how many clips have a value, and which whole splits and machine types have none."""
+    if by_position:
+        note(f"{name}: {len(rows):,} clips, matched by position")
+    if len(rows) == len(frame):
+        return
+    covered = frame.iloc[rows]
+    without = [split for split in SPLITS if (frame["split"] == split).any() and not (covered["split"] == split).any()]
+    there = clips.machine_types_present(covered)
+    without += [machine for machine in clips.machine_types_present(frame) if machine not in there]
+    note(f"{name}: {len(rows):,} of {len(frame):,} clips" + (f"; none for {some(without, 7)}" if without else ""))

@@ -1,0 +1,122 @@
+"""Values of any kind, brought to numbers of the shape that scores or embeddings have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import some
+
+Kind = Literal["scores", "embeddings"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """
+    Values that are to become a column.
+
+    Attributes
+    ----------
+    array
+        Anomaly scores, float64, shape (clips,), or embeddings, float32, shape (clips, dimensions).
+    names
+        ``clip_id``, path or file name of each; None where only their order says whose they are.
+    decisions
+        ``"normal"``, ``"anomaly"`` or null of each, shape (clips,); None where none came along.
+    """
+
+    array: np.ndarray
+    names: list[str] | None
+    decisions: np.ndarray | None = None
+
+
+def numbers(values: object, kind: Kind, where: str, place: Callable[[int], str] | None = None) -> np.ndarray:
+    """
+    Numbers of the shape that scores or embeddings have.
+
+    Parameters
+    ----------
+    values
+        Array-like of numbers, or of vectors.
+    kind
+        ``"scores"`` or ``"embeddings"``.
+    where
+        What an error calls them.
+    place
+        What an error calls one row of them.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (clips,), or float32, shape (clips, dimensions).
+
+    Raises
+    ------
+    ExploreError
+        Values that are no numbers, of the wrong number of dimensions, or vectors of differing lengths.
+    """
+    place = place or (lambda row: f"{where}, value {row}")
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as refusal:  # ragged lists; tensors that need detaching
+        lengths = _lengths(values)
+        raise ExploreError(f"{where}: {lengths or f'these cannot be made an array ({refusal})'}") from None
+    if array.ndim == 0:
+        its = type(values).__name__
+        raise ExploreError(f"{where}: a {its} of shape () where an array, one number per clip or more, is needed")
+    if array.dtype == object:
+        array = _of_objects(array, kind, where, place)
+    if array.dtype.kind not in "fiub":
+        if array.dtype.kind in "US":
+            array = _of_objects(array.astype(object), kind, where, place)
+        else:
+            raise ExploreError(f"{where}: values of type {array.dtype} where numbers are needed")
+    if kind == "embeddings":
+        if array.ndim != 2 or not array.shape[1]:
+            raise ExploreError(
+                f"{where}: an array of shape {array.shape} where embeddings need two dimensions, (clips, dimensions)"
+            )
+        with np.errstate(over="ignore"):  # what becomes infinite is refused by name, later
+            return array.astype(np.float32, copy=False)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ExploreError(f"{where}: an array of shape {array.shape} where scores need one number per clip")
+    return array.astype(np.float64, copy=False)
+
+
+def _of_objects(array: np.ndarray, kind: Kind, where: str, place: Callable[[int], str]) -> np.ndarray:
+    """Numbers in an array of Python objects: text that reads as numbers, None for NaN, or vectors."""
+    if kind == "embeddings" and array.ndim == 1:
+        lengths = _lengths(array)
+        if lengths:
+            raise ExploreError(f"{where}: {lengths}")
+        try:
+            return np.stack([np.asarray(vector, dtype=np.float64) for vector in array])
+        except (ValueError, TypeError):
+            raise ExploreError(f"{where}: embeddings need a vector of numbers for each clip") from None
+    flat = np.empty(array.size, dtype=np.float64)
+    for row, value in enumerate(array.ravel()):
+        try:
+            flat[row] = np.nan if value is None or value is pd.NA else float(value)
+        except (TypeError, ValueError, OverflowError):
+            row //= array.size // len(array)
+            what = f"{str(value)[:40]!r} is not a number" if value != "" else "there is no value"
+            raise ExploreError(f"{place(row)}: {what}") from None
+    return flat.reshape(array.shape)
+
+
+def _lengths(values: object) -> str | None:
+    """What is wrong with vectors of differing lengths, if that is what they are."""
+    try:
+        lengths = [np.size(value) for value in values]  # type: ignore[attr-defined]
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    different = sorted(set(lengths))
+    if len(different) < 2:
+        return None
+    odd = next(row for row, length in enumerate(lengths) if length != lengths[0])
+    return f"vectors differ in length: {some(different)} (the first has {lengths[0]}, number {odd} has {lengths[odd]})"
