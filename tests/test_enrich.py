@@ -467,7 +467,7 @@ def test_a_streamed_recording_is_not_called_cut_short(tmp_path: Path, record: Re
 
 def test_several_programs_may_begin_and_mend_the_store_at_once(own_cache: Path) -> None:
     code = (
-        "import numpy as np; from dcase_explore.enrich.store import Store\n"
+        "import numpy as np; from dcase_explore.store import Store\n"
         "with Store() as store: store.put({'a': np.arange(3)}); assert store.get(['a'])['a'].size == 3"
     )
     for damaged in (False, True):

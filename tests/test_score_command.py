@@ -12,7 +12,8 @@ import pytest
 
 from dcase_explore.explore import Options, load_scored
 from dcase_explore.scoring import report
-from test_cli import run
+from dcase_explore.scoring.thresholds import gamma_threshold
+from test_cli import imported_by, run
 
 REFERENCE = {
     # AUC source, AUC target, pAUC of valve, and Ω over all machine types
@@ -120,6 +121,21 @@ def test_a_model_without_decisions_beside_one_with(real_scores: Path, tmp_path: 
 def test_names_are_printed_as_they_are(name: str, tmp_path: Path) -> None:
     result = run("score", "--data", str(made_run(tmp_path / name)))
     assert name in result.stdout
+
+
+def test_a_threshold_is_fitted_once_and_then_known(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "mine")
+    rng = np.random.default_rng(0)
+    training = [f"section_00_source_train_normal_{n:04d}.wav,{rng.gamma(5)}\n" for n in range(40)]
+    (folder / "anomaly_score_valve_section_00_train.csv").write_text("".join(training))
+    again = f"from dcase_explore import load; print(load({str(folder)!r}).prediction_mine.tolist())"
+    assert "scipy" in imported_by(again)
+    assert "scipy" not in imported_by(again)
+    fresh, known = (load_scored(Options(data=[str(folder)]), with_maps=False)[0] for _ in range(2))
+    assert fresh.thresholds == known.thresholds
+    assert known.thresholds["mine"]["valve"].value == gamma_threshold(
+        fresh.frame.loc[fresh.frame["split"] == "train", "anomaly_score_mine"].to_numpy(dtype=np.float64)
+    )
 
 
 def test_what_keeps_a_score_from_being_computed_is_one_sentence(tmp_path: Path, recordings: Path) -> None:

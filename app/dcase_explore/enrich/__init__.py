@@ -6,7 +6,7 @@ embedding gets map coordinates, fitted on the machine types at hand. What the da
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -16,8 +16,8 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.columns import members
 from dcase_explore.enrich import lof, logmel, maps
-from dcase_explore.enrich.store import Store, digest_of
 from dcase_explore.messages import busy, counted, note, some, track
+from dcase_explore.store import Store, digest_of
 
 LOGMEL = "logmel"
 LOGMEL_LOF = "logmel_lof"
@@ -141,7 +141,7 @@ def _with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
             too_few.append(machine)
         its_matrix = matrix[rows]
         key = digest_of(lof.RECIPE, its_matrix.tobytes(), reference.tobytes())
-        scores[filled[rows]] = _kept(store, key, partial(lof.lof_scores, its_matrix, reference))
+        scores[filled[rows]] = store.kept(key, partial(lof.lof_scores, its_matrix, reference))
     if without_training:
         note(
             f"no training clips of {some(without_training)}: the score {LOGMEL_LOF} is fitted on all clips, "
@@ -164,14 +164,5 @@ def _with_map(frame: pd.DataFrame, name: str, store: Store) -> pd.DataFrame:
             with busy(f"placing {len(matrix):,} clips on the map of {name}"):
                 return maps.map_coordinates(matrix)
 
-        places[present] = _kept(store, key, place).reshape(-1, 2)
+        places[present] = store.kept(key, place).reshape(-1, 2)
     return frame.assign(**{f"map_{name}_x": places[:, 0], f"map_{name}_y": places[:, 1]})
-
-
-def _kept(store: Store, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
-    """Kept array under this key, computed and kept first where it is missing."""
-    found = store.get([key]).get(key)
-    if found is None:
-        found = compute().astype(np.float32)
-        store.put({key: found})
-    return found

@@ -16,11 +16,13 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.columns import members
 from dcase_explore.messages import note, some
+from dcase_explore.store import Store, digest_of
 
 PERCENTILE = 0.9
 FEWEST = 10
 """Training clips below which a 90th percentile says nothing: not one of them need lie above it."""
 
+RECIPE = f"gamma threshold 1: {PERCENTILE}"
 _ABOVE = (0.03, 0.25)
 """Share of the training clips above a threshold that is meant to leave a tenth of them: otherwise the fit is astray."""
 
@@ -105,7 +107,7 @@ def with_decisions(frame: pd.DataFrame) -> tuple[pd.DataFrame, Thresholds]:
             rows, value, fitted_on, between = its & scored, None, None, None
             if pd.notna(decisions[its]).any():
                 between = _between(scores[rows], decisions[rows])
-            elif (value := gamma_threshold(scores[rows & training])) is not None:
+            elif (value := _kept_threshold(scores[rows & training])) is not None:
                 decisions[rows] = np.where(scores[rows] > value, "anomaly", "normal")
                 fitted_on = int((rows & training).sum())
                 fitted.append(machine)
@@ -126,6 +128,20 @@ def with_decisions(frame: pd.DataFrame) -> tuple[pd.DataFrame, Thresholds]:
             if "label" in frame:
                 frame[f"prediction_correct_{model}"] = _correct(frame[column], frame["label"].astype(object))
     return frame, {model: found for model, found in thresholds.items() if found}
+
+
+def _kept_threshold(scores: np.ndarray) -> float | None:
+    """The threshold, fitted once: importing scipy's distributions takes longer than all else here."""
+    if not len(scores):
+        return None
+
+    def fit() -> np.ndarray:
+        threshold = gamma_threshold(scores)
+        return np.array([np.nan if threshold is None else threshold]).view(np.float32)  # its bytes, not rounded
+
+    with Store() as store:
+        threshold = float(store.kept(digest_of(RECIPE, scores.tobytes()), fit).view(np.float64)[0])
+    return None if np.isnan(threshold) else threshold
 
 
 def gamma_threshold(scores: np.ndarray) -> float | None:

@@ -9,7 +9,7 @@ inode are as they were is not read again to learn its digest.
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -166,6 +166,28 @@ class Store:
             row = self._database.execute("SELECT value FROM arrays WHERE key = ?", (key,)).fetchone()
             if row:
                 found[key] = np.frombuffer(row[0], dtype="<f4")
+        return found
+
+    def kept(self, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """
+        Read a kept array, or compute and keep it.
+
+        Parameters
+        ----------
+        key
+            Made of all that the array depends on.
+        compute
+            Called where there is none yet.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32.
+        """
+        found = self.get([key]).get(key)
+        if found is None:
+            found = compute().astype(np.float32)
+            self.put({key: found})
         return found
 
     def put(self, arrays: dict[str, np.ndarray]) -> None:
