@@ -21,17 +21,18 @@ from dcase_explore.attach.matching import Names
 from dcase_explore.attach.numbers import Given, Kind
 from dcase_explore.columns import SPLITS, members
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, some
+from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.results import read_results, result_folders
 
 _NAME = re.compile(r"[^\W_][\w .+@()-]{0,79}")
 _RESERVED = ("logmel", "logmel_lof")
 """Names that enrichment gives."""
 
-_COLUMNS: dict[Kind, tuple[str, str]] = {
-    "scores": ("anomaly_score_", "anomaly_score_<score>"),
-    "embeddings": ("embeddings_", "embeddings_<embedding>"),
+_COLUMNS: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    "scores": ("anomaly_score_", ("anomaly_score_<score>", "prediction_<score>")),
+    "embeddings": ("embeddings_", ("embeddings_<embedding>",)),
 }
+"""Prefix of the new columns, and the columns that may have the name already."""
 
 
 def attach(
@@ -79,13 +80,13 @@ def _columns(frame: pd.DataFrame, kind: Kind, wanted: Mapping[str, object]) -> d
     if not wanted:
         return {}
     columns: dict[str, pd.Series] = {}
-    prefix, family = _COLUMNS[kind]
+    prefix, families = _COLUMNS[kind]
     names = Names(frame)
     for asked, values in wanted.items():
         _check_name(asked, kind)
         where = f"{kind} {asked} ({values})" if isinstance(values, str | Path) else f"{kind} {asked}"
         for name, its in _read(asked, values, kind, where).items():
-            if name in members([*frame.columns, *columns], family):
+            if any(name in members([*frame.columns, *columns], family) for family in families):
                 raise ExploreError(f"{kind} {name}: that name is taken by the data: choose another one")
             rows = _rows(its, frame, names, where)
             _check_finite(its.array, rows, frame, kind, where)
@@ -137,7 +138,9 @@ def named(specs: Sequence[str], option: str) -> dict[str, str]:
 
 def _check_name(name: str, kind: Kind) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ExploreError(f"{kind} {name!r}: a name has letters, digits and . _ - and begins with a letter or digit")
+        raise ExploreError(
+            f"{kind} {name!r}: a name has at most 80 letters, digits, spaces and . _ + - @ ( ), a letter or digit first"
+        )
     if name in _RESERVED:
         raise ExploreError(f"{kind} {name}: that name is taken by what is computed here: choose another one")
     if name.startswith("correct_"):
@@ -190,7 +193,7 @@ def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str) -> np.ndarr
     if not (matched.rows >= 0).any():
         raise ExploreError(f"{where}: all of it is of {some(matched.left_out)}, which this data does not have")
     if matched.left_out:
-        note(f"{where}: {some(matched.left_out)} are not in this data and are left out")
+        note(f"{where}: left out, as not in this data: {some(matched.left_out)}")
     return matched.rows
 
 
@@ -200,9 +203,9 @@ def _check_finite(values: np.ndarray, rows: np.ndarray, frame: pd.DataFrame, kin
     bad = np.flatnonzero(~finite & (rows >= 0))
     if len(bad):
         named_clips = some(frame["clip_id"].iloc[rows[bad]])
-        what = "scores" if kind == "scores" else "vectors"
+        what = "score" if kind == "scores" else "vector"
         raise ExploreError(
-            f"{where}: {len(bad):,} {what} are NaN, infinite or beyond float32, of {named_clips}: "
+            f"{where}: {counted(len(bad), what)} with NaN, infinity or more than float32 holds, of {named_clips}: "
             "leave clips without a value out, by giving the others with their names"
         )
 

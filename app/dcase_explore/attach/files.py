@@ -13,7 +13,7 @@ from dcase_explore.attach.frames import NAME_COLUMNS, given_in_frame
 from dcase_explore.attach.numbers import Given, Kind, numbers
 from dcase_explore.clip_names import is_clip, parse_clip_name, with_ending
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.messages import some
+from dcase_explore.messages import counted, some
 from dcase_explore.sources.results import machine_in_name
 
 MAX_BYTES = 4 * 2**30
@@ -50,7 +50,9 @@ def read_file(path: Path, kind: Kind, name: str, where: str) -> Given:
     """
     suffix = path.suffix.lower()
     if not path.exists():
-        siblings = sorted(child.name for child in path.parent.iterdir()) if path.parent.is_dir() else []
+        if not path.parent.is_dir():
+            raise ExploreError(f"{where}: there is no such file, nor the folder {path.parent}")
+        siblings = sorted(child.name for child in path.parent.iterdir() if not child.name.startswith("."))
         raise ExploreError(f"{where}: there is no such file; {meant(path.name, siblings)}")
     if suffix in _PICKLES:
         raise ExploreError(f"{where}: pickles can run anything and are not read: save it with numpy.save as .npy")
@@ -141,6 +143,9 @@ def _from_csv(path: Path, kind: Kind, name: str, where: str) -> Given:
         if any(sign in field for field in first[:1] for sign in ";\t"):
             raise ExploreError(f"{where}: its fields are not separated by commas (the first line is {first[0][:60]!r})")
         header = _is_header(first)
+        twice = [name for place, name in enumerate(first) if name in first[:place]]
+        if header and twice:
+            raise ExploreError(f"{where}: column {some(twice)} stands there twice")
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas drops the fields that are too many
             frame = pd.read_csv(
@@ -160,7 +165,7 @@ def _from_csv(path: Path, kind: Kind, name: str, where: str) -> Given:
     except (UnicodeDecodeError, csv.Error) as error:
         raise ExploreError(f"{where}: is no CSV text file ({error})") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise ExploreError(f"{where}: its lines differ in their number of fields ({_in_one_line(error)})") from error
+        raise ExploreError(f"{where}{_odd_line(path, len(first))}") from error
     frame.columns = ["" if str(column).startswith("Unnamed:") else column for column in frame.columns]
     blank = frame.isna() | (frame == "")
     frame = frame[~blank.all(axis=1)]
@@ -178,6 +183,16 @@ def _from_csv(path: Path, kind: Kind, name: str, where: str) -> Given:
     return given
 
 
+def _odd_line(path: Path, length: int) -> str:
+    """Which line has another number of fields than the first, and how many."""
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines)
+        for row in reader:
+            if row and len(row) != length:
+                return f", line {reader.line_num}: {counted(len(row), 'field')}, where the first line has {length}"
+    return ": its lines differ in their number of fields"
+
+
 def _is_header(first: list[str]) -> bool:
     """Whether a CSV's first line names its columns; those of vectors may be numbered."""
     if not first or is_clip(first[0]):
@@ -187,8 +202,8 @@ def _is_header(first: list[str]) -> bool:
 
 def _in_score_file(name: str, machine: str) -> str:
     """Name of a clip that says all that its score file says; of names that are silent, its clips are test clips."""
-    facts = parse_clip_name(with_ending(name))
-    return clips.clip_id(facts.split or "test", machine, name) if facts else name
+    facts = parse_clip_name(with_ending(name.strip()))
+    return clips.clip_id(facts.split or "test", machine, name.strip()) if facts else name
 
 
 def _is_number(text: str) -> bool:

@@ -1,13 +1,14 @@
 """Scores and embeddings that stand in a frame, beside the names of their clips."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dcase_explore.attach.numbers import Given, Kind, numbers
 from dcase_explore.clip_names import is_clip, parse_clip_name, with_ending
-from dcase_explore.columns import member
+from dcase_explore.columns import describe, member
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
 
@@ -47,18 +48,26 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
     if len(twice):
         raise ExploreError(f"{where}: column {some(twice)} stands there twice")
     columns = {str(column).strip().lower(): column for column in frame.columns}
-    names = _names_in(frame, columns, where)
-    used = {columns[key] for key in columns if key in (*NAME_COLUMNS, "class", "machine_type", "split", "")}
-    rest = [column for column in frame.columns if column not in used and not _holds_names(frame[column])]
+    names_column = _names_column(frame, columns)
+    names = _names_in(frame, columns, names_column, where)
+    family = "anomaly_score_<score>" if kind == "scores" else "embeddings_<embedding>"
+    rest = [
+        column
+        for key, column in columns.items()
+        if key not in (*NAME_COLUMNS, "machine_type", "")
+        and column != names_column
+        and not _holds_names(frame[column])
+        and (describe(str(column)) is None or member(str(column), family))
+    ]
     if kind == "embeddings":
         vectors = [column for column in rest if _holds_vectors(frame[column])]
-        called = [column for column in vectors if member(str(column), "embeddings_<embedding>") == name]
+        called = [column for column in vectors if member(str(column), family) == name]
         rest = called or vectors or rest
         if len(vectors) > 1 and len(rest) > 1:
             raise ExploreError(f"{where}: several columns hold vectors ({some(rest)}): keep one beside the names")
         values = frame[rest[0]].to_list() if vectors else frame[rest].to_numpy()
         return Given(numbers(values, kind, where, place), names)
-    called = [column for column in rest if member(str(column), "anomaly_score_<score>") == name] or [
+    called = [column for column in rest if member(str(column), family) == name] or [
         column for column in rest if str(column).strip().lower() in _SCORE_COLUMNS
     ]
     rest = called or rest
@@ -94,6 +103,8 @@ def names_in_index(index: pd.Index, where: str) -> list[str] | None:
     """
     if isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1):
         return None
+    if isinstance(index, pd.CategoricalIndex):
+        index = pd.Index(list(index))
     if not pd.api.types.is_string_dtype(index.dtype):
         raise ExploreError(
             f"{where}: the rows are indexed by {index.dtype}, not by clip_id or file name: "
@@ -102,15 +113,22 @@ def names_in_index(index: pd.Index, where: str) -> list[str] | None:
     return [str(key) for key in index]
 
 
-def _names_in(frame: pd.DataFrame, columns: dict[str, object], where: str) -> list[str] | None:
-    """Names of the clips: a column called so, one that holds clip names, or an index of text."""
+def _names_column(frame: pd.DataFrame, columns: dict[str, object]) -> Any:
+    """Column of clip names: one called so or holding some, or text beside numbers, whose names are unknown then."""
     called = [columns[key] for key in NAME_COLUMNS if key in columns]
-    found = next((column for column in (*called, *frame.columns) if _holds_names(frame[column])), None)
-    if found is None and called and not pd.api.types.is_numeric_dtype(frame[called[0]].dtype):
-        found = called[0]  # names nobody knows: an error further on will say so
+    known = next((column for column in (*called, *frame.columns) if _holds_names(frame[column])), None)
+    if known is not None:
+        return known
+    described = [column for column in frame.columns if describe(str(column)) and column not in called]
+    texts = [column for column in frame.columns if _holds_text(frame[column]) and column not in described]
+    return texts[0] if texts and len(texts) < len(frame.columns) - len(described) else None
+
+
+def _names_in(frame: pd.DataFrame, columns: dict[str, object], found: object | None, where: str) -> list[str] | None:
+    """Names of the clips in their column, or in an index of text."""
     if found is None:
         return names_in_index(frame.index, where)
-    names = [str(name) for name in frame[found]]
+    names = [str(name).strip() for name in frame[found]]
     machine = columns.get("class", columns.get("machine_type"))
     # A file name alone may belong to several machine types; the column beside it tells.
     if machine is not None and machine != found:
@@ -125,10 +143,13 @@ def _of_machine_type(name: str, machine: str) -> str:
 
 def _holds_names(column: pd.Series) -> bool:
     """Whether the first value names a clip; a clip_id does, for it ends in a file name."""
-    first = column.iloc[0] if len(column) else None
-    return isinstance(first, str) and is_clip(first)
+    return _holds_text(column) and is_clip(str(column.iloc[0]))
+
+
+def _holds_text(column: pd.Series) -> bool:
+    return bool(len(column)) and isinstance(column.iloc[0], str)
 
 
 def _holds_vectors(column: pd.Series) -> bool:
-    first = column.iloc[0] if len(column) else None
+    first = next((value for value in column if value is not None), None)
     return isinstance(first, list | tuple | np.ndarray)

@@ -22,7 +22,7 @@ from dcase_explore.attach.matching import Names
 from dcase_explore.clip_names import parse_clip_name, with_ending
 from dcase_explore.columns import DOMAINS, LABELS, machine_type
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.messages import note, some
+from dcase_explore.messages import counted, note, some
 
 MAX_FILE_BYTES = 16 * 2**20
 MAX_DEPTH = 3
@@ -70,7 +70,7 @@ def attach_ground_truth(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if not there.any():
         raise ExploreError(f"--ground-truth {folder}: is of {some(matched.left_out)}, which this data does not have")
     if matched.left_out:
-        note(f"--ground-truth {folder}: {some(matched.left_out)} are not in this data and are left out")
+        note(f"--ground-truth {folder}: left out, as not in this data: {some(matched.left_out)}")
     values = pd.DataFrame(list(facts.values()))[there]
     values.index = frame.index[matched.rows[there]]
     changed = frame.assign(
@@ -81,7 +81,9 @@ def attach_ground_truth(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
         before = changed.loc[known.index, column]
         differ = int((before.notna() & (before != known)).sum())
         if differ and column in ("label", "domain"):
-            note(f"--ground-truth {folder}: differs in {column} from {differ:,} clips' names and is believed")
+            note(
+                f"--ground-truth {folder}: differs in {column} from {counted(differ, 'clip')} as named, and is believed"
+            )
         changed.loc[known.index, column] = known
     labelled = int(values["label"].notna().sum()) if "label" in values else 0
     in_domain = int(values["domain"].notna().sum()) if "domain" in values else 0

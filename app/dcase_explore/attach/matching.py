@@ -9,7 +9,7 @@ import pandas as pd
 from dcase_explore.clip_names import parse_clip_name, with_ending
 from dcase_explore.columns import MACHINE_TYPES, SPLITS
 from dcase_explore.errors import ExploreError, nearest
-from dcase_explore.messages import some
+from dcase_explore.messages import counted, some
 
 _SEARCHED = 5_000
 """Names among which the nearest to a mistyped one is looked for."""
@@ -104,7 +104,7 @@ class Names:
         once, counts = np.unique(filled, return_counts=True)
         if len(once) < len(filled):
             twice = [self._ids[row] for row in once[counts > 1]]
-            raise ExploreError(f"{where}: {len(twice):,} clips stand there more than once, such as {some(twice)}")
+            raise ExploreError(f"{where}: more than one value for {counted(len(twice), 'clip')}, such as {some(twice)}")
         return Matched(rows, list(left_out))
 
     def _find(self, name: str) -> tuple[list[int], str | None]:
@@ -132,7 +132,7 @@ class Names:
         if found or facts is None or machine is None:
             return found, None
         if machine not in self._machine_types:
-            return [], machine
+            return [], (None if nearest(machine, set(self._machine_types)) else machine)
         return [], (f"{split} clips of {machine}" if split and (machine, split) not in self._there else None)
 
     def _nearest(self, name: str) -> str:

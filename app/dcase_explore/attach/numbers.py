@@ -59,6 +59,8 @@ def numbers(values: object, kind: Kind, where: str, place: Callable[[int], str] 
         Values that are no numbers, of the wrong number of dimensions, or vectors of differing lengths.
     """
     place = place or (lambda row: f"{where}, value {row}")
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     try:
         array = np.asarray(values)
     except (ValueError, TypeError, RuntimeError) as refusal:  # ragged lists; tensors that need detaching
@@ -101,20 +103,32 @@ def _of_objects(array: np.ndarray, kind: Kind, where: str, place: Callable[[int]
     flat = np.empty(array.size, dtype=np.float64)
     for row, value in enumerate(array.ravel()):
         try:
-            flat[row] = np.nan if value is None or value is pd.NA else float(value)
+            flat[row] = np.nan if value is None or value is pd.NA else _number(value)
         except (TypeError, ValueError, OverflowError):
             row //= array.size // len(array)
-            what = f"{str(value)[:40]!r} is not a number" if value != "" else "there is no value"
+            what = (
+                "there is no value" if isinstance(value, str) and not value else f"{str(value)[:40]!r} is not a number"
+            )
             raise ExploreError(f"{place(row)}: {what}") from None
     return flat.reshape(array.shape)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, str) and "_" in value:  # Python's own way of writing thousands, nobody else's
+        raise ValueError(value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def _lengths(values: object) -> str | None:
     """What is wrong with vectors of differing lengths, if that is what they are."""
     try:
-        lengths = [np.size(value) for value in values]  # type: ignore[attr-defined]
+        each = list(values)  # type: ignore[call-overload]
+        lengths = [np.size(value) for value in each]
     except (TypeError, ValueError, RuntimeError):
         return None
+    empty = next((row for row, value in enumerate(each) if value is None), None)
+    if empty is not None:
+        return f"number {empty} has no vector"
     different = sorted(set(lengths))
     if len(different) < 2:
         return None
