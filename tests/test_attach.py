@@ -276,9 +276,15 @@ def test_names_of_a_categorical_index_and_with_spaces_around_are_names(tmp_path:
     assert attached(path, frame=EVALUATION) == {f"test/fan_{HIDDEN[0]}": 1}
 
 
-def test_decisions_of_the_same_name_are_not_mixed_up(tmp_path: Path) -> None:
-    frame = clips.conform(DATA.assign(prediction_mine="normal"))
-    assert "taken" in refused(SCORES, frame=frame)
+def test_what_was_computed_of_a_score_that_was_taken_out_goes_with_it() -> None:
+    old = clips.conform(DATA.assign(prediction_mine="normal", prediction_correct_mine=True, auc_cost_mine=1.0))
+    found = attach(old, scores={"mine": SCORES})
+    assert [name for name in found if name.endswith("_mine")] == ["anomaly_score_mine"]
+
+
+@pytest.mark.parametrize("given", [SCORES, "mine=s.npy", ["mine=s.npy"]], ids=["array", "text", "list"])
+def test_values_without_a_name_are_refused(given: object) -> None:
+    assert "give each a name" in sentence_of(lambda: attach(DATA, scores=given))
 
 
 def test_a_file_is_found_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -398,15 +398,19 @@ def test_near_on_the_map_means_similar(count: int) -> None:
     assert np.linalg.norm(one.mean(axis=0) - other.mean(axis=0)) > 2 * max(own)
 
 
-def test_own_embeddings_are_mapped_and_get_no_logmel(tmp_path: Path, record: Record, heard: list[str]) -> None:
+@pytest.mark.parametrize("scored", [True, False])
+def test_recordings_with_own_embeddings_are_heard_only_where_a_score_is_lacking(
+    scored: bool, tmp_path: Path, record: Record, heard: list[str]
+) -> None:
     paths = recordings(tmp_path, record, count=5)
     vectors = [*np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32), None]
-    frame = enrich(table(paths).assign(embeddings_mine=pd.Series(vectors, dtype=object)))
+    given = {"anomaly_score_mine": np.arange(5, dtype=np.float32)} if scored else {}
+    frame = enrich(table(paths).assign(embeddings_mine=pd.Series(vectors, dtype=object), **given))
     assert clips.problems(frame) == []
     assert frame["map_mine_x"].notna().tolist() == [True] * 4 + [False]
-    assert members(frame.columns, "embeddings_<embedding>") == ["mine"]
-    assert members(frame.columns, "anomaly_score_<score>") == []
-    assert heard == []
+    assert members(frame.columns, "embeddings_<embedding>") == (["mine"] if scored else ["mine", "logmel"])
+    assert members(frame.columns, "anomaly_score_<score>") == (["mine"] if scored else ["logmel_lof"])
+    assert len(heard) == (0 if scored else 5)
 
 
 def test_map_that_the_data_bring_is_used_as_it_is() -> None:

@@ -63,7 +63,7 @@ def test_nothing_undefined_reaches_json_as_a_number(tmp_path: Path) -> None:
     (row,) = document["mine"]["machines"]
     assert "auc_target" not in row
     assert not [name for name in row if name.startswith(("precision", "threshold"))]
-    assert "auc_target of valve 00 (no target normals)" in result.stderr
+    assert "auc_target, pauc_target of valve 00 (no target clips)" in result.stderr
     assert "Ω is over 2 of 3 numbers" in result.stderr
 
 
@@ -194,7 +194,7 @@ def test_undefined_is_said_once_per_reason_and_not_once_per_section(tmp_path: Pa
     write_scores(tmp_path / "mine", rows, section="09")
     result = run("score", "--data", str(tmp_path / "mine"), "--format", "json")
     (said,) = [line for line in result.stderr.splitlines() if "not defined" in line]
-    assert "auc_source, auc_target, pauc of valve 00, valve 01, valve 02 and 2 more (no anomalies)" in said
+    assert "all of valve 00, valve 01, valve 02 and 2 more (no anomalies)" in said
     assert "Ω is over 2 of 18 numbers" in said
     assert math.isclose(json.loads(result.stdout)["mine"]["official_score"], 1.0)
     assert np.isfinite(json.loads(result.stdout)["mine"]["harmonic_mean"]["pauc"])

@@ -274,16 +274,26 @@ def test_threshold_of_given_decisions_lies_between_scores(called: str, between: 
 
 # What is not defined
 
-NO_TARGET = "m: not defined: auc_target of fan 00 (no target normals); Ω is over 2 of 3 numbers\n"
-ALL_THREE = "m: not defined: auc_source, auc_target, pauc of fan 00 ({}); there is no official score\n"
+NO_CLIPS = "m: not defined: auc_target, pauc_target of fan 00 (no target clips); Ω is over 2 of 3 numbers\n"
+NO_NORMALS = (
+    "m: not defined: auc_target, pauc_target of fan 00 (no target normals); "
+    "pauc_source of fan 00 (no source anomalies); Ω is over 2 of 3 numbers\n"
+)
+ALL_THREE = "m: not defined: all of fan 00 ({}); there is no official score\n"
 NO_DOMAINS = "m: no official score, for no clip's domain is known; its AUC is over all clips\n"
 
 
 @pytest.mark.parametrize(
     ("normals", "anomalies", "defined", "omega", "said"),
     [
-        ("source_test", "source_test", "auc auc_source pauc pauc_source", hmean([0.75, PAUC]), NO_TARGET),
-        ("source_test", "target_test", "auc auc_source pauc", hmean([0.75, PAUC]), NO_TARGET),
+        (
+            "source_test",
+            "source_test",
+            "auc auc_source pauc pauc_source",
+            hmean([0.75, PAUC]),
+            NO_CLIPS,
+        ),
+        ("source_test", "target_test", "auc auc_source pauc", hmean([0.75, PAUC]), NO_NORMALS),
         ("source_test", None, "", None, ALL_THREE.format("no anomalies")),
         (None, "target_test", "", None, ALL_THREE.format("no normals")),
         ("test", "test", "auc pauc", None, NO_DOMAINS),
@@ -307,7 +317,9 @@ def test_omega_is_over_the_numbers_there_are(capsys: Capture) -> None:
     assert ["auc_target" in row for row in rows] == [True, False, False]
     assert model.official_score == near(hmean([row[name] for row in rows for name in OFFICIAL if name in row]))
     assert model.means()["arithmetic_mean"]["auc_target"] == rows[0]["auc_target"]
-    said = "m: not defined: auc_target of valve 00, valve 01 (no target normals); Ω is over 7 of 9 numbers\n"
+    said = (
+        "m: not defined: auc_target, pauc_target of valve 00, valve 01 (no target normals); Ω is over 7 of 9 numbers\n"
+    )
     assert capsys.readouterr().err == said
 
 

@@ -138,6 +138,7 @@ def score(
     dcase-explore score --data path/to/results --scores mine=scores.csv
     """
     with _errors_as_sentences(debug):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading
         from dcase_explore.explore import load_scored
         from dcase_explore.scoring import report
 

@@ -38,6 +38,29 @@ def machine_type(name: str) -> str:
     return _MACHINE_TYPES_BY_LOWER.get(name.lower(), name)
 
 
+LOGMEL, LOGMEL_LOF = "logmel", "logmel_lof"
+"""Names of the embedding and the score that are computed here."""
+
+
+def name_problem(name: str) -> str | None:
+    """
+    What keeps a name from being that of somebody's model.
+
+    Parameters
+    ----------
+    name
+        Of a score or an embedding.
+
+    Returns
+    -------
+    str or None
+        Part of a sentence.
+    """
+    if name in (LOGMEL, LOGMEL_LOF):
+        return "that name is taken by what is computed here"
+    return f"prediction_{name} would mean something else" if name.startswith("correct_") else None
+
+
 Kind = Literal["text", "audio", "category", "int", "float", "bool", "vector"]
 
 

@@ -222,7 +222,7 @@ def _without_empty_attributes(frame: pd.DataFrame) -> pd.DataFrame:
 def _where(frame: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
     values = SPLITS if column == "split" else DOMAINS
     if value not in values:
-        raise ExploreError(f"there is no {column} {value}: {meant(value, values)}")
+        raise ExploreError(f"there is no {column} {value}: {meant(str(value), values)}")
     kept = frame[frame[column] == value] if column in frame else frame.iloc[:0]
     if kept.empty:
         raise ExploreError(f"no clip of this data is known to be of the {value} {column}: leave --{column} out")

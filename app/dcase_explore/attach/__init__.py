@@ -19,20 +19,13 @@ from dcase_explore.attach.given import given
 from dcase_explore.attach.ground_truth import attach_ground_truth
 from dcase_explore.attach.matching import Names
 from dcase_explore.attach.numbers import Given, Kind
-from dcase_explore.columns import SPLITS, members
+from dcase_explore.columns import COLUMNS, SPLITS, member, members, name_problem
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.results import read_results, result_folders
 
-_NAME = re.compile(r"[^\W_][\w .+@()-]{0,79}")
-_RESERVED = ("logmel", "logmel_lof")
-"""Names that enrichment gives."""
-
-_COLUMNS: dict[Kind, tuple[str, tuple[str, ...]]] = {
-    "scores": ("anomaly_score_", ("anomaly_score_<score>", "prediction_<score>")),
-    "embeddings": ("embeddings_", ("embeddings_<embedding>",)),
-}
-"""Prefix of the new columns, and the columns that may have the name already."""
+_NAME = re.compile(r"[^\W_](?:[\w .+@()-]{0,78}[\w.+@()-])?")
+_FAMILIES: dict[Kind, str] = {"scores": "anomaly_score_<score>", "embeddings": "embeddings_<embedding>"}
 
 
 def attach(
@@ -66,12 +59,17 @@ def attach(
     ExploreError
         Names that are taken, values that cannot be matched or ranked.
     """
+    for kind, values in (("scores", scores), ("embeddings", embeddings)):
+        if values is not None and not isinstance(values, Mapping):
+            raise ExploreError(f"{kind}: give each a name, as in {kind}={{'mine': {type(values).__name__}}}")
     if ground_truth is not None:
         frame = attach_ground_truth(frame, Path(os.path.expanduser(ground_truth)))  # noqa: PTH111 - see sources
     columns = _columns(frame, "scores", scores or {}) | _columns(frame, "embeddings", embeddings or {})
     if not columns:
         return frame
-    rest = {name: frame[name] for name in frame.columns}
+    # What the table has of a score or embedding that was taken out of it belongs to that one.
+    stale = [name for name in frame.columns if _owner(name) in {_owner(column) for column in columns}]
+    rest = {name: frame[name] for name in frame.columns if name not in stale}
     return clips.conform(pd.DataFrame({**columns, **rest}))
 
 
@@ -80,14 +78,15 @@ def _columns(frame: pd.DataFrame, kind: Kind, wanted: Mapping[str, object]) -> d
     if not wanted:
         return {}
     columns: dict[str, pd.Series] = {}
-    prefix, families = _COLUMNS[kind]
+    family = _FAMILIES[kind]
+    prefix = family.partition("<")[0]
     names = Names(frame)
     for asked, values in wanted.items():
         _check_name(asked, kind)
         where = f"{kind} {asked} ({values})" if isinstance(values, str | Path) else f"{kind} {asked}"
         for name, its in _read(asked, values, kind, where).items():
-            if any(name in members([*frame.columns, *columns], family) for family in families):
-                raise ExploreError(f"{kind} {name}: that name is taken by the data: choose another one")
+            if name in members([*frame.columns, *columns], family):
+                raise ExploreError(f"{kind} {name}: that name is taken already: choose another one")
             rows = _rows(its, frame, names, where)
             _check_finite(its.array, rows, frame, kind, where)
             there = rows >= 0
@@ -96,6 +95,16 @@ def _columns(frame: pd.DataFrame, kind: Kind, wanted: Mapping[str, object]) -> d
             if its.decisions is not None:
                 columns[f"prediction_{name}"] = _spread(its.decisions[there], rows[there], frame)
     return columns
+
+
+def _owner(column: str) -> tuple[str, str] | None:
+    """Kind and name of the score or embedding that a column belongs to."""
+    for kind in ("score", "embedding"):
+        for family in COLUMNS:
+            name = member(column, family.name) if f"<{kind}>" in family.name else None
+            if name:
+                return kind, name
+    return None
 
 
 def _spread(array: np.ndarray, rows: np.ndarray, frame: pd.DataFrame) -> pd.Series:
@@ -141,10 +150,9 @@ def _check_name(name: str, kind: Kind) -> None:
         raise ExploreError(
             f"{kind} {name!r}: a name has at most 80 letters, digits, spaces and . _ + - @ ( ), a letter or digit first"
         )
-    if name in _RESERVED:
-        raise ExploreError(f"{kind} {name}: that name is taken by what is computed here: choose another one")
-    if name.startswith("correct_"):
-        raise ExploreError(f"{kind} {name}: prediction_{name} would mean something else: choose another name")
+    problem = name_problem(name)
+    if problem:
+        raise ExploreError(f"{kind} {name}: {problem}: choose another name")
 
 
 def _read(name: str, values: object, kind: Kind, where: str) -> dict[str, Given]:
@@ -199,8 +207,11 @@ def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str) -> np.ndarr
 
 def _check_finite(values: np.ndarray, rows: np.ndarray, frame: pd.DataFrame, kind: Kind, where: str) -> None:
     with np.errstate(over="ignore"):
-        finite = np.isfinite(values.astype(np.float32, copy=False)).reshape(len(values), -1).all(axis=1)
-    bad = np.flatnonzero(~finite & (rows >= 0))
+        held = np.isfinite(values.astype(np.float32, copy=False)).reshape(len(values), -1).all(axis=1)
+    bad = np.flatnonzero(~held & (rows >= 0))
+    if len(bad) and np.isfinite(values[bad]).all():
+        example = frame["clip_id"].iloc[rows[bad[0]]]
+        raise ExploreError(f"{where}: values beyond {np.finfo(np.float32).max:.2g}, as of {example}: scale them down")
     if len(bad):
         named_clips = some(frame["clip_id"].iloc[rows[bad]])
         what = "score" if kind == "scores" else "vector"

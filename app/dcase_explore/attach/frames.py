@@ -14,6 +14,8 @@ from dcase_explore.messages import some
 
 NAME_COLUMNS = ("clip_id", "path", "file_name", "filename", "file", "clip", "name", "audio")
 """What a column of clip names may be called."""
+_DECISION_COLUMNS = ("decision", "decisions", "prediction", "predictions")
+_DECISIONS = {"0": "normal", "1": "anomaly", "normal": "normal", "anomaly": "anomaly"}
 _SCORE_COLUMNS = ("anomaly_score", "anomaly_scores", "score", "scores")
 
 
@@ -54,7 +56,7 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
     rest = [
         column
         for key, column in columns.items()
-        if key not in (*NAME_COLUMNS, "machine_type", "")
+        if key not in (*NAME_COLUMNS, *_DECISION_COLUMNS, "machine_type", "")
         and column != names_column
         and not _holds_names(frame[column])
         and (describe(str(column)) is None or member(str(column), family))
@@ -77,7 +79,22 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
             f"{where}: {'no column holds' if not rest else 'several columns could be'} the scores (columns {listed}): "
             "keep one beside the names, called anomaly_score"
         )
-    return Given(numbers(frame[rest[0]].to_list(), kind, where, place), names)
+    array = numbers(frame[rest[0]].to_list(), kind, where, place)
+    decided = [columns[key] for key in (f"prediction_{name}".lower(), *_DECISION_COLUMNS) if key in columns]
+    return Given(array, names, _decisions(frame[decided[0]], place) if decided else None)
+
+
+def _decisions(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:
+    """Decisions in words; null where there is none."""
+    found = np.full(len(column), None, dtype=object)
+    for row, value in enumerate(column):
+        if pd.isna(value) or value == "":
+            continue
+        text = str(int(value)) if isinstance(value, bool | int | float | np.number | np.bool_) else value
+        if text not in _DECISIONS:
+            raise ExploreError(f"{place(row)}: a decision is 0 (normal) or 1 (anomaly), not {str(value)[:40]}")
+        found[row] = _DECISIONS[text]
+    return found
 
 
 def names_in_index(index: pd.Index, where: str) -> list[str] | None:

@@ -65,7 +65,7 @@ def attach_ground_truth(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
             facts.setdefault(clips.clip_id("test", machine, name), {}).update(its)
     if not facts:
         raise ExploreError(f"--ground-truth {folder}: its files hold not a single clip")
-    matched = Names(frame).match(list(facts), f"--ground-truth {folder}")
+    matched = Names(frame).match(list(facts), f"--ground-truth {folder}", some_only=True)
     there = matched.rows >= 0
     if not there.any():
         raise ExploreError(f"--ground-truth {folder}: is of {some(matched.left_out)}, which this data does not have")
@@ -87,7 +87,9 @@ def attach_ground_truth(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
         changed.loc[known.index, column] = known
     labelled = int(values["label"].notna().sum()) if "label" in values else 0
     in_domain = int(values["domain"].notna().sum()) if "domain" in values else 0
-    note(f"ground truth: label of {labelled:,} and domain of {in_domain:,} of {len(frame):,} clips")
+    read = {place: _holds(place) for place in dict.fromkeys(file.parent for file, _, _ in files)}
+    kinds = ", ".join(f"{holds}{'' if holds == 'attributes' else 's'} in {place.name}" for place, holds in read.items())
+    note(f"ground truth ({kinds}): label of {labelled:,} and domain of {in_domain:,} of {len(frame):,} clips")
     return clips.conform(changed)
 
 

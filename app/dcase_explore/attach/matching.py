@@ -53,7 +53,7 @@ class Names:
         self._there = set(zip(self._machine_types, self._splits, strict=True))
         self._by_lower = {name.lower(): name for name in (*MACHINE_TYPES, *self._machine_types)}
 
-    def match(self, names: list[str], where: str) -> Matched:
+    def match(self, names: list[str], where: str, *, some_only: bool = False) -> Matched:
         """
         Find the row of each name.
 
@@ -63,6 +63,8 @@ class Names:
             ``clip_id``, path (its folders tell the machine type) or file name of each clip.
         where
             What an error calls them.
+        some_only
+            Whether the table may have some of these clips only: the others are left out then.
 
         Returns
         -------
@@ -88,7 +90,9 @@ class Names:
                 left_out[missing] = None
             else:
                 unknown.append(name)
-        if unknown:
+        if unknown and some_only and (rows >= 0).any():
+            left_out[f"{counted(len(unknown), 'clip')} such as {some(unknown, 1)}"] = None
+        elif unknown:
             raise ExploreError(
                 f"{where}: {len(unknown):,} of {len(names):,} names are not in the data, such as {some(unknown)}"
                 f"{self._nearest(unknown[0])}"
@@ -109,31 +113,37 @@ class Names:
 
     def _find(self, name: str) -> tuple[list[int], str | None]:
         """Rows that a name may mean; if there are none, what of the data is missing, where that explains it."""
-        name = name.strip().replace("\\", "/")
-        *folders, file_name = with_ending(name).split("/")
+        if name in self._rows:
+            return [self._rows[name]], None
+        *folders, file_name = with_ending(name.strip().replace("\\", "/")).split("/")
         row = self._rows.get("/".join([*folders[-1:], file_name]))
         if row is not None:
             return [row], None
-        hints = [folder.lower() for folder in reversed(folders)]
-        machine = next((self._by_lower[hint] for hint in hints if hint in self._by_lower), None)
-        split = next((hint for hint in hints if hint in SPLITS), None)
+        machine, split = self._told_by(folders)
         if parse_clip_name(file_name) is None:
             # A clip_id says the machine type before the file's name.
             head, _, tail = file_name.partition("_")
             if parse_clip_name(tail) is not None:
                 machine, file_name = self._by_lower.get(head.lower(), head), tail
+        facts = parse_clip_name(file_name)
+        split = (facts.split if facts else None) or split
         found = [
             row
             for row in self._files.get(file_name, ())
             if machine in (None, self._machine_types[row]) and split in (None, self._splits[row])
         ]
-        facts = parse_clip_name(file_name)
-        split = split or (facts.split if facts else None)
         if found or facts is None or machine is None:
             return found, None
         if machine not in self._machine_types:
             return [], (None if nearest(machine, set(self._machine_types)) else machine)
         return [], (f"{split} clips of {machine}" if split and (machine, split) not in self._there else None)
+
+    def _told_by(self, folders: list[str]) -> tuple[str | None, str | None]:
+        """Machine type and split by the folders ``…/<machine>``, ``…/<machine>/<split>`` or ``…/<split>/<machine>``."""
+        first, last = ["", "", *(folder.lower() for folder in folders)][-2:]
+        if last in SPLITS:
+            return self._by_lower.get(first), last
+        return self._by_lower.get(last), first if first in SPLITS else None
 
     def _nearest(self, name: str) -> str:
         file_name = name.replace("\\", "/").rpartition("/")[2]

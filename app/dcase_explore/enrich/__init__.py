@@ -1,8 +1,9 @@
 """
 Light enrichment: what a clip table lacks to be mapped and ranked, computed from its recordings and kept.
 
-A table without embeddings gets ``embeddings_logmel`` and, fitted per machine type, ``anomaly_score_logmel_lof``; every
-embedding gets map coordinates, fitted on the machine types at hand. What the data bring themselves is used as it is.
+A table without embeddings, or without any score, gets ``embeddings_logmel`` and, fitted per machine type,
+``anomaly_score_logmel_lof``; every embedding gets map coordinates, fitted on the machine types at hand. What the data
+bring themselves is used as it is.
 """
 
 import os
@@ -14,13 +15,11 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import members
+from dcase_explore.columns import LOGMEL, LOGMEL_LOF, members
 from dcase_explore.enrich import lof, logmel, maps
 from dcase_explore.messages import busy, counted, note, some, track
 from dcase_explore.store import Store, digest_of
 
-LOGMEL = "logmel"
-LOGMEL_LOF = "logmel_lof"
 _BATCH = 64
 
 
@@ -50,10 +49,11 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
     if not embeddings and not has_audio:
         return frame
     with Store() as store:
-        if not embeddings:
+        scores = members(frame.columns, "anomaly_score_<score>")
+        if has_audio and LOGMEL not in embeddings and not (embeddings and scores):
             frame = _with_logmel(frame, store)
             embeddings = members(frame.columns, "embeddings_<embedding>")
-            frame = _with_lof(frame, store) if embeddings else frame
+            frame = _with_lof(frame, store) if LOGMEL in embeddings else frame
         mapped = members(frame.columns, "map_<embedding>_x")
         for name in embeddings:
             if with_maps and name not in mapped:

@@ -6,12 +6,14 @@ How good each model is by the official score, and which clips cost it that score
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.columns import describe, members
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, some
+from dcase_explore.scoring.metrics import RANKING
 from dcase_explore.scoring.official import OFFICIAL, ModelScore, official_scores
 from dcase_explore.scoring.thresholds import Thresholds, with_decisions
 
@@ -84,11 +86,40 @@ def score(frame: pd.DataFrame) -> Scored:
     """
     decided, thresholds = with_decisions(frame)
     models, costs = official_scores(decided, thresholds)
+    shown = []
     for model in models:
+        column = f"auc_cost_{model.model}"
+        if column in frame and _is_part(frame, model.model, costs[column]):
+            costs = costs.drop(columns=column)
+            note(f"{model.model}: some of the clips it was scored on; costs are those of the whole, and there is no Ω")
+            continue
+        shown.append(model)
         _say_undefined(model)
         _say_reversed(model)
-    fresh = {name: costs[name] for name in costs if name not in decided}
-    return Scored(clips.conform(decided.assign(**fresh)), models, thresholds)
+    return Scored(clips.conform(decided.assign(**costs)), shown, thresholds)
+
+
+def _is_part(frame: pd.DataFrame, model: str, fresh: pd.Series) -> bool:
+    """
+    Whether a table holds some of the clips of another one, with the costs that they have there.
+
+    Costs that the table brings are believed if they go up with the scores of its normals and down with those of its
+    anomalies; otherwise scores or labels have changed since.
+    """
+    kept = frame[f"auc_cost_{model}"].astype(np.float64)
+    if kept.isna().all() or np.array_equal(kept, fresh.astype(np.float64), equal_nan=True):
+        return False
+    rows = frame.assign(_kept=kept, _rank=frame[f"anomaly_score_{model}"].astype(np.float64)).dropna(
+        subset=["_kept", "_rank"]
+    )
+    by = ["class", *(["section"] if "section" in rows else [])]
+    if "label" not in rows or rows["label"].isna().any():
+        return False
+    for (_, _, label), its in rows.groupby([*by, "label"], observed=True):
+        steps = its.sort_values(["_rank", "_kept"], ascending=[True, label == "normal"])["_kept"].diff().dropna()
+        if (steps < 0).any() if label == "normal" else (steps > 0).any():
+            return False
+    return True
 
 
 def _say_undefined(model: ModelScore) -> None:
@@ -99,10 +130,11 @@ def _say_undefined(model: ModelScore) -> None:
         note(f"{model.model}: no official score, for no clip's domain is known; its AUC is over all clips")
         return
     missing = "; ".join(
-        f"{', '.join(metrics)} of {some(sections)} ({reason})" for (metrics, reason), sections in undefined.items()
+        f"{'all' if set(RANKING) <= set(metrics) else ', '.join(metrics)} of {some(sections)} ({reason})"
+        for (metrics, reason), sections in undefined.items()
     )
     numbers = len(OFFICIAL) * len(model.sections)
-    left = numbers - sum(len(metrics) * len(sections) for (metrics, _), sections in undefined.items())
+    left = sum(name in section.metrics for section in model.sections for name in OFFICIAL)
     omega = "there is no official score" if model.official_score is None else f"Ω is over {left} of {numbers} numbers"
     note(f"{model.model}: not defined: {missing}; {omega}")
 
@@ -112,8 +144,11 @@ def _say_reversed(model: ModelScore) -> None:
     aucs = [auc for auc in by_machine.values() if auc is not None]
     # One machine type alone is below a half by chance often enough.
     if aucs and max(aucs) < (0.5 if len(aucs) > 1 else 0.4):
+        where = f"every machine type ({min(aucs):.2f} to {max(aucs):.2f})"
+        if len(aucs) == 1:
+            where = f"{next(iter(by_machine))} ({aucs[0]:.2f})"
         note(
-            f"{model.model}: AUC is below 0.5 on every machine type ({min(aucs):.2f} to {max(aucs):.2f}): "
+            f"{model.model}: AUC is below 0.5 on {where}: "
             "are its scores reversed? Higher must mean more anomalous; nothing was changed"
         )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore.columns import DOMAINS, members
-from dcase_explore.scoring.metrics import harmonic_mean, means, section_metrics
+from dcase_explore.scoring.metrics import DECISIONS, METRICS, RANKING, auc_costs, harmonic_mean, means, section_metrics
 from dcase_explore.scoring.thresholds import Threshold, Thresholds
 
 OFFICIAL = ("auc_source", "auc_target", "pauc")
@@ -28,22 +28,26 @@ class SectionScore:
     metrics
         Those of `dcase_explore.scoring.metrics.METRICS` that are defined.
     undefined
-        Why one of the official three is not defined, by its name.
+        Why a metric is not defined, by its name.
     threshold
         Where its decisions come from; None without decisions.
+    scored_on, decided_on
+        Digests of the clips that have a score and a decision: two models can be compared where they are equal.
     """
 
     machine_type: str
-    section: int
+    section: int | None
     n_clips: int
     metrics: dict[str, float]
     undefined: dict[str, str] = field(default_factory=dict)
     threshold: Threshold | None = None
+    scored_on: int = 0
+    decided_on: int = 0
 
     @property
     def name(self) -> str:
         """``"valve 00"``."""
-        return f"{self.machine_type} {self.section:02d}"
+        return self.machine_type if self.section is None else f"{self.machine_type} {self.section:02d}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class ModelScore:
         return means([row.metrics for row in self.sections if machine_type in (None, row.machine_type)])
 
     def undefined(self) -> dict[tuple[tuple[str, ...], str], list[str]]:
-        """Sections by which of the official numbers they lack and why."""
+        """Sections by which metrics they lack and why."""
         found: dict[tuple[tuple[str, ...], str], list[str]] = {}
         for section in self.sections:
             for reason in dict.fromkeys(section.undefined.values()):
@@ -129,29 +133,37 @@ def official_scores(frame: pd.DataFrame, thresholds: Thresholds) -> tuple[list[M
     costs : pandas.DataFrame
         ``auc_cost_<score>`` of each of them, float32, one row per clip, NaN where undefined.
     """
-    from dcase_explore.scoring.metrics import auc_costs
-
     labels = _codes(frame, "label")
     known = (frame["split"] == "test").to_numpy() & pd.notna(labels)
     anomalous, domains = labels == "anomaly", _codes(frame, "domain")
-    sections = frame["section"] if "section" in frame else pd.Series(0, frame.index)
-    groups = frame.groupby([frame["class"], sections.fillna(0).astype(int)], observed=True).indices
+    sections = frame["section"] if "section" in frame else pd.Series(np.nan, frame.index)
+    groups = frame.groupby([frame["class"], sections], observed=True, dropna=False).indices
     found, costs = [], {}
     for model in members(frame.columns, "anomaly_score_<score>"):
         scores = frame[f"anomaly_score_{model}"].to_numpy(dtype=np.float64)
         flagged = _flagged(frame, model)
         scored, cost = known & ~np.isnan(scores), np.full(len(frame), np.nan)
-        rows_of = {key: rows[scored[rows]] for key, rows in groups.items()}
         its = []
-        for (machine, section), rows in rows_of.items():
+        for (machine, section), group in groups.items():
+            rows = group[scored[group]]
             if not len(rows):
                 continue
-            parts = scores[rows], anomalous[rows]
-            cost[rows] = auc_costs(*parts)
-            metrics = section_metrics(*parts, domains[rows], None if flagged is None else flagged[rows])
-            threshold = thresholds.get(model, {}).get(machine)
-            reasons = _undefined(metrics, anomalous[rows], domains[rows])
-            its.append(SectionScore(machine, int(section), len(rows), metrics, reasons, threshold))
+            decided = rows[~np.isnan(flagged[rows])]
+            cost[rows] = auc_costs(scores[rows], anomalous[rows])
+            metrics = section_metrics(scores[rows], anomalous[rows], domains[rows], flagged[rows])
+            wanted = {*RANKING, *(DECISIONS if len(decided) else ())} - set(metrics)
+            its.append(
+                SectionScore(
+                    machine,
+                    None if pd.isna(section) else int(section),
+                    len(rows),
+                    metrics,
+                    {name: _why_undefined(name, anomalous[rows], domains[rows]) for name in METRICS if name in wanted},
+                    thresholds.get(model, {}).get(machine),
+                    hash(rows.tobytes()),
+                    hash(decided.tobytes()),
+                )
+            )
         if its:
             found.append(ModelScore(model, tuple(its)))
             costs[f"auc_cost_{model}"] = cost.astype(np.float32)
@@ -163,24 +175,23 @@ def _codes(frame: pd.DataFrame, column: str) -> np.ndarray:
     return np.asarray(values, dtype=object)
 
 
-def _flagged(frame: pd.DataFrame, model: str) -> np.ndarray | None:
-    column = f"prediction_{model}"
-    if column not in frame:
-        return None
-    return np.asarray(frame[column].astype(object).map({"normal": 0.0, "anomaly": 1.0}), dtype=np.float64)
+def _flagged(frame: pd.DataFrame, model: str) -> np.ndarray:
+    codes = {"normal": 0.0, "anomaly": 1.0}
+    return np.array([codes.get(decision, np.nan) for decision in _codes(frame, f"prediction_{model}")])
 
 
-def _undefined(metrics: dict[str, float], anomalous: np.ndarray, domains: np.ndarray) -> dict[str, str]:
-    """Why each of the official numbers that is missing is missing."""
-    reasons = {}
-    for name in OFFICIAL:
-        if name in metrics:
-            continue
-        domain = name.removeprefix("auc_")
-        if not anomalous.any():
-            reasons[name] = "no anomalies"
-        elif anomalous.all():
-            reasons[name] = "no normals"
-        else:
-            reasons[name] = f"no {domain} normals" if np.isin(domains, DOMAINS).any() else "no domains"
-    return reasons
+def _why_undefined(metric: str, anomalous: np.ndarray, domains: np.ndarray) -> str:
+    """What is lacking for a metric of a section."""
+    if not anomalous.any():
+        return "no anomalies"
+    if anomalous.all():
+        return "no normals"
+    domain = metric.rpartition("_")[2]
+    if not np.isin(domains, DOMAINS).any():
+        return "no domains"
+    within = domains == domain
+    if not within.any():
+        return f"no {domain} clips"
+    if metric.startswith(("auc", "pauc")) and not (within & ~anomalous).any():
+        return f"no {domain} normals"
+    return f"no {domain} anomalies" if not (within & anomalous).any() else f"no decided {domain} anomalies"

@@ -68,7 +68,8 @@ def _document(model: ModelScore) -> dict[str, Any]:
 
 
 def _section(row: SectionScore) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": row.machine_type, "section": row.section, "n_clips": row.n_clips, **row.metrics}
+    section = {} if row.section is None else {"section": row.section}
+    found: dict[str, Any] = {"class": row.machine_type, **section, "n_clips": row.n_clips, **row.metrics}
     if row.threshold:
         if row.threshold.value is not None:
             found["threshold"] = row.threshold.value
@@ -141,7 +142,8 @@ def print_tables(models: Sequence[ModelScore]) -> None:
         for table in tables:
             console.print(table)
     console.print(_official(models))
-    console.print(f"{BEST} best of the models scored on the same clips   – not defined", style="dim")
+    if len(models) > 1:
+        console.print(f"{BEST} best of the models scored on the same clips", style="dim")
 
 
 def _table(models: Sequence[ModelScore], columns: dict[str, str]) -> "Table":
@@ -155,7 +157,7 @@ def _table(models: Sequence[ModelScore], columns: dict[str, str]) -> "Table":
         its = [key for key in keys if key[0] == machine]
         for key in its:
             rows = {model: found[key] for model, found in rows_of.items() if key in found}
-            same_clips = len({row.n_clips for row in rows.values()}) == 1
+            same_clips = len({_on(row, columns) for row in rows.values()}) == 1
             name = next(iter(rows.values())).name
             origins = {model: row.threshold.brief for model, row in rows.items() if thresholds and row.threshold}
             _add(table, name, {model: row.metrics for model, row in rows.items()}, columns, same_clips, origins)
@@ -173,7 +175,7 @@ def _add_means(table: "Table", machine: str | None, models: Sequence[ModelScore]
             model.model: model.means(machine)[mean] for model in models if machine in (None, *model.machine_types)
         }
         name = title if machine is None else f"{machine} {title}"
-        _add(table, name, metrics, columns, _comparable(models, machine))
+        _add(table, name, metrics, columns, _comparable(models, columns, machine))
 
 
 def _add(
@@ -210,11 +212,16 @@ def _plain(text: str, style: str = "") -> "Text":
     return Text(text, style)
 
 
-def _comparable(models: Sequence[ModelScore], machine: str | None = None) -> bool:
+def _on(row: SectionScore, columns: Mapping[str, str]) -> int:
+    """Digest of the clips that a table's numbers are of."""
+    return row.decided_on if columns.keys() & _DECISIONS.keys() else row.scored_on
+
+
+def _comparable(models: Sequence[ModelScore], columns: Mapping[str, str], machine: str | None = None) -> bool:
     """Whether all models were scored on the same clips, so that their means can be compared."""
     on = {
         tuple(
-            (row.machine_type, row.section, row.n_clips)
+            (row.machine_type, row.section, _on(row, columns))
             for row in model.sections
             if machine in (None, row.machine_type)
         )
@@ -226,7 +233,7 @@ def _comparable(models: Sequence[ModelScore], machine: str | None = None) -> boo
 def _official(models: Sequence[ModelScore]) -> "Table":
     table = _bare("model", "official score Ω", "over", right_from=1)
     known = {model.model: model.official_score for model in models if model.official_score is not None}
-    best = max(known.values()) if len(known) > 1 and _comparable(models) else None
+    best = max(known.values()) if len(known) > 1 and _comparable(models, _RANKING) else None
     for model in models:
         value = known.get(model.model)
         clips = sum(row.n_clips for row in model.sections)

@@ -88,46 +88,52 @@ def with_decisions(frame: pd.DataFrame) -> tuple[pd.DataFrame, Thresholds]:
         Of each model and machine type that has decisions.
     """
     thresholds: dict[str, dict[str, Threshold]] = {}
-    machine_types = {name: (frame["class"] == name).to_numpy() for name in clips.machine_types_present(frame)}
     test = (frame["split"] == "test").to_numpy()
     training = (frame["split"] == "train").to_numpy()
     if "label" in frame:
         training &= (frame["label"] != "anomaly").to_numpy()
     for model in members(frame.columns, "anomaly_score_<score>"):
         scores = frame[f"anomaly_score_{model}"].to_numpy(dtype=np.float64)
-        scored = ~np.isnan(scores)
         column = f"prediction_{model}"
-        decisions = (
-            (frame[column] if column in frame else pd.Series(None, frame.index)).astype(object).to_numpy(copy=True)
-        )
-        thresholds[model] = {}
-        fitted: list[str] = []
-        without: list[str] = []
-        for machine, its in machine_types.items():
-            rows, value, fitted_on, between = its & scored, None, None, None
-            if pd.notna(decisions[its]).any():
-                between = _between(scores[rows], decisions[rows])
-            elif (value := _kept_threshold(scores[rows & training])) is not None:
-                decisions[rows] = np.where(scores[rows] > value, "anomaly", "normal")
-                fitted_on = int((rows & training).sum())
-                fitted.append(machine)
-            else:
-                without += [machine] if (rows & training).any() else []
+        decisions = np.array(frame[column] if column in frame else pd.Series(None, frame.index), dtype=object)
+        thresholds[model], fitted, without = {}, [], []
+        for machine in clips.machine_types_present(frame):
+            rows = (frame["class"] == machine).to_numpy() & ~np.isnan(scores)
+            reference = scores[rows & training]
+            value, given = _kept_threshold(reference), pd.notna(decisions[rows])
+            by_fit = np.where(scores[rows] > value, "anomaly", "normal") if value is not None else None
+            if not given.any() and by_fit is None:
+                without += [machine] if len(reference) else []
                 continue
-            called, decided = decisions[its & test] == "anomaly", pd.notna(decisions[its & test])
-            thresholds[model][machine] = Threshold(value, fitted_on, int(called.sum()), int(decided.sum()), between)
-        if fitted:
-            note(f"{model}: decisions by the 90th percentile of a gamma fit to training clips, for {some(fitted, 7)}")
-        if without:
-            note(
-                f"{model}: no decisions for {some(without, 7)}: "
-                "too few training scores for a threshold, or no gamma distribution fits them"
+            # Decisions that the fit explains are its own, computed before: a loaded table has them already.
+            is_fit = by_fit is not None and (not given.any() or (by_fit == decisions[rows]).all())
+            if by_fit is not None and not given.any():
+                decisions[rows] = by_fit
+                fitted.append(machine)
+            called, decided = decisions[rows & test] == "anomaly", pd.notna(decisions[rows & test])
+            thresholds[model][machine] = Threshold(
+                value if is_fit else None,
+                len(reference) if is_fit else None,
+                int(called.sum()),
+                int(decided.sum()),
+                None if is_fit else _between(scores[rows], decisions[rows]),
             )
+        _say(model, fitted, without)
         if thresholds[model]:
             frame = frame.assign(**{column: decisions})
             if "label" in frame:
                 frame[f"prediction_correct_{model}"] = _correct(frame[column], frame["label"].astype(object))
     return frame, {model: found for model, found in thresholds.items() if found}
+
+
+def _say(model: str, fitted: list[str], without: list[str]) -> None:
+    if fitted:
+        note(f"{model}: decisions by the 90th percentile of a gamma fit to training clips, for {some(fitted, 7)}")
+    if without:
+        note(
+            f"{model}: no decisions for {some(without, 7)}: "
+            "too few training scores for a threshold, or no gamma distribution fits them"
+        )
 
 
 def _kept_threshold(scores: np.ndarray) -> float | None:

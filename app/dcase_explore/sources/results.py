@@ -23,7 +23,7 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import parse_clip_name
-from dcase_explore.columns import machine_type
+from dcase_explore.columns import machine_type, name_problem
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 
@@ -166,6 +166,9 @@ def read_results(folders: list[Path]) -> pd.DataFrame:
         for file in files:
             models[f"{folder.absolute().name}{f'_seed{file.seed}' if several and file.seed else ''}"].append(file)
         for model, its_files in models.items():
+            problem = name_problem(model)
+            if problem:
+                raise ExploreError(f"{folder}: {problem}: rename the folder")
             if model in scores:
                 raise ExploreError(f"two result folders are called {model}: rename one of them, {folder} say")
             scores[model], decisions[model] = {}, {}
