@@ -1,5 +1,6 @@
 """The real page in headless Chromium: what a person would see, hear and click."""
 
+import dataclasses
 import io
 import math
 import os
@@ -18,12 +19,13 @@ import PIL.Image
 import pytest
 
 from dcase_explore.explore import Options, explore
+from dcase_explore.findings.finding import Finding
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Viewer
 from exploring import get
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -105,6 +107,71 @@ def test_a_click_on_a_row_shows_and_plays_its_sound(page: "Page") -> None:
     play.click()
     page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
     assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_click_on_a_finding_shows_and_plays_its_clips_beside_their_nearest_normals(
+    browser: "Browser", recordings: Path
+) -> None:
+    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
+    frame = exploration.frame
+    rows = np.flatnonzero(frame["label"] == "anomaly")[[2, 0, 1]]
+    title = "valve: three anomalies that squeal"
+    description = "Because of my_model and their_model."
+    found = Finding("missed_anomalies", "valve", title, "high", ("label",), description, rows)
+    viewer = Viewer(Address())
+    try:
+        viewer.start(dataclasses.replace(exploration, findings=[found]))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(viewer.url)
+        page.get_by_text(title).click()
+        selected = page.get_by_text(re.compile("^Selected$")).locator("xpath=..")
+        assert re.findall(r"\d+", selected.inner_text()) == ["3"]
+        # The first of them alone is in view, and its name is whole.
+        first = page.get_by_text(frame["clip_id"][rows[0]], exact=True)
+        assert any(_in_view(part) for part in first.all())
+        spectrograms = _in_order(page.locator("canvas[class*=SpectrogramLens]"), 2)
+        assert all(until_coloured(spectrogram, 0.5) > 0.5 for spectrogram in spectrograms)
+        # Only the anomaly has the squeal at 3 kHz; both have the hum at 1.2 kHz.
+        loud = [pixels(spectrogram).sum(axis=-1).mean(axis=1) for spectrogram in spectrograms]
+        squeal, hum = (int((1 - _mel(frequency) / _mel(8_000)) * len(loud[0])) for frequency in (3_000, 1_200))
+        assert loud[0][squeal - 5 : squeal + 5].max() > loud[1][squeal - 5 : squeal + 5].max() + 50
+        assert abs(loud[0][hum - 5 : hum + 5].max() - loud[1][hum - 5 : hum + 5].max()) < 50
+
+        # Three buttons below each waveform; the second plays all of it.
+        upper, lower = (spectrogram.bounding_box() for spectrogram in spectrograms)
+        assert upper is not None and lower is not None
+        buttons = [(box["x"], box["y"], button) for button in page.locator("button").all() if (box := _in_view(button))]
+        above = [button for x, y, button in buttons if upper["x"] <= x < upper["x"] + 100 and y < upper["y"]]
+        below = [button for x, y, button in buttons if lower["x"] <= x < lower["x"] + 100 and y > lower["y"]]
+        for count, button in enumerate((above[-2], below[1]), start=1):
+            button.click()
+            page.wait_for_function(
+                "(count) => [...document.querySelectorAll('audio')]"
+                ".filter((audio) => audio.played.length && audio.played.end(0) > 0.2).length === count",
+                arg=count,
+            )
+        # Its description, opened by the arrow, keeps the underscores of names.
+        page.get_by_text(title).locator("xpath=..").locator("[role=button]").first.click()
+        page.get_by_text(description).wait_for()
+        page.close()
+    finally:
+        viewer.close()
+
+
+def _in_view(part: "Locator") -> "FloatRect | None":
+    """Box of a part of the page that is neither hidden nor beyond its right edge, where the next clip waits."""
+    box = part.bounding_box()
+    return box if box and box["width"] and box["x"] < 1400 else None
+
+
+def _in_order(parts: "Locator", count: int) -> "list[Locator]":
+    """Parts in view from top to bottom, once there are so many."""
+    for _ in range(50):
+        placed = sorted(((box["y"], place) for place, part in enumerate(parts.all()) if (box := _in_view(part))))
+        if len(placed) == count:
+            return [parts.nth(place) for _, place in placed]
+        parts.page.wait_for_timeout(200)
+    raise AssertionError(f"{len(placed)} parts in view, not {count}")
 
 
 def _mel(frequency: float) -> float:

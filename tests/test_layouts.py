@@ -20,7 +20,7 @@ from dcase_explore.sources import read_sources
 
 AST, AE, LOF = "ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae", "embedding_lof"
 FACTS = ["clip_id", "split", "class", "section", "domain", "label"]
-ATTRIBUTES = ["d1p", "d1v", "d2p", "d2v", "d3p", "d3v"]
+ATTRIBUTES = ["attributes", "d1p", "d1v", "d2p", "d2v", "d3p", "d3v"]
 
 
 def score(*names: str) -> list[str]:
@@ -32,11 +32,23 @@ def embedding(*names: str) -> list[str]:
     return [column for name in names for column in (f"embeddings_{name}", f"map_{name}_x", f"map_{name}_y")]
 
 
-FULL = [*FACTS, *ATTRIBUTES, "path", *embedding(AST, AE), *score(AE, LOF)]
+def distance(*names: str) -> list[str]:
+    return [f"domain_distance_{name}" for name in names]
+
+
+HEARD = ["path", "nearest_normal", "level_dbfs", "clipped"]
+FULL = [*FACTS, *ATTRIBUTES, *HEARD, *embedding(AST, AE), *distance(AST, AE), *score(AE, LOF)]
 TABLES = {
     "full": FULL,
-    "demo": [*FACTS, *ATTRIBUTES, "path", *embedding("logmel"), "anomaly_score_logmel_lof"],
-    "raw download of 2020": [*FACTS[:4], "label", "path", *embedding("logmel"), "anomaly_score_logmel_lof"],
+    "demo": [*FACTS, *ATTRIBUTES, *HEARD, *embedding("logmel"), *distance("logmel"), *score("logmel_lof")],
+    "raw download of 2020": [
+        *FACTS[:4],
+        "label",
+        *HEARD,
+        *embedding("logmel"),
+        "anomaly_score_logmel_lof",
+        "auc_cost_logmel_lof",
+    ],
     "scores alone": [*FACTS, *ATTRIBUTES, *score("baseline_MSE", "baseline_MAHALA")],
     "one score": [*FACTS, "anomaly_score_mine"],
     "recordings and scores": [
@@ -89,6 +101,24 @@ def titles(layout: dict[str, Any]) -> list[str]:
     return [widget["name"] for widget in widgets(layout)]
 
 
+def config_of(layout: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Config of the one widget of a kind."""
+    (found,) = [widget["config"] for widget in widgets(layout) if widget["type"] == kind]
+    return found
+
+
+def lenses(layout: dict[str, Any]) -> list[tuple[str, str]]:
+    """View and column of every lens, in order."""
+    return [(lens["view"], *lens["columns"]) for lens in config_of(layout, "inspector")["views"]]
+
+
+def siblings(node: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    children = node.get("children", [])
+    yield [child for child in children if child["kind"] != "widget"]
+    for child in children:
+        yield from siblings(child)
+
+
 def of_widget(**widget: Any) -> dict[str, Any]:
     return {"children": [{"kind": "tab", "children": [{"kind": "widget", **widget}]}]}
 
@@ -109,7 +139,7 @@ def refused(name_or_file: str) -> str:
 
 
 def test_curated_layouts_are_found_by_name() -> None:
-    assert {"simple", "extended"} <= set(curated_names())
+    assert curated_names() == ["compare", "domain-shift", "extended", "simple"]
     for name in curated_names():
         assert read_layout(name)["children"]
 
@@ -143,6 +173,47 @@ def test_url_is_never_fetched(monkeypatch: pytest.MonkeyPatch, url: str) -> None
     monkeypatch.setattr(socket.socket, "connect", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
     assert f"there is no layout {url}" in refused(url)
+
+
+# What the curated ones show
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_every_sibling_has_a_weight(name: str) -> None:
+    for group in siblings(read_layout(name)):
+        assert all("weight" in node for node in group), group
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_attributes_are_shown_in_words_and_early(name: str) -> None:
+    layout = read_layout(name)
+    assert not named(layout) & {"d1p", "d1v", "d2p", "d2v", "d3p", "d3v"}
+    assert config_of(layout, "table")["visibleColumns"][:4] == ["class", "label", "domain", "attributes"]
+    assert lenses(layout)[:3] == [("ScalarView", column) for column in ("label", "domain", "attributes")]
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_values_do_not_push_sounds_off_the_page(name: str) -> None:
+    views = [view for view, _ in lenses(read_layout(name))]
+    heard = [place for place, view in enumerate(views) if view in ("AudioView", "SpectrogramView")]
+    assert heard == list(range(3, 3 + len(heard))), "in one piece, below three values"
+
+
+@pytest.mark.parametrize("name", ["extended", "domain-shift", "compare"])
+def test_a_clip_is_seen_above_its_nearest_normal_and_both_are_played(name: str) -> None:
+    layout = read_layout(name)
+    assert lenses(layout)[3:7] == [
+        ("AudioView", "path"),
+        ("SpectrogramView", "path"),
+        ("SpectrogramView", "nearest_normal"),
+        ("AudioView", "nearest_normal"),
+    ]
+    assert "Findings" in titles(layout)
+
+
+def test_findings_are_kept_whatever_the_table_has() -> None:
+    layout = of_widget(type="IssuesWidget", name="Findings")
+    assert bind(layout, ["clip_id"]) == (layout, [])
 
 
 # Checking
@@ -255,11 +326,14 @@ def test_bound_layout_names_present_columns_only_and_is_one_of_spotlights(name: 
     # Nothing in it, under whatever key, is the name of a column that is absent.
     assert set(texts(bound)) & (named(layout) - set(TABLES[table])) == set()
     for widget in widgets(bound):
-        config = widget["config"]
+        config = widget.get("config") or {}
         if widget["type"] == "scatterplot":
             assert config["xAxisColumn"] != config["yAxisColumn"]
         if widget["type"] == "table":
             assert len(set(config["visibleColumns"])) == len(config["visibleColumns"])
+    shown = [json.dumps([widget["type"], widget.get("config")], sort_keys=True) for widget in widgets(bound)]
+    assert len(set(shown)) == len(shown), "a widget twice"
+    assert len(set(lenses(bound))) == len(lenses(bound)), "a lens twice"
     assert "Clips" in titles(bound)
     assert "Listen" in titles(bound)
 
@@ -280,7 +354,7 @@ def test_binding_a_bound_layout_changes_nothing(name: str) -> None:
 
 def test_real_scores_take_the_place_of_both_scores_everywhere(real_scores: Path) -> None:
     layout = read_layout("extended")
-    columns = list(score_table(read_sources([str(real_scores)]).frame).frame.columns)
+    columns = [*score_table(read_sources([str(real_scores)]).frame).frame.columns, "attributes"]
     bound, changes = bind(layout, columns)
     replaced = dict(change.split(" for ") for change in changes if " for " in change)
     assert sorted(replaced) == ["score baseline_MAHALA", "score baseline_MSE"]
@@ -302,7 +376,7 @@ def test_maps_of_a_table_without_embeddings_are_dropped_and_said(real_scores: Pa
     columns = list(read_sources([str(real_scores)]).frame.columns)
     layout = read_layout("extended")
     bound, changes = bind(layout, columns)
-    maps = ["Map", "Map of the other embedding", "Interactive map"]
+    maps = ["Map", "Other map", "Interactive map"]
     assert set(titles(layout)) - set(titles(bound)) == set(maps)
     assert all(f"'{title}'" in changes[-1] for title in maps)
     assert AST in changes[-1]
@@ -335,9 +409,9 @@ def test_score_that_is_present_is_not_replaced() -> None:
 
 def test_one_score_does_not_stand_for_two() -> None:
     bound, changes = bind(read_layout("extended"), TABLES["one score"])
-    assert "First score by label" in titles(bound)
+    assert "First score" in titles(bound)
     assert "Both models" not in titles(bound)
-    assert "Other score by label" not in titles(bound)
+    assert "Other score" not in titles(bound)
     assert "'Both models'" in changes[-1]
     (table,) = [widget["config"] for widget in widgets(bound) if widget["type"] == "table"]
     assert table["visibleColumns"].count("anomaly_score_mine") == 1
@@ -346,10 +420,9 @@ def test_one_score_does_not_stand_for_two() -> None:
 
 def test_score_without_decisions_brings_no_prediction_of_another() -> None:
     columns = [*FACTS, "anomaly_score_mine", *score("other")]
-    bound, _ = bind(read_layout("extended"), columns)
-    (table,) = [widget["config"] for widget in widgets(bound) if widget["type"] == "table"]
-    predictions = [name for name in table["visibleColumns"] if name.startswith("prediction")]
-    assert predictions == ["prediction_other"]
+    bound, changes = bind(read_layout("compare"), columns)
+    assert {column for column in named(bound) if column.startswith("prediction")} == {"prediction_other"}
+    assert "'First decisions' (no prediction_mine)" in changes[-1]
 
 
 def test_widget_that_can_do_without_a_column_stays() -> None:
@@ -363,7 +436,31 @@ def test_widget_that_can_do_without_a_column_stays() -> None:
 def test_lens_on_an_absent_column_goes_and_the_others_stay() -> None:
     bound, _ = bind(read_layout("simple"), TABLES["scores alone"])
     (inspector,) = [widget for widget in widgets(bound) if widget["type"] == "inspector"]
-    assert [lens["name"] for lens in inspector["config"]["views"]] == ["Clip", "Label", "Domain"]
+    assert [lens["name"] for lens in inspector["config"]["views"][:4]] == ["Label", "Domain", "Attributes", "Clip"]
+    assert {lens["view"] for lens in inspector["config"]["views"]} == {"ScalarView", "TextLens"}
+
+
+def test_map_and_histogram_without_colours_go_where_others_have_them() -> None:
+    bound, changes = bind(read_layout("domain-shift"), TABLES["raw download of 2020"])
+    assert {"Map by label", "Score by label"} <= set(titles(bound))
+    assert not {"Map", "Score"} & set(titles(bound))
+    assert "'Map' (no domain)" in changes[-1]
+    assert "'Score' (no domain)" in changes[-1]
+    bound, _ = bind(read_layout("domain-shift"), ["clip_id", "anomaly_score_mine"])
+    assert len({"Score", "Score by label"} & set(titles(bound))) == 1, "one without colours rather than none"
+
+
+def test_widget_that_lost_nothing_stays_though_another_shows_the_same() -> None:
+    histogram = {"kind": "widget", "type": "histogram", "config": {"columnKey": "section", "stackByColumnKey": None}}
+    coloured = {**histogram, "config": {"columnKey": "section", "stackByColumnKey": "label"}}
+    layout = {"children": [{"kind": "tab", "children": [histogram, coloured, coloured]}]}
+    assert bind(layout, FACTS) == (layout, [])
+
+
+def test_what_is_missing_is_said_of_the_score_that_stands_in() -> None:
+    _, changes = bind(read_layout("domain-shift"), [*FACTS, *embedding("mine")])
+    assert "'Distance to source' (no domain_distance_mine)" in changes[-1]
+    assert f"'Score by label' (no score {AE})" in changes[-1]
 
 
 def test_tab_whose_widgets_all_go_goes_with_them() -> None:
@@ -429,7 +526,7 @@ def test_a_score_that_only_the_table_lists_takes_the_empty_place() -> None:
     bound, _ = bind(read_layout("simple"), ["class", "label", "clip_id", "anomaly_score_embedding_lof"])
     text = json.dumps(bound)
     assert "Score by label" in text
-    assert text.count("anomaly_score_embedding_lof") == 2, "once in the histogram, once in the table"
+    assert text.count("anomaly_score_embedding_lof") == 3, "once in the histogram, the table and the inspector"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
-from dcase_explore.explore import Options, explore, load_scored, restricted
+from dcase_explore.explore import Options, explore, load_found, rows_asked_for
 
 if TYPE_CHECKING:
     from dcase_explore.viewer.server import Viewer
@@ -50,7 +50,8 @@ def load(
     -------
     pandas.DataFrame
         One row per clip; `dcase_explore.columns.COLUMNS` lists every column it can have. ``anomaly_score_<name>``,
-        ``prediction_<name>``, ``prediction_correct_<name>``, ``auc_cost_<name>`` and ``embeddings_<name>`` are yours.
+        ``prediction_<name>``, ``prediction_correct_<name>``, ``auc_cost_<name>``, ``embeddings_<name>`` and
+        ``domain_distance_<name>`` are yours.
 
     Raises
     ------
@@ -71,7 +72,8 @@ def load(
         embeddings=embeddings or {},
         ground_truth=ground_truth,
     )
-    return restricted(load_scored(options)[0].frame, options)
+    frame = load_found(options)[1].frame
+    return frame.iloc[rows_asked_for(frame, options)].reset_index(drop=True)
 
 
 def show(

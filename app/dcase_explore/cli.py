@@ -142,12 +142,43 @@ def score(
         from dcase_explore.explore import load_scored
         from dcase_explore.scoring import report
 
-        scored, _ = load_scored(_options(data, class_name, scores, embeddings, ground_truth), with_maps=False)
+        options = _options(data, class_name, scores, embeddings, ground_truth)
+        scored, _ = load_scored(options, listen=False, with_maps=False)
         models = scored.comparable()
         if output == "table":
             report.print_tables(models)
         else:
             typer.echo(report.as_json(models) if output == "json" else report.as_csv(models), nl=output == "json")
+
+
+@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+def findings(
+    data: Data = None,
+    class_name: MachineTypes = None,
+    scores: Scores = None,
+    embeddings: Embeddings = None,
+    ground_truth: GroundTruth = None,
+    output: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="How to print it.")] = "table",
+    debug: Debug = False,
+) -> None:
+    """
+    Print what was found: the clips that cost each model its score, domain shift, suspects in the data.
+
+    dcase-explore findings --data path/to/results --class valve
+    """
+    with _errors_as_sentences(debug):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading
+        from dcase_explore.explore import load_found
+        from dcase_explore.findings import report, shown
+
+        options = _options(data, class_name, scores, embeddings, ground_truth)
+        _, found, _ = load_found(options, with_maps=False)
+        if output == "table":
+            report.print_findings(shown(found.findings), found)
+        else:
+            clip_ids = found.frame["clip_id"].to_numpy()
+            write = report.as_json if output == "json" else report.as_csv
+            typer.echo(write(shown(found.findings), clip_ids), nl=output == "json")
 
 
 def _options(

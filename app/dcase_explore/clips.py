@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore.clip_names import parse_clip_name, with_ending
-from dcase_explore.columns import MACHINE_TYPES, Column, describe, in_display_order
+from dcase_explore.columns import ATTRIBUTE, MACHINE_TYPES, Column, describe, in_display_order
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
 
@@ -154,6 +154,29 @@ def vectors(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
     present = column.notna().to_numpy()
     rows = column[present].to_list()
     return (np.stack(rows) if rows else np.empty((0, 0), np.float32)), present
+
+
+def attributes_in_words(frame: pd.DataFrame) -> pd.Series:
+    """
+    Names and values of each clip's attributes as people say them.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table.
+
+    Returns
+    -------
+    pandas.Series
+        ``"vel 25, loc A"``, null where a clip has no attribute; categories in natural order.
+    """
+    words = pd.Series("", index=frame.index, dtype=object)
+    for value_column in [name for name in frame.columns if ATTRIBUTE.fullmatch(str(name)) and name.endswith("v")]:
+        values, names = frame[value_column].astype(object), frame.get(f"{value_column[:-1]}p")
+        named = values if names is None else names.astype(object).fillna("").str.cat(values, " ").str.strip()
+        there = values.notna()
+        words[there] = words[there].where(words[there] == "", words[there] + ", ") + named[there]
+    return _category(words.where(words != "", None), Column("attributes", "category", ""))
 
 
 def machine_types_present(frame: pd.DataFrame) -> list[str]:

@@ -41,6 +41,11 @@ def machine_type(name: str) -> str:
 LOGMEL, LOGMEL_LOF = "logmel", "logmel_lof"
 """Names of the embedding and the score that are computed here."""
 
+BUILT_IN = frozenset(
+    {"ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae", "embedding_lof", LOGMEL, LOGMEL_LOF}
+)
+"""Scores and embeddings that come with the data or from enrichment; anything else is the user's own and goes first."""
+
 
 def name_problem(name: str) -> str | None:
     """
@@ -97,6 +102,7 @@ COLUMNS = (
     Column("class", "category", "Machine type."),
     Column("label", "category", "What the recording is: normal or anomaly; empty where unknown.", LABELS),
     Column("domain", "category", "Source or target domain; empty where unknown.", DOMAINS),
+    Column("attributes", "category", "All attributes in words: pat 01, or vel 25, loc A."),
     Column("anomaly_score_<score>", "float", "Anomaly score of {}: higher is more anomalous."),
     Column("prediction_<score>", "category", "Decision of {}: normal or anomaly, from a threshold.", LABELS),
     Column("prediction_correct_<score>", "bool", "Whether the decision of {} agrees with the label."),
@@ -117,6 +123,8 @@ COLUMNS = (
     Column("section", "int", "Section (machine id in 2020): the part of a machine type metrics are computed on."),
     Column("path", "audio", "The recording; empty where there is no audio."),
     Column("nearest_normal", "audio", "The nearest training normal of the same machine type."),
+    Column("level_dbfs", "float", "Level (RMS) in dB relative to full scale: higher is louder."),
+    Column("clipped", "float", "Share of samples at full scale, 0 to 1."),
     Column("clip_id", "text", "Identity of the clip: split / machine type _ file name."),
     Column("dev_train_lof_anomaly", "int", "1 where LOF calls the clip an outlier of the development training data."),
     Column("dev_train_lof_anomaly_score", "float", "LOF score against the development training data: higher is odder."),

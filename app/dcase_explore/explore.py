@@ -1,4 +1,4 @@
-"""Puts an exploration together: source, your own results, enrichment, scores, the rows asked for, a layout for them."""
+"""Puts an exploration together: source, own results, enrichment, scores, findings, rows asked for, their layout."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +13,8 @@ from dcase_explore.attach import attach
 from dcase_explore.columns import ATTRIBUTE, DOMAINS, SPLITS, members
 from dcase_explore.enrich import enrich
 from dcase_explore.errors import ExploreError, meant
+from dcase_explore.findings import Found, find, shown
+from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.binding import bind
 from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import counted, note, some
@@ -74,6 +76,8 @@ class Exploration:
         How each model does by the official score, on all clips of the chosen machine types.
     descriptions
         Tooltips of columns that say more than the contract does.
+    findings
+        Those of the rows to show, worst first; their rows are positions in the frame.
     """
 
     frame: pd.DataFrame
@@ -82,6 +86,7 @@ class Exploration:
     layout_name: str = "simple"
     models: Sequence[ModelScore] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    findings: Sequence[Finding] = ()
 
     def summary(self) -> str:
         """One line of what is shown."""
@@ -94,11 +99,12 @@ class Exploration:
         audible = int(self.frame["path"].notna().sum()) if "path" in self.frame else 0
         return (
             f"{self.title} · {counted(len(self.frame), 'clip')} of {of}, {audible:,} with sound · "
-            f"scores: {some(scores) or 'none'} · maps: {some(maps) or 'none'} · layout {self.layout_name}"
+            f"scores: {some(scores) or 'none'} · maps: {some(maps) or 'none'} · "
+            f"{counted(len(self.findings), 'finding')} · layout {self.layout_name}"
         )
 
 
-def load_scored(options: Options, *, with_maps: bool = True) -> tuple[Scored, str]:
+def load_scored(options: Options, *, listen: bool = True, with_maps: bool = True) -> tuple[Scored, str]:
     """
     Read the clip table of whole machine types, with the user's own results, enriched and scored.
 
@@ -106,8 +112,10 @@ def load_scored(options: Options, *, with_maps: bool = True) -> tuple[Scored, st
     ----------
     options
         What to show; layout, split, domain and limit play no part.
+    listen
+        Whether to listen to recordings that come without embeddings; otherwise only where there is no score at all.
     with_maps
-        Whether maps are wanted; without them, recordings are only listened to where there is no score at all.
+        Whether maps are wanted.
 
     Returns
     -------
@@ -128,14 +136,41 @@ def load_scored(options: Options, *, with_maps: bool = True) -> tuple[Scored, st
     )
     # Machine types are independent of each other, so the others need not be listened to; splits and domains are not.
     frame = _of_machine_types(frame, options.class_name)
-    if with_maps or not members(frame.columns, "anomaly_score_<score>"):
+    if any(ATTRIBUTE.fullmatch(name) for name in frame.columns):
+        frame = frame.assign(attributes=clips.attributes_in_words(frame))
+    if listen or not members(frame.columns, "anomaly_score_<score>"):
         frame = enrich(frame, with_maps=with_maps)
     return score(frame), source.title
 
 
-def restricted(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+def load_found(options: Options, *, with_maps: bool = True) -> tuple[Scored, Found, str]:
     """
-    Only the rows asked for.
+    The same, with what is found in it.
+
+    Parameters
+    ----------
+    options, with_maps
+        As in `load_scored`.
+
+    Returns
+    -------
+    scored, title
+        As of `load_scored`.
+    found : Found
+        Findings of the whole machine types, and the table with the columns that go with them.
+
+    Raises
+    ------
+    ExploreError
+        As `load_scored`.
+    """
+    scored, title = load_scored(options, with_maps=with_maps)
+    return scored, find(scored.frame), title
+
+
+def rows_asked_for(frame: pd.DataFrame, options: Options) -> np.ndarray:
+    """
+    Rows of one split, one domain, and so many at most.
 
     Parameters
     ----------
@@ -146,22 +181,22 @@ def restricted(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        Conforming clip table.
+    numpy.ndarray
+        Positions, int64, shape (rows,), in order.
 
     Raises
     ------
     ExploreError
         No clip left.
     """
+    rows = np.arange(len(frame))
     for column, value in (("split", options.split), ("domain", options.domain)):
         if value is not None:
-            frame = _where(frame, column, value)
-    if options.limit is not None and options.limit < len(frame):
-        rows = np.linspace(0, len(frame) - 1, options.limit).astype(int)
-        note(f"showing {options.limit:,} of {len(frame):,} clips, evenly spaced")
-        frame = frame.iloc[rows].reset_index(drop=True)
-    return frame
+            rows = rows[_where(frame.iloc[rows], column, value)]
+    if options.limit is not None and options.limit < len(rows):
+        note(f"showing {options.limit:,} of {len(rows):,} clips, evenly spaced")
+        rows = rows[np.linspace(0, len(rows) - 1, options.limit).astype(int)]
+    return rows
 
 
 def explore(options: Options) -> Exploration:
@@ -181,18 +216,21 @@ def explore(options: Options) -> Exploration:
     Raises
     ------
     ExploreError
-        As `load_scored` and `restricted`; unknown or refused layout.
+        As `load_scored` and `rows_asked_for`; unknown or refused layout.
     """
     layout = read_layout(options.layout)  # first: a typo should not wait for the data
-    scored, title = load_scored(options)
-    frame = restricted(scored.frame, options)
+    scored, found, title = load_found(options)
+    rows = rows_asked_for(found.frame, options)
+    frame = found.frame.iloc[rows].reset_index(drop=True)
+    findings = shown(found.findings, rows)
     bound, changes = bind(layout, columns_with_values(frame))
     if not bound["children"]:
         raise ExploreError(f"layout {options.layout} has nothing to show of this data: try --layout simple")
     name = Path(options.layout).stem
     if changes:
         note(f"layout {name}: {'; '.join(changes)}")
-    return Exploration(frame, title, bound, name, scored.models, scored.descriptions())
+    descriptions = {**scored.descriptions(), **found.descriptions}
+    return Exploration(frame, title, bound, name, scored.models, descriptions, findings)
 
 
 def columns_with_values(frame: pd.DataFrame) -> list[str]:
@@ -219,11 +257,11 @@ def _without_empty_attributes(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _where(frame: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
+def _where(frame: pd.DataFrame, column: str, value: str) -> np.ndarray:
     values = SPLITS if column == "split" else DOMAINS
     if value not in values:
         raise ExploreError(f"there is no {column} {value}: {meant(str(value), values)}")
-    kept = frame[frame[column] == value] if column in frame else frame.iloc[:0]
-    if kept.empty:
+    kept = (frame[column] == value).to_numpy() if column in frame else np.zeros(len(frame), bool)
+    if not kept.any():
         raise ExploreError(f"no clip of this data is known to be of the {value} {column}: leave --{column} out")
-    return kept.reset_index(drop=True)
+    return kept

@@ -41,8 +41,9 @@ def some(names: Iterable[object], shown: int = SHOWN) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """``"1 clip"``, ``"1,400 clips"``."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    """``"1 clip"``, ``"1,400 clips"``, ``"2 anomalies"``."""
+    many = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{number:,} {thing if number == 1 else many}"
 
 
 def track(items: Iterable[T], total: int, doing: str) -> Iterator[T]:

@@ -88,6 +88,8 @@ def _with_logmel(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
     frame = frame.assign(path=[path if path in by_path else None for path in frame["path"]])
     if by_path:
         frame[f"embeddings_{LOGMEL}"] = pd.Series(good, index=frame.index, dtype=object)
+        for measure in ("level_dbfs", "clipped"):
+            frame[measure] = [getattr(by_path[path], measure) if path in by_path else np.nan for path in frame["path"]]
     return frame
 
 

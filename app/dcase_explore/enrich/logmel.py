@@ -1,5 +1,6 @@
 """Log-mel embedding: what a clip sounds like on average and how much that varies, without any model."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,11 @@ N_FFT = 1024
 HOP = 512
 N_MELS = 128
 MAX_SECONDS = 60
-RECIPE = f"logmel 2: {SAMPLE_RATE} Hz, n_fft {N_FFT}, hop {HOP}, {N_MELS} bands, at most {MAX_SECONDS} s"
+FULL_SCALE = 1 - 2**-15
+"""Magnitude of the highest 16-bit sample."""
+QUIETEST_DBFS = -120.0
+"""Level of digital silence, by agreement: its logarithm has none."""
+RECIPE = f"logmel 3: {SAMPLE_RATE} Hz, n_fft {N_FFT}, hop {HOP}, {N_MELS} bands, at most {MAX_SECONDS} s"
 """Names everything the vector depends on besides the recording; a change here computes all anew."""
 
 CUT_SHORT = "fewer bytes than its header announces: cut short, and heard as far as it goes"
@@ -35,23 +40,31 @@ class Heard:
         Why it cannot be read.
     remarks
         What was done to it that a listener should know; of `REMARKS`.
+    level_dbfs
+        Level (RMS) in dB relative to full scale; `QUIETEST_DBFS` at least.
+    clipped
+        Share of samples at full scale, 0 to 1.
     """
 
     vector: np.ndarray | None
     problem: str | None = None
     remarks: tuple[str, ...] = ()
+    level_dbfs: float = float("nan")
+    clipped: float = float("nan")
 
     def packed(self) -> np.ndarray:
-        """As one float32 array, to be kept: the vector and which remarks hold; empty where there is no vector."""
+        """As one float32 array, to be kept: vector, measures, which remarks hold; empty where there is no vector."""
         if self.vector is None:
             return np.empty(0, dtype=np.float32)
-        return np.append(self.vector, [remark in self.remarks for remark in REMARKS]).astype(np.float32)
+        held = [remark in self.remarks for remark in REMARKS]
+        return np.concatenate([self.vector, [self.level_dbfs, self.clipped], held]).astype(np.float32)
 
     @classmethod
     def unpacked(cls, kept: np.ndarray) -> "Heard":
         """Reverse of `packed`, for a recording that could be read."""
-        held = [remark for remark, holds in zip(REMARKS, kept[-len(REMARKS) :], strict=True) if holds]
-        return cls(kept[: -len(REMARKS)], remarks=tuple(held))
+        vector, measures, flags = np.split(kept, [-len(REMARKS) - 2, -len(REMARKS)])
+        held = [remark for remark, holds in zip(REMARKS, flags, strict=True) if holds]
+        return cls(vector, None, tuple(held), float(measures[0]), float(measures[1]))
 
 
 def listen(path: str) -> Heard:
@@ -84,6 +97,7 @@ def listen(path: str) -> Heard:
         return Heard(None, "no samples in it")
     if not np.isfinite(samples).all():
         return Heard(None, "samples that are not finite")
+    level, clipped = _level_dbfs(samples), float((np.abs(samples) >= FULL_SCALE).mean())
     remarks = []
     if _cut_short(path):
         remarks.append(CUT_SHORT)
@@ -94,7 +108,12 @@ def listen(path: str) -> Heard:
         samples = _resample(samples, rate)
     if seconds > MAX_SECONDS:
         remarks.append(LONG)
-    return Heard(_vector(samples), remarks=tuple(remarks))
+    return Heard(_vector(samples), None, tuple(remarks), level, clipped)
+
+
+def _level_dbfs(samples: np.ndarray) -> float:
+    power = float(np.mean(samples.astype(np.float64) ** 2))
+    return max(QUIETEST_DBFS, 10 * math.log10(power)) if power > 0 else QUIETEST_DBFS
 
 
 def _cut_short(path: str) -> bool:

@@ -37,7 +37,7 @@ def read_demo() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        434 clips of seven machine types, 10 s each, 16 kHz mono.
+        630 clips of seven machine types, 10 s each, 16 kHz mono.
 
     Raises
     ------

@@ -13,10 +13,10 @@ from dcase_explore.columns import DOMAINS
 _SECTIONS = (  # split, domain, label, clips per machine type
     ("train", "source", "normal", 49),
     ("train", "target", "normal", 1),
-    ("test", "source", "normal", 3),
-    ("test", "target", "normal", 3),
-    ("test", "source", "anomaly", 3),
-    ("test", "target", "anomaly", 3),
+    ("test", "source", "normal", 10),
+    ("test", "target", "normal", 10),
+    ("test", "source", "anomaly", 10),
+    ("test", "target", "anomaly", 10),
 )
 
 _CARS = ("B1 B2 C1 C2 D1 D2", "A1 A2 E1 E2")
@@ -74,7 +74,7 @@ def demo_clips() -> list[DemoClip]:
     Returns
     -------
     list of DemoClip
-        434 clips (62 for each of seven machine types), always in the same order.
+        630 clips (90 for each of seven machine types), always in the same order.
     """
     return [
         DemoClip(machine, split, domain, label, number, _attributes(machine, domain, number))

@@ -8,6 +8,12 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
   are empty.
 - A scatter plot draws rows without a value at 0, as if that were one: a clip without a place stands on the map.
 - A column's description is broken within words, and its lines are run together.
+- The inspector's values stand there without their names: a score and a cost are two bare numbers.
+- A table's columns are as wide as their type says, so that headings and attributes are cut off.
+- The title of a finding is cut off where it is longer than its line, and its description is read as Markdown, which
+  takes what stands between the underscores of two names for italics.
+- A histogram's column, where its name is long, pushes the settings out of sight.
+- A histogram cuts the names of categories to "car..." and leaves them out from 26 on, as many as ToyCar has.
 - Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why.
 
 Where the script is not as expected it is served as it is, and that is said; `tests/test_viewer.py` fails when a new
@@ -20,7 +26,8 @@ from pathlib import Path
 
 from dcase_explore.messages import note
 
-SPECTROGRAM_PIXELS = 260
+SPECTROGRAM_PIXELS = 208
+"""So that two of them with their players fit a page of 900 pixels."""
 DEFAULT_RATE = 16_000
 
 CHANGES = (
@@ -44,6 +51,60 @@ CHANGES = (
     ),
     # Throw the server's answer, which has the sentence, rather than the failed request.
     (re.compile(r'(\|\| (\w+)\?\.type !== "GenerationIDMismatch"\) throw )(\w+);'), r"\1\2 ?? \3;"),
+    # The name in front of the value.
+    (
+        re.compile(
+            r"(\(\w+, \{ )(children: )(?P<value>[^;\n]{0,20}\(0, (?P<react>\w+)\.jsx\)\(\w+, \{\s*value: \w+,\s*"
+            r'column: (?P<column>\w+)\s*\}\))( \}\);\s*\w+\.key = "ScalarView")'
+        ),
+        r'\1style: { display: "flex", gap: "0.5rem", padding: "0 0.25rem" }, '
+        r'\2[(0, \g<react>.jsx)("span", { style: { opacity: 0.6 }, children: \g<column>.name }), \g<value>]\6',
+    ),
+    # As wide as the heading and the categories need, within reason.
+    (
+        re.compile(
+            r"(\(\w+\[(?P<column>\w+)\.key\] = )(?P<width>\w+\[\w+\.type\.kind\])"
+            r'(, \w+\), \{\}\), \[\w+\]\)[^;]{0,200}\("dataGridColumnWidths")'
+        ),
+        r"\1\g<width> > 128 ? \g<width> : Math.min(200, 48 + 7.5 * Math.max(..."
+        r"[\g<column>.name, ...Object.keys(\g<column>.type.categories ?? {})].map((text) => text.length)))\4",
+    ),
+    # The title over several lines, and the columns behind it where they fit.
+    (
+        re.compile(
+            r'(\{)(\s*onClick: \w+,\s*role: "button",\s*children: \[[^$]{0,200}\$_css2[^;]{0,1500}?\{)(\s*\$_css4: '
+            r"[^;]{0,600}?\(\w+, \{)( children: \w+\.columns\?\.map)"
+        ),
+        r'\1 style: { height: "auto", minHeight: "1.75rem" },\2 style: { whiteSpace: "normal" },'
+        r'\3 style: { flexShrink: 1e6, minWidth: 0, overflow: "hidden" },\4',
+    ),
+    # Its description as it is.
+    (
+        re.compile(
+            r'(\(\w+, \{ )children: [^;]{0,20}\(0, \w+\.jsx\)\(\w+, \{ content: (\w+\.description \?\? "") \}\)'
+        ),
+        r'\1style: { padding: "0 0.5rem 0.5rem 0" }, children: \2',
+    ),
+    # Cut the column's name rather than push the settings out.
+    (
+        re.compile(
+            r"(\(\w+, \{)( children: \w+ \}\),[^;]{0,40}\(\w+, \{\s*onClick: \(\) => \w+\(\(\w+\) => !\w+\),\s*"
+            r"tooltip: \w+ \?)"
+        ),
+        r'\1 style: { minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },\2',
+    ),
+    # Upright over its bar where a name is wider than it.
+    (
+        re.compile(
+            r"(var \w+ = )25(, \w+ = \((?P<node>\w+), (?P<room>\w+)\) => \{\s*if \(!\w+\) return;\s*"
+            r"let (?P<text>\w+) = \w+\(\w+\), (?P<length>\w+) = [^;]*;)\s*for \(;[^;]*;\)[^;]*;"
+        ),
+        r"\g<1>40\g<2> const upright = \g<length> > \g<room>;"
+        r' \g<text>.attr("transform", upright ? "rotate(-90)" : null).attr("x", upright ? 5 : null)'
+        r'.attr("y", upright ? 0 : \g<text>.attr("y")).attr("dy", upright ? "0.32em" : "0.71em")'
+        r'.style("text-anchor", upright ? "start" : null).style("paint-order", "stroke")'
+        r'.style("stroke", upright ? "#fafcfe" : null).style("stroke-width", 3).style("pointer-events", "none");',
+    ),
     (
         re.compile(r"\{ (children: \w+\.description) \}"),
         r'{ style: { whiteSpace: "pre-line", wordBreak: "normal", overflowWrap: "anywhere" }, \1 }',

@@ -81,6 +81,7 @@ class Viewer:
         """
         _import_spotlight()
         import uvicorn
+        from renumics.spotlight.analysis.typing import DataIssue
         from renumics.spotlight.app import SpotlightApp
         from renumics.spotlight.app_config import AppConfig
         from renumics.spotlight.layout.nodes import Layout
@@ -112,7 +113,11 @@ class Viewer:
             )
             self._thread.start()
             reports.wait("startup", self._thread)
-            app.update(AppConfig(dataset=exploration, layout=layout, filebrowsing_allowed=False))
+            issues = [
+                DataIssue(its.title, its.rows.tolist(), its.severity, list(its.columns), its.description)
+                for its in exploration.findings
+            ]
+            app.update(AppConfig(dataset=exploration, layout=layout, custom_issues=issues, filebrowsing_allowed=False))
             error = reports.wait("update_complete", self._thread).get("error")
             if error:
                 raise ExploreError(f"Spotlight cannot show this table ({type(error).__name__}: {error})")

@@ -1,0 +1,192 @@
+"""
+Found for you: the clips that cost a model its score, where the domains part, what is odd in the data themselves.
+
+`hard_normals` and `attribute_values` look at AUC costs, `domain_shift` and `suspects` at distances between embeddings
+(`neighbors`) and at the recordings; `chance` holds the tests that tell a finding from noise, `report` prints them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.columns import ATTRIBUTE, BUILT_IN, describe, members
+from dcase_explore.findings.attribute_values import find_attribute_values
+from dcase_explore.findings.domain_shift import Support, find_shift, support
+from dcase_explore.findings.finding import Finding, models_of
+from dcase_explore.findings.hard_normals import find_disagreements, find_wrong
+from dcase_explore.findings.suspects import (
+    find_attribute_mismatch,
+    find_duplicates,
+    find_recordings,
+    find_training_outliers,
+)
+from dcase_explore.messages import note, some
+
+MOST = 12
+"""Findings of a view: more than that nobody reads."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    A clip table and what was found in it.
+
+    Attributes
+    ----------
+    frame
+        Conforming clip table with ``domain_distance_<embedding>`` and ``nearest_normal``.
+    findings
+        All of them, worst first.
+    supports
+        SEP and DSUP, by machine type and embedding.
+    descriptions
+        Tooltips of the columns that were added, with the numbers.
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    findings: list[Finding]
+    supports: Mapping[tuple[str, str], Support] = field(default_factory=dict, repr=False)
+    descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def find(frame: pd.DataFrame) -> Found:
+    """
+    Find what is worth a look, machine type by machine type.
+
+    Parameters
+    ----------
+    frame
+        Scored clip table, of whole machine types.
+
+    Returns
+    -------
+    Found
+        What could not be looked for is said on stderr.
+    """
+    embeddings = sorted(members(frame.columns, "embeddings_<embedding>"), key=lambda name: name in BUILT_IN)
+    findings: list[Finding] = []
+    supports: dict[tuple[str, str], Support] = {}
+    for machine in clips.machine_types_present(frame):
+        its = frame[frame["class"] == machine]
+        if models_of(its):
+            findings += find_wrong(its) + find_disagreements(its) + find_attribute_values(its)
+        findings += find_recordings(its) + find_attribute_mismatch(its)
+        for name in embeddings:
+            measured = support(its, name)
+            if measured is None:
+                continue
+            supports[machine, name] = measured
+            for rule in (find_shift, find_duplicates, find_training_outliers):
+                findings += rule(its, measured)
+    findings.sort(key=lambda finding: finding.weight)
+    _say_missing(frame, embeddings, supports)
+    columns = _columns(frame, embeddings, supports)
+    return Found(clips.conform(frame.assign(**columns)), findings, supports, _descriptions(columns, supports))
+
+
+def shown(found: Sequence[Finding], rows: np.ndarray | None = None) -> list[Finding]:
+    """
+    The findings of a view.
+
+    Parameters
+    ----------
+    found
+        All findings, worst first.
+    rows
+        Positions, in the table they were found in, of the rows in view, int64; None for all.
+
+    Returns
+    -------
+    list of Finding
+        At most a dozen, with the rows in view only, as positions in the view; those without any are left out.
+    """
+    if rows is not None:
+        place = {row: position for position, row in enumerate(rows.tolist())}
+        in_view = [
+            replace(finding, rows=np.array([place[row] for row in finding.rows if row in place], dtype=np.int64))
+            for finding in found
+        ]
+        found = [finding for finding in in_view if len(finding.rows)]
+    if len(found) > MOST:
+        note(f"the worst {MOST} of {len(found)} findings are shown: choose a machine type with --class for its own")
+    return list(found[:MOST])
+
+
+def _columns(
+    frame: pd.DataFrame, embeddings: Sequence[str], supports: Mapping[tuple[str, str], Support]
+) -> dict[str, object]:
+    """What the distances add to the table."""
+    columns: dict[str, object] = {}
+    for name in embeddings:
+        distances = _known(frame, f"domain_distance_{name}", np.nan).astype(np.float32)
+        for (_, embedding), measured in supports.items():
+            if embedding == name and not np.isnan(measured.distance).all():
+                distances[measured.rows] = measured.distance
+        if not np.isnan(distances).all():
+            columns[f"domain_distance_{name}"] = distances
+    if "path" in frame and embeddings:
+        paths, nearest = frame["path"].to_numpy(dtype=object), _known(frame, "nearest_normal", None)
+        # In the first embedding that a machine type has: the user's own before those that come with the data.
+        for measured in reversed(list(supports.values())):
+            # A part of a table that was loaded before keeps the training normals that it was loaded with.
+            there = (measured.nearest >= 0) & (measured.trained | pd.isna(nearest[measured.rows]))
+            nearest[measured.rows[there]] = paths[measured.rows[measured.nearest[there]]]
+        if any(path is not None for path in nearest):
+            columns["nearest_normal"] = nearest
+    return columns
+
+
+def _known(frame: pd.DataFrame, column: str, nothing: object) -> np.ndarray:
+    """What the table has in a column already."""
+    return frame[column].to_numpy(dtype=object, copy=True) if column in frame else np.full(len(frame), nothing, object)
+
+
+def _descriptions(columns: Mapping[str, object], supports: Mapping[tuple[str, str], Support]) -> dict[str, str]:
+    found = {}
+    for column in columns:
+        contract = describe(column)
+        lines = [contract.description if contract else ""]
+        if column == "nearest_normal":
+            lines += [f"Nearest in {next(iter(supports.values())).embedding}."]
+            without = dict.fromkeys(machine for (machine, _), its in supports.items() if not its.trained)
+            if without:
+                lines += [f"{some(without)}: no training clips, so the nearest other normal of the test split."]
+        for (machine, name), measured in supports.items():
+            if column == f"domain_distance_{name}":
+                numbers = [
+                    f"{word} {auc.value:.3f}" for word, auc in (("SEP", measured.sep), ("DSUP", measured.dsup)) if auc
+                ]
+                lines += [f"{machine}: {', '.join(numbers)}"] if numbers else []
+        found[column] = "\n".join(lines)
+    return found
+
+
+def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], supports: Mapping[tuple[str, str], Support]) -> None:
+    """What could not be looked for, and why."""
+    test = frame[frame["split"] == "test"]
+    models = models_of(frame)
+    missing = []
+    if not models:
+        reason = "labels" if members(frame.columns, "anomaly_score_<score>") else "scores"
+        missing.append(f"no hard normals, missed anomalies or conditions without {reason}")
+    elif len(models) == 1:
+        missing.append("no disagreements with one model only")
+    if models and not any(ATTRIBUTE.fullmatch(str(name)) for name in frame) and "attributes" not in frame:
+        missing.append("no conditions without attributes")
+    domains = test["domain"].nunique() if "domain" in test else 0
+    if domains < 2:
+        missing.append(f"no domain shift {'with one domain only' if domains else 'without domains'}")
+    if not embeddings:
+        missing.append("no distances, duplicates or training outliers without embeddings")
+    elif not any(measured.trained for measured in supports.values()):
+        missing.append(
+            "no distances, duplicates or training outliers without training clips "
+            "(nearest normals are those of the test split)"
+        )
+    if "level_dbfs" not in frame:
+        missing.append("no silent or clipped recordings, for none were listened to")
+    if missing:
+        note(f"not looked for: {'; '.join(missing)}")

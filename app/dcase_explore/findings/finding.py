@@ -1,0 +1,198 @@
+"""A finding: named rows worth a look, with a severity and a sentence that says why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore.columns import BUILT_IN, LOGMEL_LOF, members
+from dcase_explore.scoring.metrics import auc_costs
+
+Rule = Literal[
+    "hard_normals",
+    "missed_anomalies",
+    "disagreements",
+    "attribute_values",
+    "embedding_domain_shift",
+    "embedding_separation",
+    "duplicates",
+    "recordings",
+    "training_outliers",
+    "attribute_mismatch",
+]
+Severity = Literal["high", "medium", "low"]
+
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+"""Worst first."""
+
+HIGH_AUC, MEDIUM_AUC, LEAST_AUC = 0.1, 0.03, 0.01
+"""AUC that a finding's clips cost, from which it is of high severity, of medium severity, and worth saying at all."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    Rows worth a look.
+
+    Attributes
+    ----------
+    rule
+        What was looked for.
+    machine_type
+        What it is about.
+    title
+        A line that a person understands.
+    severity
+        Of what costs AUC: high from 0.1 of AUC lost by its clips, medium from 0.03, low below (mean over its models).
+        Of all else the rule says.
+    columns
+        What to look at.
+    description
+        Why, with the numbers.
+    rows
+        Positions in the clip table, int64, shape (clips,), worst first.
+    auc_lost
+        AUC that the clips cost, 0 to 1, by model; empty where a rule has nothing to do with the score.
+    auc_lost_shares
+        The same as a share of all the AUC that the model loses on the machine type.
+    """
+
+    rule: Rule
+    machine_type: str
+    title: str
+    severity: Severity
+    columns: tuple[str, ...]
+    description: str
+    rows: np.ndarray = field(repr=False, compare=False)
+    auc_lost: Mapping[str, float] = field(default_factory=dict)
+    auc_lost_shares: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def auc_lost_share(self) -> float | None:
+        """Mean over its models; None where a rule has nothing to do with the score."""
+        return float(np.mean(list(self.auc_lost_shares.values()))) if self.auc_lost_shares else None
+
+    @property
+    def weight(self) -> tuple[int, float]:
+        """Key to sort findings by, worst first."""
+        return SEVERITIES.index(self.severity), -float(np.mean([*self.auc_lost.values()] or [0]))
+
+
+def models_of(clips: pd.DataFrame) -> list[str]:
+    """
+    Models that have labelled test clips among these, the user's own first.
+
+    Parameters
+    ----------
+    clips
+        Rows of a scored clip table.
+
+    Returns
+    -------
+    list of str
+        Those of ``auc_cost_<score>`` that have a value; ``logmel_lof``, a light first ear, only where it is alone.
+    """
+    there = [name for name in members(clips.columns, "auc_cost_<score>") if clips[f"auc_cost_{name}"].notna().any()]
+    contenders = [name for name in there if name != LOGMEL_LOF] or there
+    return sorted(contenders, key=lambda name: name in BUILT_IN)
+
+
+def sections_of(clips: pd.DataFrame) -> list[pd.DataFrame]:
+    """One machine type's clips by section; all together where sections are not known."""
+    if "section" not in clips:
+        return [clips]
+    return [its for _, its in clips.groupby("section", dropna=False)]
+
+
+def auc_lost(clips: pd.DataFrame, model: str, rows: np.ndarray) -> tuple[float, float]:
+    """
+    What some clips of a machine type cost a model.
+
+    Counted in pairs of a normal and an anomaly that are ranked the wrong way round: those in which one of these clips
+    stands would not be there without it. For normals alone, or anomalies alone, that is the sum of their AUC costs.
+
+    Parameters
+    ----------
+    clips
+        One machine type's rows of a scored clip table.
+    model
+        Name of the score.
+    rows
+        Index labels of the clips in question.
+
+    Returns
+    -------
+    lost : float
+        AUC, mean over the sections, 0 to 1.
+    share : float
+        The same as a share of all the AUC that the model loses, 1 minus its mean AUC; 0 where it loses none.
+    """
+    lost, total, sections = 0.0, 0.0, 0
+    for section in sections_of(clips):
+        its = section[section[f"auc_cost_{model}"].notna()]
+        anomalous = (its["label"] == "anomaly").to_numpy()
+        pairs = int(anomalous.sum()) * int((~anomalous).sum())
+        if not pairs:
+            continue
+        scores, rest = its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64), ~its.index.isin(rows)
+        wrong, left = _wrong_pairs(scores, anomalous), _wrong_pairs(scores[rest], anomalous[rest])
+        lost, total, sections = lost + (wrong - left) / pairs, total + wrong / pairs, sections + 1
+    return (lost / sections, lost / total) if total else (0.0, 0.0)
+
+
+def _wrong_pairs(scores: np.ndarray, anomalous: np.ndarray) -> float:
+    if anomalous.all() or not anomalous.any():
+        return 0.0
+    return float(auc_costs(scores, anomalous)[~anomalous].sum() * anomalous.sum())
+
+
+def costing(
+    rule: Rule, clips: pd.DataFrame, models: Sequence[str], title: str, columns: Sequence[str], why: str, rows: pd.Index
+) -> Finding | None:
+    """
+    Make a finding about clips that cost AUC.
+
+    Parameters
+    ----------
+    rule, title, why
+        See `Finding`; what the clips cost is added to the description.
+    clips
+        One machine type's rows of a scored clip table.
+    models
+        Models that the clips cost something.
+    columns
+        What to look at besides scores and costs.
+    rows
+        Index labels of the clips, in any order.
+
+    Returns
+    -------
+    Finding or None
+        With the costliest clips first; None where they cost too little to be worth a look.
+    """
+    costs = clips.loc[rows, [f"auc_cost_{model}" for model in models]].mean(axis=1)
+    ordered = costs.sort_values(ascending=False, kind="stable").index.to_numpy()
+    found = {model: auc_lost(clips, model, ordered) for model in models}
+    lost = float(np.mean([points for points, _ in found.values()]))
+    if lost < LEAST_AUC:
+        return None
+    severity: Severity = "high" if lost >= HIGH_AUC else "medium" if lost >= MEDIUM_AUC else "low"
+    shares = [
+        f"{share:.0%} of the {points / share if share else 0:.2f} AUC that {model} loses here"
+        for model, (points, share) in found.items()
+    ]
+    machine_type = str(clips["class"].iloc[0])
+    its = [name for model in models for name in (f"anomaly_score_{model}", f"auc_cost_{model}")]
+    return Finding(
+        rule,
+        machine_type,
+        f"{machine_type}: {title}",
+        severity,
+        tuple(name for name in (*columns, *its) if name in clips and clips[name].notna().any()),
+        f"{why} Together they carry {' and '.join(shares)}.",
+        ordered,
+        {model: points for model, (points, _) in found.items()},
+        {model: share for model, (_, share) in found.items()},
+    )

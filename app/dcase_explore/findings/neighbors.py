@@ -1,0 +1,105 @@
+"""Nearest training clips of one machine type in one embedding: exact, in blocks, no square matrix of all clips."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+K = 5
+"""Neighbours that a distance is averaged over."""
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """
+    Distances of clips to reference clips.
+
+    Attributes
+    ----------
+    euclidean, cosine
+        Mean distance to the k nearest reference clips, not counting the clip itself; float64, shape (clips,). NaN
+        where there is none; cosine is NaN throughout where a vector is zero.
+    nearest
+        Row of the nearest reference clip (Euclidean), int64, shape (clips,); -1 where there is none.
+    distance
+        Euclidean distance to it, float64, shape (clips,).
+    """
+
+    euclidean: np.ndarray
+    cosine: np.ndarray
+    nearest: np.ndarray
+    distance: np.ndarray
+
+
+def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K) -> Neighbors:
+    """
+    Find each clip's nearest reference clips.
+
+    Parameters
+    ----------
+    matrix
+        Embeddings, float32, shape (clips, dimensions).
+    reference
+        Rows that can be neighbours, int64, shape (references,).
+    k
+        How many to average over; fewer where there are fewer.
+
+    Returns
+    -------
+    Neighbors
+        Neighbours are found in single precision, their distances computed in double.
+    """
+    n = len(matrix)
+    result = Neighbors(np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1, np.int64), np.full(n, np.nan))
+    if not len(reference):
+        return result
+    # Around their centre, so that what clips have in common takes no digits from what tells them apart.
+    centred = matrix - matrix[reference].mean(axis=0, dtype=np.float64).astype(np.float32)
+    for rows, candidates, there, exact in _search(centred, reference, k):
+        result.euclidean[rows] = _mean(exact, there)
+        some, first = there.any(axis=1), np.where(there, exact, np.inf).argmin(axis=1)
+        result.nearest[rows[some]] = reference[candidates[some, first[some]]]
+        result.distance[rows[some]] = exact[some, first[some]]
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    if (lengths > 0).all():
+        # Half the squared distance of unit vectors is one minus their cosine.
+        for rows, _, there, exact in _search(matrix / lengths, reference, k):
+            result.cosine[rows] = _mean(exact**2 / 2, there)
+    return result
+
+
+def _search(
+    matrix: np.ndarray, reference: np.ndarray, k: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Block by block: rows, places of their neighbours in `reference`, which of these are any, Euclidean distances."""
+    others = matrix[reference]
+    squares = (others**2).sum(axis=1)
+    place = np.full(len(matrix), -1)
+    place[reference] = np.arange(len(reference))
+    for start in range(0, len(matrix), _BLOCK):
+        rows = np.arange(start, min(len(matrix), start + _BLOCK))
+        ranked = matrix[rows] @ others.T
+        ranked *= -2
+        ranked += squares
+        itself = np.flatnonzero(place[rows] >= 0)
+        ranked[itself, place[rows[itself]]] = np.inf
+        candidates, there = _smallest(ranked, k)
+        exact = np.empty(candidates.shape)
+        for column in range(candidates.shape[1]):
+            apart = matrix[rows] - others[candidates[:, column]]
+            exact[:, column] = np.sqrt(np.einsum("ij,ij->i", apart, apart, dtype=np.float64))
+        yield rows, candidates, there, exact
+
+
+def _smallest(values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of each row's k smallest values, and which of them are finite."""
+    k = min(k, values.shape[1])
+    columns = np.argpartition(values, k - 1, axis=1)[:, :k]
+    return columns, np.isfinite(np.take_along_axis(values, columns, axis=1))
+
+
+def _mean(distances: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Mean of each row's distances that are there; NaN where there is none."""
+    counts, sums = there.sum(axis=1), np.where(there, distances, 0).sum(axis=1)
+    return np.asarray(np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0))

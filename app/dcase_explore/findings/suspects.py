@@ -1,0 +1,210 @@
+"""Suspects in the data: copies across the splits, silence and clipping, odd training clips, wrong attributes."""
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore.clip_names import parse_clip_name
+from dcase_explore.columns import ATTRIBUTE
+from dcase_explore.findings.domain_shift import Support
+from dcase_explore.findings.finding import Finding
+from dcase_explore.messages import counted, some
+
+COPY = 0.05
+"""Distance of a near copy, as a share of the median distance of test clips to their nearest training clip."""
+FEWEST_DIMENSIONS = 16
+"""Below, distinct clips may come as near as copies by chance."""
+SILENT_DBFS = -80.0
+"""Level below which a recording is called silent: a tenth of a thousandth of full scale."""
+CLIPPED = 1e-3
+"""Share of samples at full scale from which a recording is called clipped."""
+ODD = 6.0
+"""Robust standard deviations of the logarithm of a distance, from which a training clip is called odd."""
+FEWEST_TRAINING = 20
+
+
+def find_duplicates(its: pd.DataFrame, measured: Support) -> list[Finding]:
+    """
+    Find test clips that are nearly copies of training clips.
+
+    Parameters
+    ----------
+    its
+        One machine type's rows of a clip table.
+    measured
+        Nearest training normals in one embedding.
+
+    Returns
+    -------
+    list of Finding
+        Of rule ``duplicates``; each test clip is followed by its twin.
+    """
+    if not measured.trained or its.loc[measured.rows[0], f"embeddings_{measured.embedding}"].size < FEWEST_DIMENSIONS:
+        return []
+    test = (its.loc[measured.rows, "split"] == "test").to_numpy() & (measured.nearest >= 0)
+    typical = float(np.median(measured.nearest_distance[test])) if test.any() else 0.0
+    copies = np.flatnonzero(test & (measured.nearest_distance <= COPY * typical))
+    if not typical or not len(copies):
+        return []
+    copies = copies[np.argsort(measured.nearest_distance[copies], kind="stable")]
+    largest = float(measured.nearest_distance[copies[-1]]) / typical
+    machine_type = str(its["class"].iloc[0])
+    pairs = np.stack([copies, measured.nearest[copies]], axis=1)
+    return [
+        Finding(
+            "duplicates",
+            machine_type,
+            f"{machine_type}: {counted(len(copies), 'test clip')} nearly the same as a training clip",
+            "high",
+            ("nearest_normal", "split", "clip_id"),
+            f"In {measured.embedding} each is at most {largest:.1%} as far from its nearest training clip as test "
+            "clips usually are. A model may know such a clip by heart: compare the two by ear, first the test clip, "
+            "then its twin.",
+            np.asarray(list(dict.fromkeys(measured.rows.to_numpy()[pairs].ravel()))),
+        )
+    ]
+
+
+def find_recordings(its: pd.DataFrame) -> list[Finding]:
+    """
+    Find silent and clipped recordings.
+
+    Parameters
+    ----------
+    its
+        One machine type's rows of a clip table; ``level_dbfs`` and ``clipped`` are there where it was listened to.
+
+    Returns
+    -------
+    list of Finding
+        Of rule ``recordings``.
+    """
+    found = []
+    machine_type = str(its["class"].iloc[0])
+    silent = its.index[its["level_dbfs"] < SILENT_DBFS] if "level_dbfs" in its else its.index[:0]
+    if len(silent):
+        quietest = its.loc[silent, "level_dbfs"].sort_values(kind="stable")
+        found.append(
+            Finding(
+                "recordings",
+                machine_type,
+                f"{machine_type}: {counted(len(silent), 'silent recording')}",
+                "high",
+                ("level_dbfs", "label", "domain", "split"),
+                f"Their level is below {SILENT_DBFS:.0f} dB of full scale, the quietest at {quietest.iloc[0]:.0f} dB; "
+                f"the median of {machine_type} is {its['level_dbfs'].median():.0f} dB. No machine is to be heard.",
+                quietest.index.to_numpy(),
+            )
+        )
+    clipped = its.index[its["clipped"] >= CLIPPED] if "clipped" in its else its.index[:0]
+    if len(clipped):
+        worst = its.loc[clipped, "clipped"].sort_values(ascending=False, kind="stable")
+        found.append(
+            Finding(
+                "recordings",
+                machine_type,
+                f"{machine_type}: {counted(len(clipped), 'clipped recording')}",
+                "medium",
+                ("clipped", "level_dbfs", "label", "domain", "split"),
+                f"At least {CLIPPED:.1%} of their samples are at full scale, up to {worst.iloc[0]:.1%}. Clipping adds "
+                "harmonics that no machine makes, and a model may take them for an anomaly.",
+                worst.index.to_numpy(),
+            )
+        )
+    return found
+
+
+def find_training_outliers(its: pd.DataFrame, measured: Support) -> list[Finding]:
+    """
+    Find training normals that lie far from all other training normals.
+
+    Parameters
+    ----------
+    its
+        One machine type's rows of a clip table.
+    measured
+        Distances to the source training normals, a clip itself not counted.
+
+    Returns
+    -------
+    list of Finding
+        Of rule ``training_outliers``; target training clips, which are few and meant to differ, are left out.
+    """
+    clips = its.loc[measured.rows]
+    training = (clips["split"] == "train").to_numpy() & (measured.distance > 0)
+    if "label" in clips:
+        training &= (clips["label"] != "anomaly").to_numpy()
+    if not measured.any_domain:
+        training &= (clips["domain"] == "source").to_numpy()
+    if training.sum() < FEWEST_TRAINING:
+        return []
+    distances = pd.Series(np.log(measured.distance[training]), measured.rows[training])
+    spread = 1.4826 * float((distances - distances.median()).abs().median())
+    if not spread:
+        return []
+    oddness = ((distances - distances.median()) / spread).sort_values(ascending=False, kind="stable")
+    odd = oddness[oddness > ODD]
+    if odd.empty:
+        return []
+    machine_type, times = str(its["class"].iloc[0]), float(np.exp(distances[odd.index[0]] - distances.median()))
+    return [
+        Finding(
+            "training_outliers",
+            machine_type,
+            f"{machine_type}: {counted(len(odd), 'training clip')} unlike all others in {measured.embedding}",
+            "medium",
+            ("domain", f"domain_distance_{measured.embedding}", "nearest_normal", "attributes"),
+            f"Their distance to the other source training normals is more than {ODD:.0f} robust standard deviations "
+            f"above the median, up to {times:.1f} times the median distance. What they hold is learnt as normal: "
+            "listen whether it should be.",
+            odd.index.to_numpy(),
+        )
+    ]
+
+
+def find_attribute_mismatch(its: pd.DataFrame) -> list[Finding]:
+    """
+    Find clips whose file name gives an attribute another value than the table does.
+
+    Parameters
+    ----------
+    its
+        One machine type's rows of a clip table.
+
+    Returns
+    -------
+    list of Finding
+        Of rule ``attribute_mismatch``.
+    """
+    machine_type = str(its["class"].iloc[0])
+    pairs = [(name, f"{name[:-1]}v") for name in its.columns if ATTRIBUTE.fullmatch(str(name)) and name.endswith("p")]
+    rows, examples = [], []
+    for row, clip_id, *values in its[["clip_id", *(column for pair in pairs for column in pair)]].itertuples():
+        parsed = parse_clip_name(str(clip_id).partition(f"{machine_type}_")[2])
+        told = dict(zip(values[::2], values[1::2], strict=True))
+        for name, value in parsed.attributes if parsed else ():
+            if name is not None and isinstance(told.get(name), str) and not _same(value, told[name]):
+                rows.append(row)
+                examples.append(f"{name} {value} by name, {told[name]} in the table, of {clip_id}")
+                break
+    if not rows:
+        return []
+    return [
+        Finding(
+            "attribute_mismatch",
+            machine_type,
+            f"{machine_type}: {counted(len(rows), 'clip')} with another attribute value than the name says",
+            "medium",
+            ("attributes", "clip_id", *(value for _, value in pairs)),
+            f"{some(examples, 1)}. Domains and conditions are read from these values: find out which of the two is "
+            "right before comparing conditions.",
+            np.asarray(rows),
+        )
+    ]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two attribute values mean the same: 1 and 1.0 do."""
+    try:
+        return one.lower() == other.lower() or float(one) == float(other)
+    except ValueError:
+        return False

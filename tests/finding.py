@@ -1,0 +1,86 @@
+"""Made-up clip tables whose findings are known: noise, and what is planted in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.findings import Found, find
+from dcase_explore.scoring import score
+
+N_TRAIN, N_TEST = 60, 50
+"""Source training normals, and clips of each domain and label in the test split, as the 2023 data have them."""
+DIMENSIONS = 24
+
+
+@dataclass
+class Made:
+    """
+    A made-up machine type: facts, two models' scores, one embedding; nothing in it but what is planted.
+
+    ``skill`` is by how many standard deviations anomalies score higher than normals.
+    """
+
+    seed: int = 0
+    skill: float = 0.0
+    models: tuple[str, ...] = ("one", "two")
+    machine: str = "valve"
+    facts: pd.DataFrame = field(init=False)
+    scores: dict[str, np.ndarray] = field(init=False)
+    vectors: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng([self.seed, 7])
+        rows = [("train", "source", "normal")] * N_TRAIN + [("train", "target", "normal")] * 3
+        rows += [
+            ("test", domain, label)
+            for domain in ("source", "target")
+            for label in ("normal", "anomaly")
+            for _ in range(N_TEST)
+        ]
+        split, domain, label = (np.array(values) for values in zip(*rows, strict=True))
+        # Values that both domains have, so that an attribute is not the domain by another name.
+        attributes = {
+            f"d{place}v": self.rng.choice(list(values), len(rows))
+            for place, values in enumerate(("ABCDEFGH", "123456"), 1)
+        }
+        names = [
+            f"section_00_{its_domain}_{its_split}_{its_label}_{row:04d}_loc_{loc}_vel_{vel}.wav"
+            for row, (its_split, its_domain, its_label, loc, vel) in enumerate(
+                zip(split, domain, label, *attributes.values(), strict=True)
+            )
+        ]
+        self.facts = clips.facts_from_names([self.machine] * len(rows), names, list(split))
+        shift = np.where(label == "anomaly", self.skill, 0.0)
+        self.scores = {model: self.rng.normal(size=len(rows)) + shift for model in self.models}
+        self.vectors = self.rng.normal(size=(len(rows), DIMENSIONS)).astype(np.float32)
+
+    def rows(self, **facts: str) -> np.ndarray:
+        """Positions of the clips of which all of this holds."""
+        keep = np.ones(len(self.facts), bool)
+        for column, value in facts.items():
+            keep &= (self.facts[column] == value).to_numpy()
+        return np.flatnonzero(keep)
+
+    def frame(self) -> pd.DataFrame:
+        """Scored clip table; only test clips have scores, so that no threshold decides."""
+        test = (self.facts["split"] == "test").to_numpy()
+        scores = {f"anomaly_score_{model}": np.where(test, its, np.nan) for model, its in self.scores.items()}
+        vectors = pd.Series(list(self.vectors), dtype=object)
+        table = self.facts.assign(**scores, embeddings_mine=vectors)
+        return score(clips.conform(table.assign(attributes=clips.attributes_in_words(table)))).frame
+
+    def found(self) -> Found:
+        """What is found in it."""
+        return find(self.frame())
+
+
+def of_rule(found: Found, rule: str) -> list[Mapping[str, object]]:
+    """Title, clips and severity of what one rule found, in order."""
+    return [
+        {"title": its.title, "rows": its.rows.tolist(), "severity": its.severity, "why": its.description}
+        for its in found.findings
+        if its.rule == rule
+    ]

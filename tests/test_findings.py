@@ -1,0 +1,591 @@
+"""Findings: right on a real run, found where planted, silent where there is nothing, and in words where parts lack."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+from dcase_explore import clips
+from dcase_explore.explore import Options, load_found
+from dcase_explore.findings import MOST, Found, find, shown
+from dcase_explore.findings.attribute_values import conditions
+from dcase_explore.findings.chance import auc_of, mean_interval, overlap_by_chance, wilson_interval
+from dcase_explore.findings.domain_shift import support
+from dcase_explore.findings.finding import HIGH_AUC, MEDIUM_AUC, Finding, auc_lost
+from dcase_explore.findings.hard_normals import is_wrong
+from dcase_explore.findings.neighbors import nearest_neighbors
+from dcase_explore.scoring import score
+from finding import Made, of_rule
+
+Capture = pytest.CaptureFixture[str]
+
+MACHINES = ("gearbox", "fan", "bearing", "slider", "ToyCar", "ToyTrain", "valve")
+MODES = ("baseline_MSE", "baseline_MAHALA")
+
+
+# A real run
+
+
+@pytest.fixture(scope="module")
+def real(real_scores: Path) -> dict[str, Found]:
+    """Found in both modes together, and in each alone."""
+    places = {"both": real_scores} | {mode: real_scores / mode for mode in MODES}
+    return {name: load_found(Options(data=[str(place)]), with_maps=False)[1] for name, place in places.items()}
+
+
+def lines_of(folder: Path, kind: str, machine: str) -> dict[str, float]:
+    (path,) = folder.glob(f"{kind}_DCASE2023T2{machine}_section_00_test*.csv")
+    with path.open(newline="") as lines:
+        return {name: float(value) for name, value in csv.reader(lines)}
+
+
+@pytest.mark.parametrize(("label", "rule"), [("normal", "hard_normals"), ("anomaly", "missed_anomalies")])
+def test_valves_that_both_modes_get_wrong_are_those_of_their_costs_and_decisions(
+    real: dict[str, Found], real_scores: Path, label: str, rule: str
+) -> None:
+    """Recomputed from the files alone: costs pair by pair, decisions where a mode does not call most of them wrong."""
+    sign, wrong_decision = (1, 1) if label == "normal" else (-1, 0)
+    wrong: dict[str, set[str]] = {}
+    mean_cost: Counter[str] = Counter()
+    for mode in MODES:
+        scores = lines_of(real_scores / mode, "anomaly_score", "valve")
+        decisions = lines_of(real_scores / mode, "decision_result", "valve")
+        own = [name for name in scores if f"_{label}_" in name]
+        others = [scores[name] for name in scores if f"_{label}_" not in name]
+        costs = {
+            name: sum(1.0 if sign * (scores[name] - other) > 0 else 0.5 * (scores[name] == other) for other in others)
+            / len(others)
+            for name in own
+        }
+        mean_cost.update({name: cost / 2 for name, cost in costs.items()})
+        called = {name for name in own if decisions[name] == wrong_decision}
+        wrong[mode] = {name for name in own if costs[name] > 0.5} | (called if len(called) <= len(own) / 2 else set())
+    expected = {f"test/valve_{name}" for name in wrong[MODES[0]] & wrong[MODES[1]]}
+    assert len(expected) > 10
+    found = real["both"]
+    (finding,) = [its for its in found.findings if its.rule == rule and its.machine_type == "valve"]
+    named = found.frame["clip_id"].iloc[finding.rows].tolist()
+    assert set(named) == expected
+    costs_in_order = [mean_cost[clip.removeprefix("test/valve_")] for clip in named]
+    assert costs_in_order == pytest.approx(sorted(costs_in_order, reverse=True), abs=1e-6)
+
+
+@pytest.mark.parametrize("loaded", ["both", *MODES])
+@pytest.mark.parametrize("machine", MACHINES)
+def test_findings_account_for_half_of_what_each_mode_loses(real: dict[str, Found], loaded: str, machine: str) -> None:
+    found = real[loaded]
+    its = found.frame[found.frame["class"] == machine]
+    normals = set(its.index[its["label"] == "normal"])
+    of_machine = shown([finding for finding in found.findings if finding.machine_type == machine])
+    for mode in MODES if loaded == "both" else (loaded,):
+        own = [finding for finding in of_machine if mode in finding.auc_lost]
+        assert all(not normals <= set(finding.rows.tolist()) for finding in own)
+        rows = np.unique(np.concatenate([finding.rows for finding in own]))
+        assert auc_lost(its, mode, rows)[1] >= 0.5
+
+
+def test_findings_of_a_machine_type_are_the_same_alone_and_among_others(
+    real: dict[str, Found], real_scores: Path
+) -> None:
+    alone = load_found(Options(data=[str(real_scores)], class_name=["bearing"]), with_maps=False)[1]
+    among = [finding for finding in real["both"].findings if finding.machine_type == "bearing"]
+    assert [its.title for its in alone.findings] == [its.title for its in among]
+    ids = [found.frame["clip_id"] for found in (alone, real["both"])]
+    for one, other in zip(alone.findings, among, strict=True):
+        assert ids[0].iloc[one.rows].tolist() == ids[1].iloc[other.rows].tolist()
+        assert one.auc_lost_share == other.auc_lost_share
+
+
+def test_severity_is_by_what_is_lost_and_worst_comes_first(real: dict[str, Found]) -> None:
+    findings = real["both"].findings
+    assert [its.weight for its in findings] == sorted(its.weight for its in findings)
+    assert len({its.severity for its in findings}) > 1
+    for its in findings:
+        lost = np.mean(list(its.auc_lost.values()))
+        assert its.severity == ("high" if lost >= HIGH_AUC else "medium" if lost >= MEDIUM_AUC else "low")
+        assert set(its.columns) <= set(real["both"].frame.columns)
+        assert its.title.startswith(f"{its.machine_type}: ")
+        assert its.description.count(". ") >= 1
+
+
+def test_bearings_of_speed_25_are_told_from_noise(real: dict[str, Found]) -> None:
+    """All four normals of that speed rank above nearly every anomaly."""
+    found = real["both"]
+    (finding,) = [its for its in found.findings if its.title.startswith("bearing: vel 25: ")]
+    its = found.frame.iloc[finding.rows]
+    assert its["attributes"].str.startswith("vel 25").all()
+    assert (its["label"] == "normal").all()
+    assert f"{its['auc_cost_baseline_MSE'].mean():.2f} on average" in finding.description
+
+
+# What clips cost
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), skill=st.sampled_from([0.0, 1.0]))
+def test_what_clips_of_one_class_cost_is_the_sum_of_their_costs(seed: int, skill: float) -> None:
+    frame = Made(seed, skill, models=("one",)).frame()
+    rng = np.random.default_rng(seed)
+    for label in ("normal", "anomaly"):
+        its = frame.index[(frame["label"] == label) & frame["auc_cost_one"].notna()].to_numpy()
+        chosen = rng.choice(its, 20, replace=False)
+        lost, share = auc_lost(frame, "one", chosen)
+        costs = frame["auc_cost_one"].astype(np.float64)
+        assert lost == pytest.approx(costs[chosen].sum() / len(its), abs=1e-6)
+        assert share == pytest.approx(costs[chosen].sum() / costs[its].sum(), abs=1e-6)
+
+
+def test_pairs_between_chosen_clips_are_counted_once() -> None:
+    frame = Made(models=("one",)).frame()
+    scored = frame[frame["auc_cost_one"].notna()]
+    lost, share = auc_lost(frame, "one", scored.index.to_numpy())
+    assert share == 1
+    auc = roc_auc_score(scored["label"] == "anomaly", scored["anomaly_score_one"])
+    assert lost == pytest.approx(1 - auc, abs=1e-9)
+
+
+def test_a_perfect_model_loses_nothing_and_nothing_is_found() -> None:
+    made = Made(skill=50.0)
+    assert auc_lost(made.frame(), "one", made.rows(split="test")) == (0, 0)
+    assert made.found().findings == []
+
+
+# Nothing planted
+
+NULL_TABLES = 100
+
+
+@pytest.mark.parametrize("skill", [0.0, 4.0], ids=["scores without meaning", "good scores"])
+def test_nothing_is_found_where_nothing_is_planted(skill: float) -> None:
+    """
+    At most 5 of 100 tables of noise have a finding of any rule.
+
+    Of scores without meaning it is true, and said, that they are no better than chance; no clip is blamed for it.
+    """
+    counts: Counter[str] = Counter()
+    for seed in range(NULL_TABLES):
+        findings = Made(seed, skill).found().findings
+        counts.update({its.rule for its in findings if "not clearly better than chance" not in its.title})
+    print(dict(counts))
+    assert max(counts.values(), default=0) < 0.05 * NULL_TABLES
+
+
+@pytest.mark.parametrize("dimensions", [2, 512])
+def test_embeddings_of_noise_hold_nothing_in_any_number_of_dimensions(dimensions: int) -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(30):
+        made = Made(seed, 50.0)
+        made.vectors = made.rng.normal(size=(len(made.facts), dimensions)).astype(np.float32)
+        counts.update({its.rule for its in made.found().findings})
+    assert max(counts.values(), default=0) <= 1
+
+
+# Planted
+
+
+def test_planted_hard_normals_are_found_and_no_others() -> None:
+    made = Made(seed=1, skill=4.0)
+    planted = made.rng.choice(made.rows(split="test", label="normal"), 8, replace=False)
+    for model in made.models:
+        made.scores[model][planted] = 6 + made.rng.random(8)
+    found = made.found()
+    assert found.findings[0].rule == "hard_normals"
+    assert set(found.findings[0].rows) == set(planted)
+    assert found.findings[0].title == "valve: 8 normals that both models get wrong"
+    assert [its["title"] for its in of_rule(found, "missed_anomalies")] == []
+
+
+def test_planted_missed_anomalies_are_found_and_no_others() -> None:
+    made = Made(seed=2, skill=4.0)
+    planted = made.rng.choice(made.rows(split="test", label="anomaly"), 8, replace=False)
+    for model in made.models:
+        made.scores[model][planted] = -6 - made.rng.random(8)
+    found = made.found()
+    assert found.findings[0].rule == "missed_anomalies"
+    assert set(found.findings[0].rows) == set(planted)
+    assert of_rule(found, "hard_normals") == []
+
+
+def test_what_only_one_model_gets_wrong_is_a_disagreement() -> None:
+    made = Made(seed=3, skill=4.0)
+    planted = made.rng.choice(made.rows(split="test", label="normal"), 25, replace=False)
+    made.scores["two"][planted] = 6 + made.rng.random(25)
+    (finding,) = [its for its in made.found().findings if its.rule == "disagreements"]
+    assert set(finding.rows) == set(planted)
+    assert finding.title == "valve: 25 normals that two gets wrong and one does not"
+    assert list(finding.auc_lost) == ["two"]
+
+
+@pytest.mark.parametrize("n_models", [1, 2, 4])
+def test_a_planted_condition_is_found_first_and_alone(n_models: int) -> None:
+    models = tuple(f"m{number}" for number in range(n_models))
+    made = Made(seed=4, skill=3.0, models=models)
+    planted = made.rows(split="test", label="normal", d1v="C")
+    for model in models:
+        made.scores[model][planted] += 3.5
+    found = made.found()
+    (finding,) = [its for its in found.findings if its.rule == "attribute_values"]
+    assert finding.title.startswith(f"valve: loc C: its {len(planted)} normals cost ")
+    assert set(finding.rows) == set(planted)
+    assert set(finding.auc_lost) == set(models)
+
+
+def test_a_planted_shift_of_the_target_domain_is_found() -> None:
+    made = Made(seed=5, skill=3.0)
+    target = made.rows(domain="target", split="test", label="normal")
+    for model in made.models:
+        made.scores[model][target] += 2.5
+    made.vectors[made.rows(domain="target", split="test")] += 1.0
+    found = made.found()
+    (condition,) = [its for its in found.findings if its.rule == "attribute_values"]
+    assert condition.title.startswith("valve: target domain: its 50 normals cost ")
+    (shift,) = [its for its in found.findings if its.rule == "embedding_domain_shift"]
+    assert set(shift.rows) == set(target)
+    distances = found.frame["domain_distance_mine"].iloc[shift.rows].tolist()
+    assert distances == sorted(distances, reverse=True)
+    measured = found.supports["valve", "mine"]
+    assert measured.dsup is not None
+    assert f"AUC {measured.dsup.value:.3f}" in shift.description
+    assert f"DSUP {measured.dsup.value:.3f}" in found.descriptions["domain_distance_mine"]
+
+
+def test_planted_anomalies_that_lie_apart_are_found() -> None:
+    made = Made(seed=6)
+    made.vectors[made.rows(label="anomaly")] += 1.0
+    found = made.found()
+    (finding,) = [its for its in found.findings if its.rule == "embedding_separation"]
+    assert set(finding.rows) <= set(made.rows(label="anomaly"))
+    assert len(finding.rows) > 80
+    assert of_rule(found, "embedding_domain_shift") == []
+    assert finding.auc_lost_share is None
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005])
+def test_a_planted_copy_across_the_splits_is_found_with_its_twin(noise: float) -> None:
+    made = Made(seed=7, skill=50.0)
+    test, train = made.rows(split="test")[3], made.rows(split="train")[5]
+    made.vectors[test] = made.vectors[train] + noise * made.rng.normal(size=made.vectors.shape[1]).astype(np.float32)
+    (finding,) = made.found().findings
+    assert (finding.rule, finding.severity, finding.rows.tolist()) == ("duplicates", "high", [test, train])
+
+
+def test_copies_of_one_training_clip_name_it_once() -> None:
+    made = Made(seed=7, skill=50.0)
+    train = made.rows(split="train")[5]
+    made.vectors[made.rows(split="test")[:3]] = made.vectors[train]
+    (finding,) = made.found().findings
+    assert sorted(finding.rows) == sorted([*made.rows(split="test")[:3], train])
+
+
+def test_a_planted_outlier_among_the_training_normals_is_found() -> None:
+    made = Made(seed=8, skill=50.0)
+    odd = made.rows(split="train", domain="source")[9]
+    made.vectors[odd] *= 12
+    made.vectors[made.rows(split="train", domain="target")] *= 12  # few and meant to differ
+    (finding,) = made.found().findings
+    assert (finding.rule, finding.rows.tolist()) == ("training_outliers", [odd])
+
+
+def test_an_attribute_that_the_name_contradicts_is_found_and_1_is_1_0() -> None:
+    made = Made(seed=9, skill=50.0)
+    frame = made.frame()
+    frame["d2v"] = frame["d2v"].astype(object)
+    frame.loc[0, "d2v"] = f"{frame.loc[0, 'd2v']}.0"
+    frame.loc[4, "d2v"] = "77"
+    frame = clips.conform(frame)
+    (finding,) = find(frame).findings
+    assert (finding.rule, finding.rows.tolist()) == ("attribute_mismatch", [4])
+    assert "77 in the table" in finding.description
+
+
+def test_silent_and_clipped_recordings_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "fan" / "train"
+    folder.mkdir(parents=True)
+    noise = np.random.default_rng(0).normal(0, 0.1, (6, 16_000))
+    sounds = [*noise[:4], np.zeros(16_000), np.clip(noise[5] * 30, -1, 1)]
+    for number, sound in enumerate(sounds):
+        soundfile.write(folder / f"section_00_source_train_normal_{number:04d}_m-n_W.wav", sound, 16_000)
+    found = load_found(Options(data=[str(tmp_path)]), with_maps=False)[1]
+    silent, clipped = [its for its in found.findings if its.rule == "recordings"]
+    assert found.frame["clip_id"].iloc[silent.rows].tolist() == [
+        "train/fan_section_00_source_train_normal_0004_m-n_W.wav"
+    ]
+    assert found.frame["clip_id"].iloc[clipped.rows].tolist() == [
+        "train/fan_section_00_source_train_normal_0005_m-n_W.wav"
+    ]
+    assert found.frame.loc[clipped.rows, "clipped"].item() == pytest.approx((np.abs(sounds[5]) >= 1).mean(), abs=1e-4)
+    level = 10 * np.log10(np.mean(sounds[0] ** 2))
+    assert found.frame["level_dbfs"].iloc[0] == pytest.approx(level, abs=0.01)
+
+
+def test_a_condition_is_compared_within_its_section() -> None:
+    """One section harder than another is no condition: its own normals are what a value is compared with."""
+    one, two = Made(seed=10, skill=3.0, models=("one",)), Made(seed=11, skill=3.0, models=("one",))
+    two.scores["one"][two.rows(label="normal")] += 3
+    two.scores["one"][two.rows(label="normal", d1v="C")] += 4
+    frames = [one.frame(), two.frame()]
+    frames[1]["section"] = 1
+    frames[1]["clip_id"] = frames[1]["clip_id"].str.replace("section_00", "section_01")
+    frame = clips.conform(pd.concat(frames).drop(columns="auc_cost_one"))
+    titles = [its["title"] for its in of_rule(find(score(frame).frame), "attribute_values")]
+    assert [title.split(": its")[0] for title in titles] == ["valve: section 01, loc C"]
+
+
+# Numbers
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    n=st.integers(2, 60),
+    dimensions=st.integers(1, 8),
+    seed=st.integers(0, 999),
+    share=st.floats(0.1, 1),
+    k=st.integers(1, 7),
+)
+def test_neighbours_are_those_of_sklearn(n: int, dimensions: int, seed: int, share: float, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    matrix = (rng.normal(size=(n, dimensions)) + 5).astype(np.float32)
+    reference = np.flatnonzero(rng.random(n) < share)
+    if not len(reference):
+        return
+    ours = nearest_neighbors(matrix, reference, k)
+    for metric, values in (("euclidean", ours.euclidean), ("cosine", ours.cosine)):
+        for row in range(n):
+            others = reference[reference != row]
+            if not len(others):
+                assert np.isnan(values[row])
+                continue
+            peer = NearestNeighbors(n_neighbors=min(k, len(others)), metric=metric, algorithm="brute")
+            distances, _ = peer.fit(matrix[others].astype(np.float64)).kneighbors(matrix[[row]].astype(np.float64))
+            assert values[row] == pytest.approx(distances.mean(), rel=1e-3, abs=1e-5)
+            if metric == "euclidean":
+                assert ours.distance[row] == pytest.approx(distances.min(), rel=1e-3, abs=1e-5)
+                assert ours.nearest[row] in others
+
+
+def test_neighbours_of_many_clips_are_found_in_blocks() -> None:
+    matrix = np.random.default_rng(0).normal(size=(2_500, 4)).astype(np.float32)
+    reference = np.arange(0, 2_500, 3)
+    ours = nearest_neighbors(matrix, reference)
+    peer = NearestNeighbors(n_neighbors=5).fit(matrix[reference])
+    distances, nearest = peer.kneighbors(matrix[1::3])
+    np.testing.assert_allclose(ours.euclidean[1::3], distances.mean(axis=1), rtol=1e-4)
+    assert (ours.nearest[1::3] == reference[nearest[:, 0]]).all()
+
+
+def test_a_vector_of_zeros_has_no_direction() -> None:
+    matrix = np.vstack([np.zeros(3), np.eye(3)]).astype(np.float32)
+    near = nearest_neighbors(matrix, np.arange(1, 4))
+    assert np.isnan(near.cosine).all()
+    assert np.isfinite(near.euclidean).all()
+
+
+def test_sep_and_dsup_are_aucs_of_the_distance_that_the_table_shows() -> None:
+    made = Made(seed=12)
+    made.vectors[made.rows(label="anomaly")] += 0.4
+    made.vectors[made.rows(domain="target")] += 0.3
+    found = made.found()
+    its = found.frame[found.frame["split"] == "test"]
+    distance, measured = its["domain_distance_mine"], found.supports["valve", "mine"]
+    normal = its["label"] == "normal"
+    assert measured.sep is not None
+    assert measured.dsup is not None
+    assert measured.sep.value == pytest.approx(roc_auc_score(~normal, distance), abs=1e-9)
+    dsup = roc_auc_score(its["domain"][normal] == "target", distance[normal])
+    assert measured.dsup.value == pytest.approx(dsup, abs=1e-9)
+    assert distance[normal & (its["domain"] == "source")].median() == pytest.approx(1, abs=1e-6)
+
+
+def test_the_nearest_normal_is_a_training_normal_of_any_domain_and_never_the_clip_itself(tmp_path: Path) -> None:
+    made = Made(seed=13)
+    frame = made.frame().assign(path=[str(tmp_path / f"{row}.wav") for row in range(len(made.facts))])
+    found = find(clips.conform(frame))
+    nearest = found.frame["nearest_normal"].map(lambda path: int(Path(path).stem)).to_numpy()
+    training = made.rows(split="train")
+    distances = np.linalg.norm(made.vectors[:, None].astype(np.float64) - made.vectors[training], axis=2)
+    distances[training, np.arange(len(training))] = np.inf
+    assert (nearest == training[distances.argmin(axis=1)]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(count=st.integers(0, 40), more=st.integers(0, 40))
+def test_interval_of_a_share_is_wilsons(count: int, more: int) -> None:
+    if count + more == 0:
+        return
+    expected = stats.binomtest(count, count + more).proportion_ci(method="wilson")
+    assert wilson_interval(count, count + more) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10, 50])
+def test_interval_of_a_mean_is_students(n: int) -> None:
+    values = np.random.default_rng(n).uniform(0.3, 0.7, n)
+    expected = stats.t.interval(0.95, n - 1, values.mean(), values.std(ddof=1) / np.sqrt(n))
+    low, high = mean_interval(values)
+    assert high - low == pytest.approx(expected[1] - expected[0], rel=0.03)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 999), n_high=st.integers(2, 30), n_low=st.integers(2, 30), levels=st.sampled_from([3, 1000]))
+def test_probability_of_an_auc_by_chance_is_mann_and_whitneys(seed: int, n_high: int, n_low: int, levels: int) -> None:
+    rng = np.random.default_rng(seed)
+    high, low = (rng.integers(0, levels, n).astype(float) for n in (n_high, n_low))
+    auc, p, (start, end) = auc_of([(high, low)])
+    assert auc == pytest.approx(roc_auc_score([1] * n_high + [0] * n_low, [*high, *low]))
+    if len(set(high) | set(low)) > 1:
+        expected = stats.mannwhitneyu(high, low, alternative="greater", method="asymptotic", use_continuity=False)
+        assert p == pytest.approx(expected.pvalue, abs=1e-9)
+    assert 0 <= start <= auc <= end <= 1
+
+
+def test_interval_of_an_auc_covers_it_as_often_as_it_says() -> None:
+    truth, rng = stats.norm.cdf(1 / np.sqrt(2)), np.random.default_rng(0)
+    inside = 0
+    for _ in range(300):
+        _, _, (low, high) = auc_of([(rng.normal(1, 1, 40), rng.normal(0, 1, 40))])
+        inside += low <= truth <= high
+    assert 0.91 <= inside / 300 <= 0.98
+
+
+def test_clips_in_common_by_chance_are_hypergeometric() -> None:
+    one, other = np.arange(60) < 20, (np.arange(60) % 3 == 0) | (np.arange(60) < 8)
+    common = int((one & other).sum())
+    expected, p = overlap_by_chance([[one, other]])
+    assert expected == pytest.approx(20 * other.sum() / 60)
+    assert p == pytest.approx(stats.hypergeom.sf(common - 1, 60, 20, other.sum()), abs=0.03)
+    assert overlap_by_chance([[one, one, one]])[1] < 0.001
+
+
+def test_conditions_give_the_numbers_of_each_attribute_value() -> None:
+    made = Made(seed=14, models=("one",))
+    frame = made.frame()
+    frame["prediction_one"] = np.where(frame["anomaly_score_one"] > 0, "anomaly", "normal")
+    frame.loc[frame["anomaly_score_one"].isna(), "prediction_one"] = None
+    frame = clips.conform(frame)
+    for condition in conditions(frame, "one"):
+        its = frame.loc[condition.rows]
+        assert condition.cost == pytest.approx(its["auc_cost_one"].mean(), abs=1e-6)
+        assert condition.called == ((its["prediction_one"] == "anomaly").sum(), len(its))
+        low, high = condition.cost_interval
+        assert low < condition.cost < high
+    names = {condition.name for condition in conditions(frame, "one")}
+    assert names == {"target domain", *(f"loc {v}" for v in "ABCDEFGH"), *(f"vel {v}" for v in "123456")}
+
+
+def test_decisions_that_call_most_of_a_class_wrong_say_nothing_of_single_clips() -> None:
+    made = Made(seed=15, skill=2.0, models=("one",))
+    frame = made.frame()
+    few = made.rows(split="test", label="normal")[:5]
+    for called, expected in ((few, True), (made.rows(split="test", label="normal"), False)):
+        frame["prediction_one"] = pd.Categorical(
+            ["anomaly" if row in set(called) else "normal" for row in range(len(frame))], ["normal", "anomaly"]
+        )
+        low_cost = [row for row in few if frame.loc[row, "auc_cost_one"] <= 0.5]
+        assert low_cost
+        assert is_wrong(frame, "one", "normal")[low_cost].all() == expected
+
+
+# What is shown
+
+
+def test_a_view_has_a_dozen_at_most_and_says_so(capsys: Capture) -> None:
+    made = [Finding("recordings", "fan", f"fan: {n}", "low", (), "Why.", np.array([n])) for n in range(20)]
+    assert [its.title for its in shown(made)] == [f"fan: {n}" for n in range(MOST)]
+    assert "the worst 12 of 20 findings are shown" in capsys.readouterr().err
+    assert len(shown(made[:MOST])) == MOST
+    assert capsys.readouterr().err == ""
+
+
+def test_rows_of_a_view_are_its_own_and_what_has_none_is_left_out() -> None:
+    made = [
+        Finding("recordings", "fan", f"fan: {n}", "low", (), "Why.", np.array(rows))
+        for n, rows in enumerate([[5, 2], [1]])
+    ]
+    (its,) = shown(made, np.array([0, 2, 5, 9]))
+    assert its.rows.tolist() == [2, 1]
+
+
+# Missing parts
+
+
+MISSING = {
+    "no training split": (lambda its: its[its["split"] == "test"], "without training clips"),
+    "no embeddings": (lambda its: its.drop(columns="embeddings_mine"), "without embeddings"),
+    "no labels": (lambda its: its.assign(label=None), "without labels"),
+    "no scores": (
+        lambda its: its.drop(columns=[name for name in its if name.endswith(("_one", "_two"))]),
+        "without scores",
+    ),
+    "one domain": (lambda its: its[its["domain"] == "source"], "with one domain only"),
+    "no domains": (lambda its: its.drop(columns="domain"), "without domains"),
+    "one model": (lambda its: its.drop(columns=[name for name in its if name.endswith("_two")]), "one model only"),
+    "no attributes": (
+        lambda its: its.drop(columns=["d1p", "d1v", "d2p", "d2v", "attributes"]),
+        "no conditions without attributes",
+    ),
+    "no audio": (lambda its: its, "none were listened to"),
+    "one clip": (lambda its: its.iloc[:1], "none were listened to"),
+}
+
+
+@pytest.mark.parametrize("lacking", MISSING)
+def test_what_cannot_be_looked_for_is_said_and_the_rest_is_found(lacking: str, capsys: Capture) -> None:
+    change, said = MISSING[lacking]
+    costs = ("auc_cost", "prediction")
+    frame = Made(seed=16).frame()
+    frame = change(frame.drop(columns=[name for name in frame if name.startswith(costs)]))
+    frame = score(clips.conform(frame)).frame
+    capsys.readouterr()
+    found = find(frame)
+    assert said in capsys.readouterr().err
+    assert clips.problems(found.frame) == []
+    if lacking not in ("one clip", "no labels", "no scores"):
+        assert [its.rule for its in found.findings] != []
+
+
+def test_without_a_training_split_the_nearest_other_normal_is_shown_and_it_is_said(tmp_path: Path) -> None:
+    made = Made(seed=17)
+    frame = made.frame().assign(path=[str(tmp_path / f"{row}.wav") for row in range(len(made.facts))])
+    found = find(clips.conform(frame[frame["split"] == "test"]))
+    normals = {str(tmp_path / f"{row}.wav") for row in made.rows(split="test", label="normal")}
+    assert set(found.frame["nearest_normal"]) <= normals
+    assert (found.frame["nearest_normal"] != found.frame["path"]).all()
+    assert "no training clips" in found.descriptions["nearest_normal"]
+    assert "domain_distance_mine" not in found.frame
+
+
+def test_a_part_of_a_loaded_table_keeps_its_distances_and_nearest_training_normals(tmp_path: Path) -> None:
+    made = Made(seed=17)
+    whole = find(clips.conform(made.frame().assign(path=[str(tmp_path / f"{n}.wav") for n in range(len(made.facts))])))
+    part = find(clips.conform(whole.frame[whole.frame["split"] == "test"]))
+    kept = whole.frame[whole.frame["split"] == "test"].reset_index(drop=True)
+    for column in ("nearest_normal", "domain_distance_mine"):
+        pd.testing.assert_series_equal(part.frame[column], kept[column])
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_vectors_that_are_all_the_same_hold_no_distance(value: float) -> None:
+    made = Made(seed=18, skill=50.0)
+    made.vectors[:] = value
+    found = made.found()
+    assert found.findings == []
+    assert "domain_distance_mine" not in found.frame
+
+
+def test_a_machine_type_without_vectors_leaves_the_others_theirs() -> None:
+    one, two = Made(seed=19, skill=50.0), Made(seed=20, skill=50.0, machine="fan")
+    frames = [one.frame(), two.frame()]
+    frames[1]["embeddings_mine"] = None
+    frame = clips.conform(pd.concat(frames))
+    found = find(frame)
+    assert set(found.supports) == {("valve", "mine")}
+    assert found.frame.loc[found.frame["class"] == "fan", "domain_distance_mine"].isna().all()
+    assert support(frame[frame["class"] == "fan"], "mine") is None

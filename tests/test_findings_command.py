@@ -1,0 +1,124 @@
+"""``dcase-explore findings``: the text people read, and the JSON and CSV that programs read."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dcase_explore.columns import describe
+from test_cli import imported_by, run
+from test_score_command import made_run, write_scores
+
+KEYS = [
+    *("rule", "class", "title", "severity", "columns", "description"),
+    *("auc_lost_share", "auc_lost_shares", "clip_ids"),
+]
+
+
+@pytest.fixture(scope="module")
+def bearing(real_scores: Path) -> list[dict[str, object]]:
+    result = run("findings", "--data", str(real_scores), "--class", "bearing", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    found: list[dict[str, object]] = json.loads(result.stdout)
+    return found
+
+
+def test_json_is_a_list_in_the_documented_form(bearing: list[dict[str, object]]) -> None:
+    assert len(bearing) > 3
+    for finding in bearing:
+        assert list(finding) == KEYS
+        assert finding["class"] == "bearing"
+        assert finding["severity"] in ("high", "medium", "low")
+        assert all(describe(str(column)) for column in finding["columns"])  # type: ignore[attr-defined]
+        assert all(str(clip).startswith("test/bearing_section_00_") for clip in finding["clip_ids"])  # type: ignore[attr-defined]
+        shares = list(finding["auc_lost_shares"].values())  # type: ignore[attr-defined]
+        assert finding["auc_lost_share"] == pytest.approx(sum(shares) / len(shares))
+    assert {finding["rule"] for finding in bearing} == {"attribute_values", "missed_anomalies", "hard_normals"}
+
+
+def test_csv_has_a_row_for_each_clip_of_each_finding(bearing: list[dict[str, object]], real_scores: Path) -> None:
+    result = run("findings", "--data", str(real_scores), "--class", "bearing", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    by_finding: dict[str, list[str]] = {}
+    for row in rows:
+        its = by_finding.setdefault(row["finding"], [])
+        its.append(row["clip_id"])
+        assert int(row["place"]) == len(its)
+    assert list(by_finding.values()) == [finding["clip_ids"] for finding in bearing]
+    assert {row["title"] for row in rows} == {finding["title"] for finding in bearing}
+
+
+def test_text_names_each_finding_with_its_costliest_clips(bearing: list[dict[str, object]], real_scores: Path) -> None:
+    result = run("findings", "--data", str(real_scores), "--class", "bearing")
+    text = re.sub(r"\s+", " ", result.stdout)
+    for finding in bearing:
+        assert str(finding["title"]) in text
+        assert str(finding["description"]) in text
+        assert finding["clip_ids"][0] in text  # type: ignore[index]
+    assert text.startswith(" 1 high bearing: ")
+
+
+def test_all_machine_types_give_the_worst_dozen_and_it_is_said(real_scores: Path) -> None:
+    result = run("findings", "--data", str(real_scores), "--format", "json")
+    found = json.loads(result.stdout)
+    assert len(found) == 12
+    assert {finding["severity"] for finding in found} == {"high"}
+    assert re.search(r"the worst 12 of \d+ findings are shown", result.stderr)
+
+
+def test_nothing_found_is_said(tmp_path: Path) -> None:
+    rows = {
+        f"section_00_{domain}_test_{label}_{number:04d}_pat_00.wav": number + (100 if label == "anomaly" else 0)
+        for domain in ("source", "target")
+        for label in ("normal", "anomaly")
+        for number in range(12)
+    }
+    folder = str(write_scores(tmp_path / "mine", rows))
+    assert "Nothing found in 48 clips of valve." in run("findings", "--data", folder).stdout
+    assert json.loads(run("findings", "--data", folder, "--format", "json").stdout) == []
+    assert run("findings", "--data", folder, "--format", "csv").stdout.count("\n") == 1
+    assert "0 findings" in run("--data", folder, "--check").stdout
+
+
+def test_what_could_not_be_looked_for_is_said_on_stderr(tmp_path: Path) -> None:
+    result = run("findings", "--data", str(made_run(tmp_path / "mine")))
+    assert "not looked for: no disagreements with one model only" in result.stderr
+    assert "without embeddings" in result.stderr
+
+
+def test_own_embeddings_and_scores_are_looked_at(recordings: Path) -> None:
+    result = run("findings", "--data", str(recordings), "--class", "valve")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"valve\s+logmel\s+\S+\s+\S+–\S+", result.stdout)
+
+
+def test_the_summary_counts_the_findings_of_the_view(real_scores: Path) -> None:
+    whole = run("--data", str(real_scores), "--class", "bearing", "--check").stdout
+    assert "5 findings" in whole
+    train = run("--data", str(real_scores), "--class", "bearing", "--domain", "source", "--check").stdout
+    (count,) = re.findall(r"(\d+) findings?", train)
+    assert 0 < int(count) < 5  # two speeds are of the target domain alone
+
+
+def test_finding_in_scores_imports_no_model_library(real_scores: Path) -> None:
+    code = (
+        "from dcase_explore.explore import Options, load_found\n"
+        f"load_found(Options(data=[{str(real_scores)!r}]), with_maps=False)"
+    )
+    assert not {"sklearn", "umap", "torch", "renumics", "librosa"} & imported_by(code)
+
+
+def test_a_model_that_scores_a_few_clips_only_does_not_narrow_the_others(real_scores: Path, tmp_path: Path) -> None:
+    valves = sorted((real_scores / "baseline_MSE").glob("anomaly_score_*valve*"))[0].read_text().splitlines()
+    few = [line for line in valves if "_0001_" in line or "_0002_" in line]
+    mine = tmp_path / "few.csv"
+    mine.write_text("file_name,anomaly_score\n" + "\n".join(few) + "\n")
+    arguments = ("findings", "--data", str(real_scores), "--class", "valve", "--format", "json")
+    alone = json.loads(run(*arguments).stdout)
+    beside = json.loads(run(*arguments, "--scores", f"few={mine}").stdout)
+    assert [finding["title"] for finding in alone] == [
+        finding["title"] for finding in beside if "few" not in finding["auc_lost_shares"]
+    ]
