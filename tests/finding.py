@@ -20,13 +20,16 @@ class Made:
     """
     A made-up machine type: facts, two models' scores, one embedding; nothing in it but what is planted.
 
-    ``skill`` is by how many standard deviations anomalies score higher than normals.
+    ``skill`` is by how many standard deviations anomalies score higher than normals; ``common`` is noise that the
+    models share, in the same unit; with ``nested`` each attribute value belongs to one domain.
     """
 
     seed: int = 0
     skill: float = 0.0
     models: tuple[str, ...] = ("one", "two")
     machine: str = "valve"
+    common: float = 0.0
+    nested: bool = False
     facts: pd.DataFrame = field(init=False)
     scores: dict[str, np.ndarray] = field(init=False)
     vectors: np.ndarray = field(init=False)
@@ -46,6 +49,8 @@ class Made:
             f"d{place}v": self.rng.choice(list(values), len(rows))
             for place, values in enumerate(("ABCDEFGH", "123456"), 1)
         }
+        if self.nested:
+            attributes["d1v"] = np.where(domain == "target", np.char.add("T", attributes["d1v"]), attributes["d1v"])
         names = [
             f"section_00_{its_domain}_{its_split}_{its_label}_{row:04d}_loc_{loc}_vel_{vel}.wav"
             for row, (its_split, its_domain, its_label, loc, vel) in enumerate(
@@ -54,6 +59,7 @@ class Made:
         ]
         self.facts = clips.facts_from_names([self.machine] * len(rows), names, list(split))
         shift = np.where(label == "anomaly", self.skill, 0.0)
+        shift += self.common * self.rng.normal(size=len(rows))
         self.scores = {model: self.rng.normal(size=len(rows)) + shift for model in self.models}
         self.vectors = self.rng.normal(size=(len(rows), DIMENSIONS)).astype(np.float32)
 

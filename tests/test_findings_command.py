@@ -61,12 +61,12 @@ def test_text_names_each_finding_with_its_costliest_clips(bearing: list[dict[str
     assert text.startswith(" 1 high bearing: ")
 
 
-def test_all_machine_types_give_the_worst_dozen_and_it_is_said(real_scores: Path) -> None:
-    result = run("findings", "--data", str(real_scores), "--format", "json")
-    found = json.loads(result.stdout)
-    assert len(found) == 12
-    assert {finding["severity"] for finding in found} == {"high"}
-    assert re.search(r"the worst 12 of \d+ findings are shown", result.stderr)
+def test_people_get_a_dozen_of_all_machine_types_and_programs_all(real_scores: Path) -> None:
+    text = run("findings", "--data", str(real_scores))
+    found = json.loads(run("findings", "--data", str(real_scores), "--format", "json").stdout)
+    assert len(found) > 12
+    assert f"12 of {len(found)} findings are shown" in text.stderr
+    assert re.findall(r"^ ?(\d+)  (?:high|medium|low)", text.stdout, re.MULTILINE) == [str(n) for n in range(1, 13)]
 
 
 def test_nothing_found_is_said(tmp_path: Path) -> None:

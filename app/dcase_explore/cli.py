@@ -175,10 +175,10 @@ def findings(
         _, found, _ = load_found(options, with_maps=False)
         if output == "table":
             report.print_findings(shown(found.findings), found)
-        else:
+        else:  # programs get all of them
             clip_ids = found.frame["clip_id"].to_numpy()
             write = report.as_json if output == "json" else report.as_csv
-            typer.echo(write(shown(found.findings), clip_ids), nl=output == "json")
+            typer.echo(write(found.findings, clip_ids), nl=output == "json")
 
 
 def _options(

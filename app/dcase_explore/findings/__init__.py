@@ -1,8 +1,9 @@
 """
 Found for you: the clips that cost a model its score, where the domains part, what is odd in the data themselves.
 
-`hard_normals` and `attribute_values` look at AUC costs, `domain_shift` and `suspects` at distances between embeddings
-(`neighbors`) and at the recordings; `chance` holds the tests that tell a finding from noise, `report` prints them.
+`hard_normals` and `attribute_values` look at AUC costs, `domain_shift` and `suspects` at distances in embeddings
+(`support`, by `neighbors`) and at the recordings; `chance` holds the tests that tell a finding from noise; `report`
+prints them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +15,10 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.columns import ATTRIBUTE, BUILT_IN, describe, members
 from dcase_explore.findings.attribute_values import find_attribute_values
-from dcase_explore.findings.domain_shift import Support, find_shift, support
+from dcase_explore.findings.domain_shift import find_shift
 from dcase_explore.findings.finding import Finding, models_of
 from dcase_explore.findings.hard_normals import find_disagreements, find_wrong
+from dcase_explore.findings.support import Support, support
 from dcase_explore.findings.suspects import (
     find_attribute_mismatch,
     find_duplicates,
@@ -101,18 +103,26 @@ def shown(found: Sequence[Finding], rows: np.ndarray | None = None) -> list[Find
     Returns
     -------
     list of Finding
-        At most a dozen, with the rows in view only, as positions in the view; those without any are left out.
+        At most a dozen, worst first, the worst of each rule among them; with the rows in view only, as positions in the
+        view. Those without any are left out.
     """
     if rows is not None:
         place = {row: position for position, row in enumerate(rows.tolist())}
-        in_view = [
-            replace(finding, rows=np.array([place[row] for row in finding.rows if row in place], dtype=np.int64))
-            for finding in found
-        ]
-        found = [finding for finding in in_view if len(finding.rows)]
-    if len(found) > MOST:
-        note(f"the worst {MOST} of {len(found)} findings are shown: choose a machine type with --class for its own")
-    return list(found[:MOST])
+        found = [its for finding in found if len((its := _in_view(finding, place)).rows)]
+    if len(found) <= MOST:
+        return list(found)
+    first_of_rule = {finding.rule: number for number, finding in reversed(list(enumerate(found)))}
+    numbers = dict.fromkeys([*sorted(first_of_rule.values()), *range(len(found))])
+    several = len({finding.machine_type for finding in found}) > 1
+    choose = ": choose a machine type with --class for its own" if several else ""
+    note(f"{MOST} of {len(found)} findings are shown, the worst and the worst of each rule{choose}")
+    return [found[number] for number in sorted(list(numbers)[:MOST])]
+
+
+def _in_view(finding: Finding, place: Mapping[int, int]) -> Finding:
+    rows = np.array([place[row] for row in finding.rows.tolist() if row in place], dtype=np.int64)
+    cut = f" ({len(rows)} of {len(finding.rows)} clips in view)" if len(rows) < len(finding.rows) else ""
+    return replace(finding, rows=rows, title=f"{finding.title}{cut}")
 
 
 def _columns(
@@ -167,15 +177,16 @@ def _descriptions(columns: Mapping[str, object], supports: Mapping[tuple[str, st
 def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], supports: Mapping[tuple[str, str], Support]) -> None:
     """What could not be looked for, and why."""
     test = frame[frame["split"] == "test"]
-    models = models_of(frame)
+    models, labels = models_of(frame), len(set(test["label"].dropna())) if "label" in test else 0
     missing = []
-    if not models:
-        reason = "labels" if members(frame.columns, "anomaly_score_<score>") else "scores"
-        missing.append(f"no hard normals, missed anomalies or conditions without {reason}")
+    if not models or labels < 2:
+        scored = members(frame.columns, "anomaly_score_<score>")
+        lacking = "scores" if not scored else "both normals and anomalies" if labels else "labels"
+        missing.append(f"no hard normals, missed anomalies or conditions without {lacking}")
     elif len(models) == 1:
         missing.append("no disagreements with one model only")
     if models and not any(ATTRIBUTE.fullmatch(str(name)) for name in frame) and "attributes" not in frame:
-        missing.append("no conditions without attributes")
+        missing.append("no conditions but the domain without attributes")
     domains = test["domain"].nunique() if "domain" in test else 0
     if domains < 2:
         missing.append(f"no domain shift {'with one domain only' if domains else 'without domains'}")
@@ -187,6 +198,9 @@ def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], supports: Mappi
             "(nearest normals are those of the test split)"
         )
     if "level_dbfs" not in frame:
-        missing.append("no silent or clipped recordings, for none were listened to")
+        missing.append(
+            "no silent or clipped recordings, for none were listened to"
+            f"{', as scores and embeddings were there' if 'path' in frame and frame['path'].notna().any() else ''}"
+        )
     if missing:
         note(f"not looked for: {'; '.join(missing)}")

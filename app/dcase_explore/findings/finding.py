@@ -94,7 +94,11 @@ def models_of(clips: pd.DataFrame) -> list[str]:
     list of str
         Those of ``auc_cost_<score>`` that have a value; ``logmel_lof``, a light first ear, only where it is alone.
     """
-    there = [name for name in members(clips.columns, "auc_cost_<score>") if clips[f"auc_cost_{name}"].notna().any()]
+    there = [
+        name
+        for name in members(clips.columns, "auc_cost_<score>")
+        if clips[f"auc_cost_{name}"].notna().any() and {"label", f"anomaly_score_{name}"} <= set(clips.columns)
+    ]
     contenders = [name for name in there if name != LOGMEL_LOF] or there
     return sorted(contenders, key=lambda name: name in BUILT_IN)
 
@@ -126,8 +130,8 @@ def auc_lost(clips: pd.DataFrame, model: str, rows: np.ndarray) -> tuple[float, 
     -------
     lost : float
         AUC, mean over the sections, 0 to 1.
-    share : float
-        The same as a share of all the AUC that the model loses, 1 minus its mean AUC; 0 where it loses none.
+    total : float
+        All the AUC that the model loses, 1 minus its mean AUC over the sections.
     """
     lost, total, sections = 0.0, 0.0, 0
     for section in sections_of(clips):
@@ -139,7 +143,7 @@ def auc_lost(clips: pd.DataFrame, model: str, rows: np.ndarray) -> tuple[float, 
         scores, rest = its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64), ~its.index.isin(rows)
         wrong, left = _wrong_pairs(scores, anomalous), _wrong_pairs(scores[rest], anomalous[rest])
         lost, total, sections = lost + (wrong - left) / pairs, total + wrong / pairs, sections + 1
-    return (lost / sections, lost / total) if total else (0.0, 0.0)
+    return (lost / sections, total / sections) if sections else (0.0, 0.0)
 
 
 def _wrong_pairs(scores: np.ndarray, anomalous: np.ndarray) -> float:
@@ -175,13 +179,13 @@ def costing(
     costs = clips.loc[rows, [f"auc_cost_{model}" for model in models]].mean(axis=1)
     ordered = costs.sort_values(ascending=False, kind="stable").index.to_numpy()
     found = {model: auc_lost(clips, model, ordered) for model in models}
-    lost = float(np.mean([points for points, _ in found.values()]))
+    lost = float(np.mean([its for its, _ in found.values()]))
     if lost < LEAST_AUC:
         return None
     severity: Severity = "high" if lost >= HIGH_AUC else "medium" if lost >= MEDIUM_AUC else "low"
-    shares = [
-        f"{share:.0%} of the {points / share if share else 0:.2f} AUC that {model} loses here"
-        for model, (points, share) in found.items()
+    shares = {model: its / total if total else 0.0 for model, (its, total) in found.items()}
+    said = [
+        f"{shares[model]:.0%} of the {total:.2f} AUC that {model} loses here" for model, (_, total) in found.items()
     ]
     machine_type = str(clips["class"].iloc[0])
     its = [name for model in models for name in (f"anomaly_score_{model}", f"auc_cost_{model}")]
@@ -191,8 +195,8 @@ def costing(
         f"{machine_type}: {title}",
         severity,
         tuple(name for name in (*columns, *its) if name in clips and clips[name].notna().any()),
-        f"{why} Together they carry {' and '.join(shares)}.",
+        f"{why} Together they carry {' and '.join(said)}.",
         ordered,
-        {model: points for model, (points, _) in found.items()},
-        {model: share for model, (_, share) in found.items()},
+        {model: its for model, (its, _) in found.items()},
+        shares,
     )

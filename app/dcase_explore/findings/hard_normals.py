@@ -7,13 +7,14 @@ above one half).
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from dcase_explore.findings.chance import ALPHA, auc_of, normal_tail, overlap_by_chance
-from dcase_explore.findings.finding import Finding, Rule, costing, models_of, sections_of
+from dcase_explore.findings.finding import Finding, Rule, Severity, costing, models_of, sections_of
 from dcase_explore.messages import counted
 
 WRONG_COST = 0.5
@@ -52,14 +53,17 @@ def find_wrong(clips: pd.DataFrame) -> list[Finding]:
         Of rules ``hard_normals`` and ``missed_anomalies``.
     """
     models = models_of(clips)
-    scored = {model: int(clips[f"auc_cost_{model}"].notna().sum()) for model in models}
-    # One that scores a few of the clips only would leave but those to be had in common.
-    comparable = [model for model in models if scored[model] >= max(scored.values()) / 2]
+    skills = {model: skill for model in models if (skill := _skill(clips, model))}
+    scored = {model: int(clips[f"auc_cost_{model}"].notna().sum()) for model in skills}
+    # One that scores a few of the clips would leave but those to be had in common, one that ranks at random none.
+    comparable = [model for model in skills if scored[model] >= max(scored.values()) / 2]
+    clear = [model for model in comparable if skills[model].p <= CLEAR]
+    comparable = clear if len(clear) > 1 else comparable
     found: list[Finding | None] = []
     for label in ("normal", "anomaly"):
-        common = _wrong_for_all(clips, comparable, label) if len(comparable) > 1 else None
-        alone = [model for model in models if not common or model not in comparable]
-        found += [common, *(_wrong_for_one(clips, model, label) for model in alone)]
+        common = _wrong_for_all(clips, comparable, label, lucky=not clear) if len(comparable) > 1 else None
+        alone = [model for model in skills if not common or model not in comparable]
+        found += [common, *(_wrong_for_one(clips, model, label, skills[model]) for model in alone)]
     return [finding for finding in found if finding]
 
 
@@ -80,10 +84,12 @@ def find_disagreements(clips: pd.DataFrame) -> list[Finding]:
         Of rule ``disagreements``: normals, and anomalies.
     """
     pairs = list(combinations(models_of(clips), 2))
-    told = [(p, pair, lost) for pair in pairs for lost, p in [_more_lost(clips, *pair)] if p * len(pairs) <= ALPHA]
+    told = [
+        (abs(lost), lost, pair) for pair in pairs for lost, p in [_more_lost(clips, *pair)] if p * len(pairs) <= ALPHA
+    ]
     if not told:
         return []
-    _, pair, lost = min(told)
+    _, lost, pair = max(told)
     worse, better = pair if lost > 0 else pair[::-1]
     found = []
     for label in ("normal", "anomaly"):
@@ -121,9 +127,9 @@ def _more_lost(clips: pd.DataFrame, one: str, other: str) -> tuple[float, float]
         if min(map(len, parts)) >= FEWEST:
             means.append(float(parts[0].mean()))
             variance += sum(float(part.var(ddof=1)) / len(part) for part in parts)
-    if not variance:
-        return 0.0, 1.0
-    mean = float(np.mean(means))
+    mean = float(np.mean(means)) if means else 0.0
+    if not variance:  # every clip differs by as much, or none does
+        return mean, 0.0 if mean else 1.0
     return mean, 2 * normal_tail(abs(mean) * len(means) / math.sqrt(variance))
 
 
@@ -155,10 +161,34 @@ def is_wrong(clips: pd.DataFrame, model: str, label: str) -> np.ndarray:
     return np.asarray(wrong & of_label)
 
 
-def _wrong_for_all(clips: pd.DataFrame, models: Sequence[str], label: str) -> Finding | None:
+@dataclass(frozen=True)
+class _Skill:
+    """A model's AUC on a machine type, and the probability by chance of one as high."""
+
+    auc: float
+    p: float
+    fewest: int
+    """Clips of the smaller class."""
+
+
+def _skill(clips: pd.DataFrame, model: str) -> _Skill | None:
+    """How well a model ranks; None where no section has both classes."""
+    groups = []
+    for its in sections_of(clips[clips[f"auc_cost_{model}"].notna()]):
+        scores, anomalous = its[f"anomaly_score_{model}"].to_numpy(np.float64), (its["label"] == "anomaly").to_numpy()
+        if 0 < anomalous.sum() < len(its):
+            groups.append((scores[anomalous], scores[~anomalous]))
+    if not groups:
+        return None
+    auc, p, _ = auc_of(groups)
+    return _Skill(auc, p, min(sum(map(len, side)) for side in zip(*groups, strict=True)))
+
+
+def _wrong_for_all(clips: pd.DataFrame, models: Sequence[str], label: str, lucky: bool) -> Finding | None:
+    """Clips that all models get wrong; `lucky` where none of them clearly ranks better than chance."""
     costs = clips[[f"auc_cost_{model}" for model in models]]
     there = clips[costs.notna().all(axis=1) & (clips["label"] == label)]
-    if there.empty:
+    if there.empty or (lucky and label == "anomaly"):  # said once
         return None
     by_model = {model: is_wrong(there, model, label) for model in models}
     rows = there.index[np.all(list(by_model.values()), axis=0)]
@@ -167,43 +197,39 @@ def _wrong_for_all(clips: pd.DataFrame, models: Sequence[str], label: str) -> Fi
     )
     if not len(rows) or p > ALPHA:
         return None
-    all_of_them = "both models get" if len(models) == 2 else f"all {len(models)} models get"
-    return costing(
-        _RULES[label],
-        clips,
-        models,
-        f"{counted(len(rows), label)} that {all_of_them} wrong",
-        ["label", "domain"],
-        f"Each of {' and '.join(models)} {_DOES[label]}; independent models would have {expected:.0f} in common.",
-        rows,
+    get = "both models get" if len(models) == 2 else f"all {len(models)} models get"
+    title = f"{counted(len(rows), label)} that {get} wrong"
+    why = (
+        f"Each of {' and '.join(models)} {_DOES[label]}; if they erred independently they would have "
+        f"{expected:{'.0f' if expected >= 1 else '.1f'}} in common."
     )
+    if lucky:
+        title += ", and none is clearly better than chance"
+        why += " None of them clearly ranks better than chance here: what they share may be luck that they share."
+    return costing(_RULES[label], clips, models, title, ["label", "domain"], why, rows)
 
 
-def _wrong_for_one(clips: pd.DataFrame, model: str, label: str) -> Finding | None:
-    scored = clips[clips[f"auc_cost_{model}"].notna()]
-    rows = scored.index[is_wrong(scored, model, label)]
-    sections = _by_section(scored, model)
-    if not len(rows) or not sections:
+def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: _Skill) -> Finding | None:
+    rows = clips.index[is_wrong(clips, model, label)]
+    if not len(rows):
         return None
-    auc, p, _ = auc_of(sections)
-    if p <= CLEAR:
+    auc = f"Its AUC is {skill.auc:.3f}"
+    severity: Severity | None = None
+    if skill.p <= CLEAR:
         title, why = f"{counted(len(rows), label)} that {model} gets wrong", f"{model} {_DOES[label]}."
-    elif label == "normal":
-        title = f"{model} is not clearly better than chance"
-        why = (
-            f"Its AUC is {auc:.3f}, which scores without meaning reach with a probability of {p:.1%}, so that which "
-            f"clips it gets wrong may be luck; these are the {counted(len(rows), 'normal')}, costliest first."
-        )
-    else:
+    elif label == "anomaly":  # said once
         return None
-    return costing(_RULES[label], clips, [model], title, ["label", "domain"], why, rows)
-
-
-def _by_section(clips: pd.DataFrame, model: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Scores of the anomalies and of the normals of each section that has both."""
-    sections = []
-    for its in sections_of(clips):
-        scores, anomalous = its[f"anomaly_score_{model}"].to_numpy(np.float64), (its["label"] == "anomaly").to_numpy()
-        if 0 < anomalous.sum() < len(its):
-            sections.append((scores[anomalous], scores[~anomalous]))
-    return sections
+    elif 1 - skill.p <= CLEAR:
+        title = f"{model} ranks worse than chance"
+        why = f"{auc}: are its scores reversed? Higher must mean more anomalous. These are the normals it gets wrong."
+    elif skill.fewest < FEWEST:
+        title, severity = f"too few clips to tell whether {model} is better than chance", "low"
+        why = f"{auc}, over {skill.fewest} clips of the smaller class. These are the normals it gets wrong."
+    else:
+        title, severity = f"{model} is not clearly better than chance", "medium"
+        why = (
+            f"{auc}, which scores without meaning reach with a probability of {skill.p:.1%}, so that which clips it "
+            "gets wrong may be luck. These are the normals among them, costliest first."
+        )
+    found = costing(_RULES[label], clips, [model], title, ["label", "domain"], why, rows)
+    return replace(found, severity=severity) if found and severity else found

@@ -8,6 +8,7 @@ import numpy as np
 K = 5
 """Neighbours that a distance is averaged over."""
 _BLOCK = 1024
+_FOR_CENTRE = 101
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,11 @@ def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K) -> 
     result = Neighbors(np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1, np.int64), np.full(n, np.nan))
     if not len(reference):
         return result
-    # Around their centre, so that what clips have in common takes no digits from what tells them apart.
-    centred = matrix - matrix[reference].mean(axis=0, dtype=np.float64).astype(np.float32)
-    for rows, candidates, there, exact in _search(centred, reference, k):
+    # Around a centre that no odd vector moves, so that what clips have in common takes no digits from what differs.
+    some_of_them = reference[np.linspace(0, len(reference) - 1, min(_FOR_CENTRE, len(reference))).astype(int)]
+    for rows, candidates, there, exact in _search(
+        matrix - np.median(matrix[some_of_them], axis=0), reference, k, matrix
+    ):
         result.euclidean[rows] = _mean(exact, there)
         some, first = there.any(axis=1), np.where(there, exact, np.inf).argmin(axis=1)
         result.nearest[rows[some]] = reference[candidates[some, first[some]]]
@@ -64,31 +67,33 @@ def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K) -> 
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     if (lengths > 0).all():
         # Half the squared distance of unit vectors is one minus their cosine.
-        for rows, _, there, exact in _search(matrix / lengths, reference, k):
+        units = matrix / lengths
+        for rows, _, there, exact in _search(units, reference, k, units):
             result.cosine[rows] = _mean(exact**2 / 2, there)
     return result
 
 
 def _search(
-    matrix: np.ndarray, reference: np.ndarray, k: int
+    matrix: np.ndarray, reference: np.ndarray, k: int, exact_of: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Block by block: rows, places of their neighbours in `reference`, which of these are any, Euclidean distances."""
+    """Block by block: rows, their neighbours' places in `reference`, which are any, their distances in `exact_of`."""
     others = matrix[reference]
-    squares = (others**2).sum(axis=1)
+    with np.errstate(over="ignore"):
+        squares = (others**2).sum(axis=1)
     place = np.full(len(matrix), -1)
     place[reference] = np.arange(len(reference))
     for start in range(0, len(matrix), _BLOCK):
         rows = np.arange(start, min(len(matrix), start + _BLOCK))
-        ranked = matrix[rows] @ others.T
-        ranked *= -2
-        ranked += squares
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too far to be counted is not near
+            ranked = squares - 2 * (matrix[rows] @ others.T)
+        ranked[~np.isfinite(ranked)] = np.inf
         itself = np.flatnonzero(place[rows] >= 0)
         ranked[itself, place[rows[itself]]] = np.inf
         candidates, there = _smallest(ranked, k)
         exact = np.empty(candidates.shape)
         for column in range(candidates.shape[1]):
-            apart = matrix[rows] - others[candidates[:, column]]
-            exact[:, column] = np.sqrt(np.einsum("ij,ij->i", apart, apart, dtype=np.float64))
+            apart = exact_of[rows].astype(np.float64) - exact_of[reference[candidates[:, column]]]
+            exact[:, column] = np.sqrt(np.einsum("ij,ij->i", apart, apart))
         yield rows, candidates, there, exact
 
 

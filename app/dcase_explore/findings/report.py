@@ -112,7 +112,7 @@ def print_findings(findings: Sequence[Finding], found: Found) -> None:
         console.print(Padding(Text(f"clips: {some(clip_ids[finding.rows], 3)}", "dim"), (0, 0, 1, 4)))
     if not findings:
         machine_types = dict.fromkeys(found.frame["class"])
-        console.print(f"Nothing found in {counted(len(found.frame), 'clip')} of {some(machine_types)}.")
+        console.print(Text(f"Nothing found in {counted(len(found.frame), 'clip')} of {some(machine_types)}."))
     if not found.supports:
         return
     table = Table(box=None, pad_edge=False)

@@ -5,20 +5,25 @@ import pandas as pd
 
 from dcase_explore.clip_names import parse_clip_name
 from dcase_explore.columns import ATTRIBUTE
-from dcase_explore.findings.domain_shift import Support
 from dcase_explore.findings.finding import Finding
+from dcase_explore.findings.support import Support
 from dcase_explore.messages import counted, some
 
-COPY = 0.05
-"""Distance of a near copy, as a share of the median distance of test clips to their nearest training clip."""
+COPY = 0.01
+"""
+Distance of a near copy, as a share of what is usual: the median distance of training clips to their nearest other one,
+and the twin's own distance to its neighbours, for some conditions sound more alike than others.
+"""
 FEWEST_DIMENSIONS = 16
 """Below, distinct clips may come as near as copies by chance."""
 SILENT_DBFS = -80.0
-"""Level below which a recording is called silent: a tenth of a thousandth of full scale."""
+"""Level below which a recording is called silent: a ten-thousandth of full scale."""
 CLIPPED = 1e-3
 """Share of samples at full scale from which a recording is called clipped."""
 ODD = 6.0
-"""Robust standard deviations of the logarithm of a distance, from which a training clip is called odd."""
+"""Robust standard deviations of the logarithm of its distances, from which a training clip is called odd."""
+ODD_TIMES = 3.0
+"""Times the median distance from which it is: where clips are evenly far apart, six deviations are little."""
 FEWEST_TRAINING = 20
 
 
@@ -41,8 +46,10 @@ def find_duplicates(its: pd.DataFrame, measured: Support) -> list[Finding]:
     if not measured.trained or its.loc[measured.rows[0], f"embeddings_{measured.embedding}"].size < FEWEST_DIMENSIONS:
         return []
     test = (its.loc[measured.rows, "split"] == "test").to_numpy() & (measured.nearest >= 0)
-    typical = float(np.median(measured.nearest_distance[test])) if test.any() else 0.0
-    copies = np.flatnonzero(test & (measured.nearest_distance <= COPY * typical))
+    among_training = measured.nearest_distance[~test & (measured.nearest_distance > 0)]
+    typical = float(np.median(among_training)) if len(among_training) else 0.0
+    of_twin = np.where(test, measured.raw_distance[measured.nearest], np.nan)
+    copies = np.flatnonzero(test & (measured.nearest_distance <= COPY * np.minimum(typical, of_twin)))
     if not typical or not len(copies):
         return []
     copies = copies[np.argsort(measured.nearest_distance[copies], kind="stable")]
@@ -56,9 +63,9 @@ def find_duplicates(its: pd.DataFrame, measured: Support) -> list[Finding]:
             f"{machine_type}: {counted(len(copies), 'test clip')} nearly the same as a training clip",
             "high",
             ("nearest_normal", "split", "clip_id"),
-            f"In {measured.embedding} each is at most {largest:.1%} as far from its nearest training clip as test "
-            "clips usually are. A model may know such a clip by heart: compare the two by ear, first the test clip, "
-            "then its twin.",
+            f"In {measured.embedding} each is at most {largest:.1%} as far from its nearest training clip as training "
+            "clips usually are from theirs. A model may know such a clip by heart: compare the two by ear, first the "
+            "test clip, then its twin.",
             np.asarray(list(dict.fromkeys(measured.rows.to_numpy()[pairs].ravel()))),
         )
     ]
@@ -91,7 +98,7 @@ def find_recordings(its: pd.DataFrame) -> list[Finding]:
                 "high",
                 ("level_dbfs", "label", "domain", "split"),
                 f"Their level is below {SILENT_DBFS:.0f} dB of full scale, the quietest at {quietest.iloc[0]:.0f} dB; "
-                f"the median of {machine_type} is {its['level_dbfs'].median():.0f} dB. No machine is to be heard.",
+                f"the median of {machine_type} is {its['level_dbfs'].median():.0f} dB.",
                 quietest.index.to_numpy(),
             )
         )
@@ -127,7 +134,8 @@ def find_training_outliers(its: pd.DataFrame, measured: Support) -> list[Finding
     Returns
     -------
     list of Finding
-        Of rule ``training_outliers``; target training clips, which are few and meant to differ, are left out.
+        Of rule ``training_outliers``; target training clips, which are few and meant to differ, are left out, and so
+        are clips of a rare kind that lie near each other.
     """
     clips = its.loc[measured.rows]
     training = (clips["split"] == "train").to_numpy() & (measured.distance > 0)
@@ -137,15 +145,15 @@ def find_training_outliers(its: pd.DataFrame, measured: Support) -> list[Finding
         training &= (clips["domain"] == "source").to_numpy()
     if training.sum() < FEWEST_TRAINING:
         return []
-    distances = pd.Series(np.log(measured.distance[training]), measured.rows[training])
-    spread = 1.4826 * float((distances - distances.median()).abs().median())
-    if not spread:
-        return []
-    oddness = ((distances - distances.median()) / spread).sort_values(ascending=False, kind="stable")
-    odd = oddness[oddness > ODD]
+    distances = pd.Series(measured.distance[training], measured.rows[training])
+    alone = _oddness(measured.nearest_distance[training])
+    oddness = pd.Series(np.minimum(_oddness(distances.to_numpy()), alone), distances.index)
+    odd = oddness[(oddness > ODD) & (distances > ODD_TIMES * distances.median())].sort_values(
+        ascending=False, kind="stable"
+    )
     if odd.empty:
         return []
-    machine_type, times = str(its["class"].iloc[0]), float(np.exp(distances[odd.index[0]] - distances.median()))
+    machine_type, times = str(its["class"].iloc[0]), float(distances[odd.index].max() / distances.median())
     return [
         Finding(
             "training_outliers",
@@ -153,12 +161,20 @@ def find_training_outliers(its: pd.DataFrame, measured: Support) -> list[Finding
             f"{machine_type}: {counted(len(odd), 'training clip')} unlike all others in {measured.embedding}",
             "medium",
             ("domain", f"domain_distance_{measured.embedding}", "nearest_normal", "attributes"),
-            f"Their distance to the other source training normals is more than {ODD:.0f} robust standard deviations "
-            f"above the median, up to {times:.1f} times the median distance. What they hold is learnt as normal: "
+            f"Their distance to other training clips is more than {ODD_TIMES:.0f} times the median, up to {times:.1f} "
+            f"times, and more than {ODD:.0f} robust standard deviations above it. What they hold is learnt as normal: "
             "listen whether it should be.",
             odd.index.to_numpy(),
         )
     ]
+
+
+def _oddness(distances: np.ndarray) -> np.ndarray:
+    """Robust standard deviations above the median, of logarithms; spread by the upper half, which is the wider one."""
+    above = np.log(np.maximum(distances, np.finfo(np.float64).tiny))
+    above -= np.median(above)
+    spread = 1.4826 * float(np.median(above[above > 0])) if (above > 0).any() else 0.0
+    return above / spread if spread else np.zeros(len(above))
 
 
 def find_attribute_mismatch(its: pd.DataFrame) -> list[Finding]:
@@ -176,7 +192,8 @@ def find_attribute_mismatch(its: pd.DataFrame) -> list[Finding]:
         Of rule ``attribute_mismatch``.
     """
     machine_type = str(its["class"].iloc[0])
-    pairs = [(name, f"{name[:-1]}v") for name in its.columns if ATTRIBUTE.fullmatch(str(name)) and name.endswith("p")]
+    names = [str(name) for name in its.columns if ATTRIBUTE.fullmatch(str(name)) and str(name).endswith("p")]
+    pairs = [(name, f"{name[:-1]}v") for name in names if f"{name[:-1]}v" in its]
     rows, examples = [], []
     for row, clip_id, *values in its[["clip_id", *(column for pair in pairs for column in pair)]].itertuples():
         parsed = parse_clip_name(str(clip_id).partition(f"{machine_type}_")[2])

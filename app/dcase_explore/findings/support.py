@@ -1,0 +1,181 @@
+"""
+Distance to the source training normals, and the two numbers that it gives.
+
+They answer the two questions of arXiv 2107.10880: **SEP**, the AUC of that distance for anomalies against normals, and
+**DSUP**, the AUC of it for target normals against source normals, 0.5 where the domains share support.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.columns import DOMAINS
+from dcase_explore.findings.chance import auc_of
+from dcase_explore.findings.neighbors import Neighbors, nearest_neighbors
+
+
+@dataclass(frozen=True)
+class Auc:
+    """AUC of the Euclidean distance, its probability by chance and 95 % interval; AUC of the cosine distance."""
+
+    value: float
+    p: float
+    interval: tuple[float, float]
+    cosine: float | None
+
+
+@dataclass(frozen=True)
+class Support:
+    """
+    What distances say of one embedding on one machine type.
+
+    Attributes
+    ----------
+    embedding
+        Its name.
+    rows
+        Index labels of the clips that have a vector.
+    nearest
+        Position in `rows` of the nearest training normal (of any domain), int64; -1 where there is none. Where there is
+        no training split at all, of the nearest other normal of the test split.
+    nearest_distance
+        Euclidean distance to it.
+    raw_distance
+        Mean Euclidean distance to the section's five nearest source training normals, float64; NaN where undefined.
+    distance
+        The same, scaled: 1 is the median of the section's source test normals (of its source training normals where
+        there are none).
+    sep
+        AUC of the distance for anomalous against normal test clips, mean over sections; its probability by chance is
+        that within each domain.
+    dsup
+        AUC of the distance for target against source normal test clips, mean over sections.
+    any_domain
+        Whether no domain is known, so that all training normals count as source.
+    trained
+        Whether there are training normals.
+    """
+
+    embedding: str
+    rows: pd.Index
+    nearest: np.ndarray
+    nearest_distance: np.ndarray
+    raw_distance: np.ndarray
+    distance: np.ndarray
+    sep: Auc | None
+    dsup: Auc | None
+    any_domain: bool
+    trained: bool
+
+
+def support(its: pd.DataFrame, embedding: str) -> Support | None:
+    """
+    Measure one embedding on one machine type.
+
+    Parameters
+    ----------
+    its
+        One machine type's rows of a clip table.
+    embedding
+        Name of the embedding.
+
+    Returns
+    -------
+    Support or None
+        None where no clip has a vector.
+    """
+    matrix, present = clips.vectors(its, embedding)
+    if not len(matrix):
+        return None
+    its = its[present]
+    train, normal = (its["split"] == "train").to_numpy(), holds(its, "label", "normal")
+    # Training clips are normals unless the data say otherwise.
+    training = train & ~holds(its, "label", "anomaly")
+    any_domain = "domain" not in its or bool(its.loc[train, "domain"].isna().all())
+    source = training if any_domain else training & holds(its, "domain", "source")
+    trained = bool(training.any())
+    sections = _sections(its, source if trained else normal)
+    far = _search(matrix, sections, source, training if trained else normal)
+    distance = far.euclidean.copy()
+    source_test = ~train & normal & (any_domain | holds(its, "domain", "source"))
+    for section in sections:
+        typical = section & (source_test if (section & source_test).any() else source)
+        scale = float(np.median(distance[typical])) if typical.any() else 0.0
+        distance[section] = distance[section] / scale if scale > 0 else np.nan
+    anomaly, normal = ~train & holds(its, "label", "anomaly"), ~train & normal
+    domains = [holds(its, "domain", domain) for domain in DOMAINS]
+    return Support(
+        embedding,
+        its.index,
+        far.nearest,
+        far.distance,
+        far.euclidean,
+        distance,
+        _separation(far, sections, anomaly, normal, domains),
+        None if any_domain else _auc(far, sections, [normal & domains[1]], [normal & domains[0]]),
+        any_domain,
+        trained,
+    )
+
+
+def _sections(its: pd.DataFrame, reference: np.ndarray) -> list[np.ndarray]:
+    """Clips (bool) of each section; all together where one of them has no clips to be compared with."""
+    numbers = its["section"].to_numpy(dtype=np.float64) if "section" in its else np.zeros(len(its))
+    sections = [numbers == number for number in np.unique(numbers[~np.isnan(numbers)])]
+    if np.isnan(numbers).any() or any((section & reference).sum() < 2 for section in sections):
+        return [np.ones(len(its), bool)]
+    return sections
+
+
+def _search(matrix: np.ndarray, sections: list[np.ndarray], source: np.ndarray, normals: np.ndarray) -> Neighbors:
+    """Distances to the source training normals, and the nearest normal of any domain, within each section."""
+    n = len(matrix)
+    whole = Neighbors(np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1), np.full(n, np.nan))
+    for section in sections:
+        rows = np.flatnonzero(section)
+        far = nearest_neighbors(matrix[rows], np.flatnonzero(source[rows]))
+        # The nearest of any domain: the nearer of the nearest source clip and the nearest of the few others.
+        rest = nearest_neighbors(matrix[rows], np.flatnonzero((normals & ~source)[rows]), k=1)
+        nearer = np.isnan(far.distance) | (rest.distance < far.distance)
+        nearest = np.where(nearer, rest.nearest, far.nearest)
+        whole.euclidean[rows], whole.cosine[rows] = far.euclidean, far.cosine
+        whole.nearest[rows] = np.where(nearest >= 0, rows[nearest], -1)
+        whole.distance[rows] = np.where(nearer, rest.distance, far.distance)
+    return whole
+
+
+def _separation(
+    far: Neighbors, sections: Sequence[np.ndarray], anomaly: np.ndarray, normal: np.ndarray, domains: list[np.ndarray]
+) -> Auc | None:
+    """AUC of anomalies against normals, but its probability by chance within each domain."""
+    whole = _auc(far, sections, [anomaly], [normal])
+    # Where one domain lies apart and has more of the anomalies, the AUC over both speaks of the domain.
+    within = _auc(far, sections, [anomaly & domain for domain in domains], [normal & domain for domain in domains])
+    return replace(whole, p=within.p) if whole and within else whole
+
+
+def _auc(
+    far: Neighbors, sections: Sequence[np.ndarray], high: Sequence[np.ndarray], low: Sequence[np.ndarray]
+) -> Auc | None:
+    """AUC of each high group against its low one within each section, on average."""
+    known = ~np.isnan(far.euclidean)
+    pairs = [
+        (known & section & one, known & section & other)
+        for section in sections
+        for one, other in zip(high, low, strict=True)
+    ]
+    pairs = [(one, other) for one, other in pairs if one.any() and other.any()]
+    if not pairs:
+        return None
+    value, p, interval = auc_of([(far.euclidean[one], far.euclidean[other]) for one, other in pairs])
+    if np.isnan(far.cosine).any():
+        return Auc(value, p, interval, None)
+    return Auc(value, p, interval, auc_of([(far.cosine[one], far.cosine[other]) for one, other in pairs])[0])
+
+
+def holds(its: pd.DataFrame, column: str, value: str) -> np.ndarray:
+    """Whether a column, which may be missing, has this value: bool, shape (clips,)."""
+    return (its[column] == value).to_numpy() if column in its else np.zeros(len(its), bool)
