@@ -168,7 +168,7 @@ def attributes_in_words(frame: pd.DataFrame) -> pd.Series:
     Returns
     -------
     pandas.Series
-        ``"vel 25, loc A"``, null where a clip has no attribute; categories in natural order.
+        Of str, ``"vel 25, loc A"``; null where a clip has no attribute.
     """
     words = pd.Series("", index=frame.index, dtype=object)
     for value_column in [name for name in frame.columns if ATTRIBUTE.fullmatch(str(name)) and name.endswith("v")]:
@@ -176,7 +176,7 @@ def attributes_in_words(frame: pd.DataFrame) -> pd.Series:
         named = values if names is None else names.astype(object).fillna("").str.cat(values, " ").str.strip()
         there = values.notna()
         words[there] = words[there].where(words[there] == "", words[there] + ", ") + named[there]
-    return _category(words.where(words != "", None), Column("attributes", "category", ""))
+    return words.where(words != "", None)
 
 
 def machine_types_present(frame: pd.DataFrame) -> list[str]:

@@ -137,7 +137,7 @@ def load_scored(options: Options, *, listen: bool = True, with_maps: bool = True
     # Machine types are independent of each other, so the others need not be listened to; splits and domains are not.
     frame = _of_machine_types(frame, options.class_name)
     if any(ATTRIBUTE.fullmatch(name) for name in frame.columns):
-        frame = frame.assign(attributes=clips.attributes_in_words(frame))
+        frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
     if listen or not members(frame.columns, "anomaly_score_<score>"):
         frame = enrich(frame, with_maps=with_maps)
     return score(frame), source.title

@@ -2,12 +2,13 @@
 Found for you: the clips that cost a model its score, where the domains part, what is odd in the data themselves.
 
 `hard_normals` and `attribute_values` look at AUC costs, `domain_shift` and `suspects` at distances in embeddings
-(`support`, by `neighbors`) and at the recordings; `chance` holds the tests that tell a finding from noise; `report`
+(`distances`, by `neighbors`) and at the recordings; `chance` holds the tests that tell a finding from noise; `report`
 prints them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,10 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.columns import ATTRIBUTE, BUILT_IN, describe, members
 from dcase_explore.findings.attribute_values import find_attribute_values
+from dcase_explore.findings.distances import Distances, measure_distances
 from dcase_explore.findings.domain_shift import find_shift
 from dcase_explore.findings.finding import Finding, models_of
 from dcase_explore.findings.hard_normals import find_disagreements, find_wrong
-from dcase_explore.findings.support import Support, support
 from dcase_explore.findings.suspects import (
     find_attribute_mismatch,
     find_duplicates,
@@ -29,6 +30,9 @@ from dcase_explore.messages import note, some
 
 MOST = 12
 """Findings of a view: more than that nobody reads."""
+
+Measured: TypeAlias = Mapping[tuple[str, str], Distances]
+"""Distances by machine type and embedding, the user's own embeddings first."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Found:
         Conforming clip table with ``domain_distance_<embedding>`` and ``nearest_normal``.
     findings
         All of them, worst first.
-    supports
+    distances
         SEP and DSUP, by machine type and embedding.
     descriptions
         Tooltips of the columns that were added, with the numbers.
@@ -50,7 +54,7 @@ class Found:
 
     frame: pd.DataFrame = field(repr=False)
     findings: list[Finding]
-    supports: Mapping[tuple[str, str], Support] = field(default_factory=dict, repr=False)
+    distances: Measured = field(default_factory=dict, repr=False)
     descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -70,23 +74,26 @@ def find(frame: pd.DataFrame) -> Found:
     """
     embeddings = sorted(members(frame.columns, "embeddings_<embedding>"), key=lambda name: name in BUILT_IN)
     findings: list[Finding] = []
-    supports: dict[tuple[str, str], Support] = {}
+    distances: dict[tuple[str, str], Distances] = {}
     for machine in clips.machine_types_present(frame):
         its = frame[frame["class"] == machine]
         if models_of(its):
             findings += find_wrong(its) + find_disagreements(its) + find_attribute_values(its)
         findings += find_recordings(its) + find_attribute_mismatch(its)
         for name in embeddings:
-            measured = support(its, name)
+            measured = measure_distances(its, name)
             if measured is None:
                 continue
-            supports[machine, name] = measured
+            distances[machine, name] = measured
             for rule in (find_shift, find_duplicates, find_training_outliers):
                 findings += rule(its, measured)
     findings.sort(key=lambda finding: finding.weight)
-    _say_missing(frame, embeddings, supports)
-    columns = _columns(frame, embeddings, supports)
-    return Found(clips.conform(frame.assign(**columns)), findings, supports, _descriptions(columns, supports))
+    _say_missing(frame, embeddings, distances)
+    columns = _columns(frame, embeddings, distances)
+    frame = clips.conform(frame.assign(**columns))
+    there = {name for name in frame.columns if frame[name].notna().any()}
+    findings = [replace(its, columns=tuple(name for name in its.columns if name in there)) for its in findings]
+    return Found(frame, findings, distances, _descriptions(columns, distances))
 
 
 def shown(found: Sequence[Finding], rows: np.ndarray | None = None) -> list[Finding]:
@@ -125,22 +132,20 @@ def _in_view(finding: Finding, place: Mapping[int, int]) -> Finding:
     return replace(finding, rows=rows, title=f"{finding.title}{cut}")
 
 
-def _columns(
-    frame: pd.DataFrame, embeddings: Sequence[str], supports: Mapping[tuple[str, str], Support]
-) -> dict[str, object]:
+def _columns(frame: pd.DataFrame, embeddings: Sequence[str], distances: Measured) -> dict[str, object]:
     """What the distances add to the table."""
     columns: dict[str, object] = {}
     for name in embeddings:
-        distances = _known(frame, f"domain_distance_{name}", np.nan).astype(np.float32)
-        for (_, embedding), measured in supports.items():
+        scaled = _known(frame, f"domain_distance_{name}", np.nan).astype(np.float32)
+        for (_, embedding), measured in distances.items():
             if embedding == name and not np.isnan(measured.distance).all():
-                distances[measured.rows] = measured.distance
-        if not np.isnan(distances).all():
-            columns[f"domain_distance_{name}"] = distances
+                scaled[measured.rows] = measured.distance
+        if not np.isnan(scaled).all():
+            columns[f"domain_distance_{name}"] = scaled
     if "path" in frame and embeddings:
         paths, nearest = frame["path"].to_numpy(dtype=object), _known(frame, "nearest_normal", None)
         # In the first embedding that a machine type has: the user's own before those that come with the data.
-        for measured in reversed(list(supports.values())):
+        for measured in reversed(list(distances.values())):
             # A part of a table that was loaded before keeps the training normals that it was loaded with.
             there = (measured.nearest >= 0) & (measured.trained | pd.isna(nearest[measured.rows]))
             nearest[measured.rows[there]] = paths[measured.rows[measured.nearest[there]]]
@@ -154,17 +159,17 @@ def _known(frame: pd.DataFrame, column: str, nothing: object) -> np.ndarray:
     return frame[column].to_numpy(dtype=object, copy=True) if column in frame else np.full(len(frame), nothing, object)
 
 
-def _descriptions(columns: Mapping[str, object], supports: Mapping[tuple[str, str], Support]) -> dict[str, str]:
+def _descriptions(columns: Mapping[str, object], distances: Measured) -> dict[str, str]:
     found = {}
     for column in columns:
         contract = describe(column)
         lines = [contract.description if contract else ""]
         if column == "nearest_normal":
-            lines += [f"Nearest in {next(iter(supports.values())).embedding}."]
-            without = dict.fromkeys(machine for (machine, _), its in supports.items() if not its.trained)
+            lines += [f"Nearest in {next(iter(distances.values())).embedding}."]
+            without = dict.fromkeys(machine for (machine, _), its in distances.items() if not its.trained)
             if without:
                 lines += [f"{some(without)}: no training clips, so the nearest other normal of the test split."]
-        for (machine, name), measured in supports.items():
+        for (machine, name), measured in distances.items():
             if column == f"domain_distance_{name}":
                 numbers = [
                     f"{word} {auc.value:.3f}" for word, auc in (("SEP", measured.sep), ("DSUP", measured.dsup)) if auc
@@ -174,7 +179,7 @@ def _descriptions(columns: Mapping[str, object], supports: Mapping[tuple[str, st
     return found
 
 
-def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], supports: Mapping[tuple[str, str], Support]) -> None:
+def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], distances: Measured) -> None:
     """What could not be looked for, and why."""
     test = frame[frame["split"] == "test"]
     models, labels = models_of(frame), len(set(test["label"].dropna())) if "label" in test else 0
@@ -192,7 +197,7 @@ def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], supports: Mappi
         missing.append(f"no domain shift {'with one domain only' if domains else 'without domains'}")
     if not embeddings:
         missing.append("no distances, duplicates or training outliers without embeddings")
-    elif not any(measured.trained for measured in supports.values()):
+    elif not any(measured.trained for measured in distances.values()):
         missing.append(
             "no distances, duplicates or training outliers without training clips "
             "(nearest normals are those of the test split)"

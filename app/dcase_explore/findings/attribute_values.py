@@ -130,16 +130,15 @@ def _others(domains: np.ndarray, its: np.ndarray) -> np.ndarray | None:
     The source normals, or all where no domain is known. A condition that occurs in both domains is compared with a like
     mixture of both, or it would be found where it is the domain that costs.
     """
-    weights = (~its).astype(np.float64)
-    of_domain = {domain: domains == domain for domain in DOMAINS}
-    if of_domain["source"].any():
-        shares = {domain: int((its & of_domain[domain]).sum()) for domain in DOMAINS}
-        if not shares["source"] or not (of_domain["target"] & ~its).any():
-            shares = {"source": 1, "target": 0}
-        for domain, share in shares.items():
-            others = of_domain[domain] & ~its
-            weights[others] = share / max(1, others.sum())
-        weights[~np.isin(domains, DOMAINS)] = 0
+    source, target = (domains == domain for domain in DOMAINS)
+    shares = [(np.ones(len(its), bool), 1)]
+    if source.any():
+        in_both = (its & source).any() and (target & ~its).any()
+        shares = [(source, (its & source).sum()), (target, (its & target).sum())] if in_both else [(source, 1)]
+    weights = np.zeros(len(its))
+    for domain, share in shares:
+        others = domain & ~its
+        weights[others] = share / max(1, others.sum())
     if its.sum() < FEWEST or (weights > 0).sum() < FEWEST_OTHERS:
         return None
     return np.asarray(weights / weights.sum())

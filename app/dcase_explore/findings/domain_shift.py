@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore.findings.chance import ALPHA
+from dcase_explore.findings.distances import Auc, Distances, holds
 from dcase_explore.findings.finding import Finding, Severity, models_of
-from dcase_explore.findings.support import Auc, Support, holds
 from dcase_explore.messages import counted
 
 HIGH_DSUP, MEDIUM_DSUP = 0.9, 0.7
@@ -14,7 +14,7 @@ FAR = 0.95
 """Share of the normals that an anomaly has to be farther than, to be counted as separate."""
 
 
-def find_shift(its: pd.DataFrame, measured: Support) -> list[Finding]:
+def find_shift(its: pd.DataFrame, measured: Distances) -> list[Finding]:
     """
     Find what an embedding says of domains and of anomalies, where chance does not explain it.
 
@@ -23,7 +23,7 @@ def find_shift(its: pd.DataFrame, measured: Support) -> list[Finding]:
     its
         One machine type's rows of a scored clip table.
     measured
-        What `dcase_explore.findings.support.support` measured on it.
+        What `dcase_explore.findings.distances.measure_distances` measured on it.
 
     Returns
     -------

@@ -45,8 +45,8 @@ class Finding:
     title
         A line that a person understands.
     severity
-        Of what costs AUC: high from 0.1 of AUC lost by its clips, medium from 0.03, low below (mean over its models).
-        Of all else the rule says.
+        Of what costs AUC: high from 0.1 of AUC lost by its clips, medium from 0.03, low below (mean over its models);
+        medium at most where no model clearly beats chance. Of all else the rule says.
     columns
         What to look at.
     description
@@ -110,6 +110,31 @@ def sections_of(clips: pd.DataFrame) -> list[pd.DataFrame]:
     return [its for _, its in clips.groupby("section", dropna=False)]
 
 
+def scored_sections(clips: pd.DataFrame, model: str) -> list[tuple[pd.Index, np.ndarray, np.ndarray]]:
+    """
+    Sections in which a model can be scored.
+
+    Parameters
+    ----------
+    clips
+        One machine type's rows of a scored clip table.
+    model
+        Name of the score.
+
+    Returns
+    -------
+    list of tuple
+        Of each section that has both classes: index labels of its scored clips; their scores, float64, higher is more
+        anomalous; which of them are anomalies, bool; each of shape (clips,).
+    """
+    found = []
+    for its in sections_of(clips[clips[f"auc_cost_{model}"].notna()]):
+        anomalous = (its["label"] == "anomaly").to_numpy()
+        if 0 < anomalous.sum() < len(its):
+            found.append((its.index, its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64), anomalous))
+    return found
+
+
 def auc_lost(clips: pd.DataFrame, model: str, rows: np.ndarray) -> tuple[float, float]:
     """
     What some clips of a machine type cost a model.
@@ -133,17 +158,12 @@ def auc_lost(clips: pd.DataFrame, model: str, rows: np.ndarray) -> tuple[float, 
     total : float
         All the AUC that the model loses, 1 minus its mean AUC over the sections.
     """
-    lost, total, sections = 0.0, 0.0, 0
-    for section in sections_of(clips):
-        its = section[section[f"auc_cost_{model}"].notna()]
-        anomalous = (its["label"] == "anomaly").to_numpy()
-        pairs = int(anomalous.sum()) * int((~anomalous).sum())
-        if not pairs:
-            continue
-        scores, rest = its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64), ~its.index.isin(rows)
+    lost, total, sections = 0.0, 0.0, scored_sections(clips, model)
+    for index, scores, anomalous in sections:
+        rest, pairs = ~index.isin(rows), anomalous.sum() * (~anomalous).sum()
         wrong, left = _wrong_pairs(scores, anomalous), _wrong_pairs(scores[rest], anomalous[rest])
-        lost, total, sections = lost + (wrong - left) / pairs, total + wrong / pairs, sections + 1
-    return (lost / sections, total / sections) if sections else (0.0, 0.0)
+        lost, total = lost + float((wrong - left) / pairs), total + float(wrong / pairs)
+    return (lost / len(sections), total / len(sections)) if sections else (0.0, 0.0)
 
 
 def _wrong_pairs(scores: np.ndarray, anomalous: np.ndarray) -> float:
@@ -194,7 +214,7 @@ def costing(
         machine_type,
         f"{machine_type}: {title}",
         severity,
-        tuple(name for name in (*columns, *its) if name in clips and clips[name].notna().any()),
+        (*columns, *its),
         f"{why} Together they carry {' and '.join(said)}.",
         ordered,
         {model: its for model, (its, _) in found.items()},

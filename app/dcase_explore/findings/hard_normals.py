@@ -14,7 +14,16 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore.findings.chance import ALPHA, auc_of, normal_tail, overlap_by_chance
-from dcase_explore.findings.finding import Finding, Rule, Severity, costing, models_of, sections_of
+from dcase_explore.findings.finding import (
+    SEVERITIES,
+    Finding,
+    Rule,
+    Severity,
+    costing,
+    models_of,
+    scored_sections,
+    sections_of,
+)
 from dcase_explore.messages import counted
 
 WRONG_COST = 0.5
@@ -173,11 +182,7 @@ class _Skill:
 
 def _skill(clips: pd.DataFrame, model: str) -> _Skill | None:
     """How well a model ranks; None where no section has both classes."""
-    groups = []
-    for its in sections_of(clips[clips[f"auc_cost_{model}"].notna()]):
-        scores, anomalous = its[f"anomaly_score_{model}"].to_numpy(np.float64), (its["label"] == "anomaly").to_numpy()
-        if 0 < anomalous.sum() < len(its):
-            groups.append((scores[anomalous], scores[~anomalous]))
+    groups = [(scores[anomalous], scores[~anomalous]) for _, scores, anomalous in scored_sections(clips, model)]
     if not groups:
         return None
     auc, p, _ = auc_of(groups)
@@ -204,9 +209,11 @@ def _wrong_for_all(clips: pd.DataFrame, models: Sequence[str], label: str, lucky
         f"{expected:{'.0f' if expected >= 1 else '.1f'}} in common."
     )
     if lucky:
-        title += ", and none is clearly better than chance"
-        why += " None of them clearly ranks better than chance here: what they share may be luck that they share."
-    return costing(_RULES[label], clips, models, title, ["label", "domain"], why, rows)
+        none = "neither" if len(models) == 2 else "none"
+        title += f", and {none} is clearly better than chance"
+        why += f" {none.capitalize()} of them clearly ranks better than chance here: they may share luck alone."
+    found = costing(_RULES[label], clips, models, title, ["label", "domain"], why, rows)
+    return _at_most(found, "medium") if lucky else found
 
 
 def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: _Skill) -> Finding | None:
@@ -214,7 +221,7 @@ def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: _Skill) -
     if not len(rows):
         return None
     auc = f"Its AUC is {skill.auc:.3f}"
-    severity: Severity | None = None
+    most: Severity = "high"
     if skill.p <= CLEAR:
         title, why = f"{counted(len(rows), label)} that {model} gets wrong", f"{model} {_DOES[label]}."
     elif label == "anomaly":  # said once
@@ -223,13 +230,19 @@ def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: _Skill) -
         title = f"{model} ranks worse than chance"
         why = f"{auc}: are its scores reversed? Higher must mean more anomalous. These are the normals it gets wrong."
     elif skill.fewest < FEWEST:
-        title, severity = f"too few clips to tell whether {model} is better than chance", "low"
+        title, most = f"too few clips to tell whether {model} is better than chance", "low"
         why = f"{auc}, over {skill.fewest} clips of the smaller class. These are the normals it gets wrong."
     else:
-        title, severity = f"{model} is not clearly better than chance", "medium"
+        title, most = f"{model} is not clearly better than chance", "medium"
         why = (
             f"{auc}, which scores without meaning reach with a probability of {skill.p:.1%}, so that which clips it "
             "gets wrong may be luck. These are the normals among them, costliest first."
         )
-    found = costing(_RULES[label], clips, [model], title, ["label", "domain"], why, rows)
-    return replace(found, severity=severity) if found and severity else found
+    return _at_most(costing(_RULES[label], clips, [model], title, ["label", "domain"], why, rows), most)
+
+
+def _at_most(found: Finding | None, severity: Severity) -> Finding | None:
+    """The finding with no higher severity."""
+    if found is None:
+        return None
+    return replace(found, severity=max(found.severity, severity, key=SEVERITIES.index))

@@ -113,12 +113,12 @@ def print_findings(findings: Sequence[Finding], found: Found) -> None:
     if not findings:
         machine_types = dict.fromkeys(found.frame["class"])
         console.print(Text(f"Nothing found in {counted(len(found.frame), 'clip')} of {some(machine_types)}."))
-    if not found.supports:
+    if not found.distances:
         return
     table = Table(box=None, pad_edge=False)
     for title in ("machine type", "embedding", "SEP", "95 %", "DSUP", "95 %"):
         table.add_column(title, justify="left" if title in ("machine type", "embedding") else "right")
-    for (machine, name), measured in found.supports.items():
+    for (machine, name), measured in found.distances.items():
         cells = []
         for auc in (measured.sep, measured.dsup):
             cells += [f"{auc.value:.3f}", "{:.2f}–{:.2f}".format(*auc.interval)] if auc else ["–", ""]

@@ -5,8 +5,8 @@ import pandas as pd
 
 from dcase_explore.clip_names import parse_clip_name
 from dcase_explore.columns import ATTRIBUTE
+from dcase_explore.findings.distances import Distances
 from dcase_explore.findings.finding import Finding
-from dcase_explore.findings.support import Support
 from dcase_explore.messages import counted, some
 
 COPY = 0.01
@@ -27,7 +27,7 @@ ODD_TIMES = 3.0
 FEWEST_TRAINING = 20
 
 
-def find_duplicates(its: pd.DataFrame, measured: Support) -> list[Finding]:
+def find_duplicates(its: pd.DataFrame, measured: Distances) -> list[Finding]:
     """
     Find test clips that are nearly copies of training clips.
 
@@ -120,7 +120,7 @@ def find_recordings(its: pd.DataFrame) -> list[Finding]:
     return found
 
 
-def find_training_outliers(its: pd.DataFrame, measured: Support) -> list[Finding]:
+def find_training_outliers(its: pd.DataFrame, measured: Distances) -> list[Finding]:
     """
     Find training normals that lie far from all other training normals.
 

@@ -28,7 +28,7 @@ class Auc:
 
 
 @dataclass(frozen=True)
-class Support:
+class Distances:
     """
     What distances say of one embedding on one machine type.
 
@@ -71,7 +71,7 @@ class Support:
     trained: bool
 
 
-def support(its: pd.DataFrame, embedding: str) -> Support | None:
+def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
     """
     Measure one embedding on one machine type.
 
@@ -84,7 +84,7 @@ def support(its: pd.DataFrame, embedding: str) -> Support | None:
 
     Returns
     -------
-    Support or None
+    Distances or None
         None where no clip has a vector.
     """
     matrix, present = clips.vectors(its, embedding)
@@ -107,7 +107,7 @@ def support(its: pd.DataFrame, embedding: str) -> Support | None:
         distance[section] = distance[section] / scale if scale > 0 else np.nan
     anomaly, normal = ~train & holds(its, "label", "anomaly"), ~train & normal
     domains = [holds(its, "domain", domain) for domain in DOMAINS]
-    return Support(
+    return Distances(
         embedding,
         its.index,
         far.nearest,
