@@ -253,7 +253,7 @@ def test_no_copies_and_no_odd_clips_are_invented_in_embeddings_of_other_shapes(k
         rng, shape = made.rng, made.vectors.shape
         cluster = (made.facts["d1v"].to_numpy() == "A").astype(float)[:, None]
         if kind == "tight and wide clusters":
-            made.vectors = (10 * cluster + rng.normal(size=shape) * np.where(cluster, 0.05, 1)).astype(np.float32)
+            made.vectors = (10 * cluster + rng.normal(size=shape) * np.where(cluster, 0.005, 1)).astype(np.float32)
         elif kind == "heavy tails":
             made.vectors = (rng.normal(size=shape) / np.sqrt(rng.chisquare(5, (len(cluster), 1)) / 5)).astype(
                 np.float32
@@ -272,6 +272,25 @@ def test_embeddings_of_noise_hold_nothing_in_any_number_of_dimensions(dimensions
         made.vectors = made.rng.normal(size=(len(made.facts), dimensions)).astype(np.float32)
         counts.update({its.rule for its in made.found().findings})
     assert max(counts.values(), default=0) <= 1
+
+
+def test_what_models_get_wrong_independently_is_not_told_as_what_they_share() -> None:
+    """Two good models whose noise is their own: each has normals that it gets wrong, some of both by chance."""
+    shared, both = 0, 0
+    for seed in range(40):
+        made = Made(seed, skill=1.0)
+        frame = made.frame()
+        both += (is_wrong(frame, "one", "normal") & is_wrong(frame, "two", "normal")).any()
+        shared += any("both models" in its.title for its in find(frame).findings)
+    assert both > 30
+    assert shared <= 1
+
+
+def test_a_training_clip_somewhat_farther_than_evenly_distant_ones_is_not_odd() -> None:
+    made = Made(seed=8, skill=50.0)
+    made.vectors = made.rng.normal(size=(len(made.facts), 512)).astype(np.float32)
+    made.vectors[made.rows(split="train", domain="source")[9]] *= 1.6
+    assert made.found().findings == []
 
 
 # Planted

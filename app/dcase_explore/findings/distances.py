@@ -43,11 +43,9 @@ class Distances:
         no training split at all, of the nearest other normal of the test split.
     nearest_distance
         Euclidean distance to it.
-    raw_distance
-        Mean Euclidean distance to the section's five nearest source training normals, float64; NaN where undefined.
     distance
-        The same, scaled: 1 is the median of the section's source test normals (of its source training normals where
-        there are none).
+        Mean Euclidean distance to the section's five nearest source training normals, scaled: 1 is the median of its
+        source test normals (of its source training normals where there are none). Float64, NaN where undefined.
     sep
         AUC of the distance for anomalous against normal test clips, mean over sections; its probability by chance is
         that within each domain.
@@ -63,7 +61,6 @@ class Distances:
     rows: pd.Index
     nearest: np.ndarray
     nearest_distance: np.ndarray
-    raw_distance: np.ndarray
     distance: np.ndarray
     sep: Auc | None
     dsup: Auc | None
@@ -112,7 +109,6 @@ def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
         its.index,
         far.nearest,
         far.distance,
-        far.euclidean,
         distance,
         _separation(far, sections, anomaly, normal, domains),
         None if any_domain else _auc(far, sections, [normal & domains[1]], [normal & domains[0]]),

@@ -12,7 +12,7 @@ from dcase_explore.messages import counted, some
 COPY = 0.01
 """
 Distance of a near copy, as a share of what is usual: the median distance of training clips to their nearest other one,
-and the twin's own distance to its neighbours, for some conditions sound more alike than others.
+and the twin's own, for some conditions sound more alike than others.
 """
 FEWEST_DIMENSIONS = 16
 """Below, distinct clips may come as near as copies by chance."""
@@ -48,7 +48,8 @@ def find_duplicates(its: pd.DataFrame, measured: Distances) -> list[Finding]:
     test = (its.loc[measured.rows, "split"] == "test").to_numpy() & (measured.nearest >= 0)
     among_training = measured.nearest_distance[~test & (measured.nearest_distance > 0)]
     typical = float(np.median(among_training)) if len(among_training) else 0.0
-    of_twin = np.where(test, measured.raw_distance[measured.nearest], np.nan)
+    of_twin = np.where(test, measured.nearest_distance[measured.nearest], np.nan)
+    of_twin[of_twin == 0] = typical  # the twin is a copy itself
     copies = np.flatnonzero(test & (measured.nearest_distance <= COPY * np.minimum(typical, of_twin)))
     if not typical or not len(copies):
         return []
