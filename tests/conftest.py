@@ -3,14 +3,17 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from exploring import make_recordings
+from hub_repository import StandIn, make_repository
+from hub_server import HubServer
 
 if TYPE_CHECKING:
     from dcase_explore.viewer.server import Viewer
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 # Spotlight keeps settings and decoded things in the user's folders: not in those of whoever runs the tests.
 for _name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
     os.environ[_name] = tempfile.mkdtemp(prefix="dcase-explore-tests-")
+
+# No test reaches the network: what asks for the hub without a server of its own is refused by this machine.
+for _name in ("HF_ENDPOINT", "DCASE_EXPLORE_RECORDS"):
+    os.environ[_name] = "http://127.0.0.1:9"
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -81,3 +88,27 @@ def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     viewer.start(exploration)
     yield viewer
     viewer.close()
+
+
+@pytest.fixture(scope="session")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
+    """The enriched data set in small, as the hub and the original record hold it: synthetic sounds and numbers."""
+    return make_repository(tmp_path_factory.mktemp("standin"))
+
+
+@pytest.fixture
+def hub(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A server that hands the stand-in out as the hub and the record do; everything is fetched from it."""
+    with served(standin, monkeypatch) as server:
+        yield server
+
+
+@contextmanager
+def served(standin: StandIn, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterator[HubServer]:
+    """The same for another stand-in."""
+    with HubServer(standin, **options) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setenv("DCASE_EXPLORE_RECORDS", server.url)
+        monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        yield server

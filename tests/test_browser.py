@@ -18,11 +18,14 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from conftest import served
 from dcase_explore.explore import Options, explore
 from dcase_explore.findings.finding import Finding
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Viewer
 from exploring import get
+from hub_repository import StandIn
+from hub_server import no_ranges, slow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Locator, Page
@@ -156,6 +159,40 @@ def test_a_click_on_a_finding_shows_and_plays_its_clips_beside_their_nearest_nor
         page.close()
     finally:
         viewer.close()
+
+
+def test_recordings_are_fetched_when_they_are_played(
+    browser: "Browser", standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First without a server that hands out pieces, so that they are on their way for a while."""
+    with served(standin, monkeypatch) as hub:
+        hub.fault(".zip", no_ranges(), times=None)
+        hub.fault("dev_test.tar.gz", slow(60_000))
+        viewer = Viewer(Address())
+        try:
+            exploration = explore(Options(class_name=["valve"], split="test"))
+            viewer.start(exploration)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(viewer.url)
+            first, second = standin.keys["dev_test"][-2:]
+            spectrogram = page.locator("canvas[class*=SpectrogramLens]")
+            page.get_by_text(first, exact=True).first.click()
+            page.get_by_text("are on their way").first.wait_for()
+            assert page.get_by_text("play this clip again in a while").first.is_visible()
+            assert spectrogram.count() == 0
+            # The rest goes on working meanwhile.
+            page.get_by_text(second, exact=True).first.click()
+            page.get_by_text("are on their way").first.wait_for()
+            for _ in range(100):
+                if all(Path(path).exists() for path in exploration.frame["path"]):
+                    break
+                page.wait_for_timeout(200)
+            page.get_by_text(first, exact=True).first.click()
+            assert until_coloured(spectrogram.first, 0.5) > 0.5
+            hub.mend()
+            page.close()
+        finally:
+            viewer.close()
 
 
 def _in_view(part: "Locator") -> "FloatRect | None":

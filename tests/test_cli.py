@@ -81,7 +81,7 @@ def test_filters_restrict_what_is_shown(real_scores: Path) -> None:
         (["--data", "{made}", "--host", "203.0.113.7"], ["--tls-certificate"]),
         (["--data", "{empty}"], ["is empty", "expected recordings"]),
         (["--data", "{scores}", "--split", "train"], ["train split", "leave --split out"]),
-        ([], ["--data hub", "--data demo"]),
+        ([], ["the hub cannot be reached", "--data demo needs none"]),
         (["--data", "{scores}", "--scores", "mine"], ["--scores mine: give it a name", "--scores mine=mine"]),
         (["--data", "{scores}", "--scores", "a=b.csv", "--scores", "a=c.csv"], ["two are called a"]),
         (["--data", "{scores}", "--scores", "mine={empty}/mine.csv"], ["scores mine", "no such file"]),

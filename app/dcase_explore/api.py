@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
-from dcase_explore.explore import Options, explore, load_found, rows_asked_for
+from dcase_explore.explore import explore, load_found, rows_asked_for
+from dcase_explore.options import Options
 
 if TYPE_CHECKING:
     from dcase_explore.viewer.server import Viewer
@@ -18,12 +19,14 @@ _viewer: "Viewer | None" = None
 def load(
     data: Data | Sequence[Data] = "hub",
     *,
+    config: str | Sequence[str] | None = None,
     class_name: str | Sequence[str] | None = None,
     split: str | None = None,
     domain: str | None = None,
     scores: Mapping[str, object] | None = None,
     embeddings: Mapping[str, object] | None = None,
     ground_truth: str | Path | None = None,
+    audio: str = "lazy",
 ) -> pd.DataFrame:
     """
     Load a clip table with everything that is known of each clip.
@@ -31,8 +34,14 @@ def load(
     Parameters
     ----------
     data
-        ``"demo"``, the folder of a raw download or of score files, a clip table at hand, or several of them, which are
-        joined clip by clip.
+        ``"hub"`` (the enriched 2023 data set) or ``"hf://owner/name@revision"``, ``"demo"``, the folder of a raw
+        download, of score files or of an export, a clip table at hand, or several of them, which are joined clip by
+        clip.
+    config
+        Configs of the hub's data: ``"dev"`` (where None), ``"add"``, ``"eval"``.
+    audio
+        ``"lazy"``: recordings of the hub are fetched when they are played, and until then ``path`` is where they will
+        be; ``"all"``: they are fetched first; ``"none"``: no recordings, of no source.
     class_name
         Machine types; None for all. Case is ignored.
     split, domain
@@ -65,7 +74,9 @@ def load(
     """
     options = Options(
         data=_several(data),
-        class_name=_several(class_name),
+        config=_names(config),
+        audio=audio,
+        class_name=_names(class_name),
         split=split,
         domain=domain,
         scores=scores or {},
@@ -79,6 +90,7 @@ def load(
 def show(
     data_or_frame: Data | Sequence[Data] = "hub",
     *,
+    config: str | Sequence[str] | None = None,
     layout: str = "simple",
     class_name: str | Sequence[str] | None = None,
     split: str | None = None,
@@ -87,6 +99,7 @@ def show(
     scores: Mapping[str, object] | None = None,
     embeddings: Mapping[str, object] | None = None,
     ground_truth: str | Path | None = None,
+    audio: str = "lazy",
     browser: bool = True,
 ) -> "Viewer":
     """
@@ -94,7 +107,7 @@ def show(
 
     Parameters
     ----------
-    data_or_frame, class_name, split, domain, scores, embeddings, ground_truth
+    data_or_frame, config, class_name, split, domain, scores, embeddings, ground_truth, audio
         As in `load`; a frame may be one that `load` returned, its rows chosen and columns added.
     layout
         Curated name or file.
@@ -121,7 +134,9 @@ def show(
     exploration = explore(
         Options(
             data=_several(data_or_frame),
-            class_name=_several(class_name),
+            config=_names(config),
+            audio=audio,
+            class_name=_names(class_name),
             split=split,
             domain=domain,
             limit=limit,
@@ -145,9 +160,11 @@ def show(
     return _viewer
 
 
-def _several(given: Data | Sequence[Data] | None) -> tuple[str | pd.DataFrame, ...]:
+def _several(given: Data | Sequence[Data]) -> tuple[str | pd.DataFrame, ...]:
     """One or several as a tuple."""
-    if given is None:
-        return ()
     each = [given] if isinstance(given, str | Path | pd.DataFrame) else given
     return tuple(str(one) if isinstance(one, Path) else one for one in each)
+
+
+def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())

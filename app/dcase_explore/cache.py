@@ -1,6 +1,7 @@
-"""The folder where made and computed things are kept between runs."""
+"""The folder where fetched, made and computed things are kept between runs, and how a file is written there."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -39,6 +40,34 @@ def cache_folder(*parts: str) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _unwritable(folder, "no write permission")
     return folder
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """
+    Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Its folder is made when it is not there.
+    content
+        What it will hold.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or cannot be written; nothing is left behind then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)  # noqa: PTH101 - as files are otherwise; mkstemp makes them private
+        os.replace(temporary, path)  # noqa: PTH105
+    except BaseException:
+        os.unlink(temporary)  # noqa: PTH108
+        raise
 
 
 def _unwritable(folder: Path, reason: str) -> ExploreError:

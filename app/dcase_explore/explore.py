@@ -1,7 +1,7 @@
 """Puts an exploration together: source, own results, enrichment, scores, findings, rows asked for, their layout."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +18,11 @@ from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.binding import bind
 from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import counted, note, some
+from dcase_explore.options import AUDIO, Options
+from dcase_explore.recordings import fetch_all, not_here
 from dcase_explore.scoring import Scored, score
 from dcase_explore.scoring.official import ModelScore
-from dcase_explore.sources import read_sources
-
-
-@dataclass(frozen=True)
-class Options:
-    """
-    What to show.
-
-    Attributes
-    ----------
-    data
-        Sources: ``"demo"`` or paths; see `dcase_explore.sources`.
-    class_name
-        Machine types; empty for all. Case is ignored.
-    split, domain
-        ``"train"`` or ``"test"``; ``"source"`` or ``"target"``; None for both.
-    limit
-        At most so many clips, evenly spaced over the table; None for all.
-    layout
-        Curated name or file.
-    scores, embeddings
-        The user's own, by name; see `dcase_explore.attach.attach`.
-    ground_truth
-        Folder of labels for an evaluation set.
-    """
-
-    data: Sequence[str | pd.DataFrame] = ("hub",)
-    class_name: Sequence[str] = ()
-    split: str | None = None
-    domain: str | None = None
-    limit: int | None = None
-    layout: str = "simple"
-    scores: Mapping[str, object] = field(default_factory=dict)
-    embeddings: Mapping[str, object] = field(default_factory=dict)
-    ground_truth: str | Path | None = None
+from dcase_explore.sources import Source, read_sources
 
 
 @dataclass(frozen=True)
@@ -96,15 +64,16 @@ class Exploration:
         brief = {model.model: f" {model.brief()}".rstrip() for model in self.models}
         scores = [f"{name}{brief.get(name, '')}" for name in members(there, "anomaly_score_<score>")]
         maps = members(there, "map_<embedding>_x")
-        audible = int(self.frame["path"].notna().sum()) if "path" in self.frame else 0
+        paths = self.frame["path"].dropna() if "path" in self.frame else ()
+        when = " (fetched when played)" if not_here(paths) else ""
         return (
-            f"{self.title} · {counted(len(self.frame), 'clip')} of {of}, {audible:,} with sound · "
+            f"{self.title} · {counted(len(self.frame), 'clip')} of {of}, {len(paths):,} with sound{when} · "
             f"scores: {some(scores) or 'none'} · maps: {some(maps) or 'none'} · "
             f"{counted(len(self.findings), 'finding')} · layout {self.layout_name}"
         )
 
 
-def load_scored(options: Options, *, listen: bool = True, with_maps: bool = True) -> tuple[Scored, str]:
+def load_scored(options: Options, *, listen: bool = True, with_maps: bool = True) -> tuple[Scored, Source]:
     """
     Read the clip table of whole machine types, with the user's own results, enriched and scored.
 
@@ -121,29 +90,35 @@ def load_scored(options: Options, *, listen: bool = True, with_maps: bool = True
     -------
     scored : Scored
         Conforming clip table, and how its models do.
-    title : str
-        Name of the data.
+    source : Source
+        What the data are called and whose they are; its frame is the table before it was scored.
 
     Raises
     ------
     ExploreError
         Unreadable source, results that do not fit it, unknown machine type.
     """
-    source = read_sources(options.data)
+    if options.audio not in AUDIO:
+        raise ExploreError(f"there is no audio {options.audio}: {meant(options.audio, AUDIO)}")
+    source = read_sources(options.data, configs=options.config, with_audio=options.audio != "none")
+    for credit in source.credits:
+        note(credit.sentence())
     # Before anything is left out, for arrays without names are matched by position in the whole table.
     frame = attach(
         source.frame, scores=options.scores, embeddings=options.embeddings, ground_truth=options.ground_truth
     )
     # Machine types are independent of each other, so the others need not be listened to; splits and domains are not.
-    frame = _of_machine_types(frame, options.class_name)
+    frame = of_machine_types(frame, options.class_name)
+    if options.audio == "all" and "path" in frame:
+        fetch_all(frame["path"].dropna())
     if any(ATTRIBUTE.fullmatch(name) for name in frame.columns):
         frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
     if listen or not members(frame.columns, "anomaly_score_<score>"):
         frame = enrich(frame, with_maps=with_maps)
-    return score(frame), source.title
+    return score(frame), replace(source, frame=frame)
 
 
-def load_found(options: Options, *, with_maps: bool = True) -> tuple[Scored, Found, str]:
+def load_found(options: Options, *, with_maps: bool = True) -> tuple[Scored, Found, Source]:
     """
     The same, with what is found in it.
 
@@ -154,7 +129,7 @@ def load_found(options: Options, *, with_maps: bool = True) -> tuple[Scored, Fou
 
     Returns
     -------
-    scored, title
+    scored, source
         As of `load_scored`.
     found : Found
         Findings of the whole machine types, and the table with the columns that go with them.
@@ -164,8 +139,40 @@ def load_found(options: Options, *, with_maps: bool = True) -> tuple[Scored, Fou
     ExploreError
         As `load_scored`.
     """
-    scored, title = load_scored(options, with_maps=with_maps)
-    return scored, find(scored.frame), title
+    scored, source = load_scored(options, with_maps=with_maps)
+    return scored, find(scored.frame), source
+
+
+def of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
+    """
+    Rows of the machine types wanted.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table.
+    wanted
+        Names in any case; empty for all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Conforming clip table.
+
+    Raises
+    ------
+    ExploreError
+        When there is no such machine type.
+    """
+    if not wanted:
+        return frame
+    there = clips.machine_types_present(frame)
+    by_lower = {name.lower(): name for name in there}
+    for name in wanted:
+        if name.lower() not in by_lower:
+            raise ExploreError(f"there is no machine type {name} in this data: {meant(name, there)}")
+    keep = frame["class"].isin([by_lower[name.lower()] for name in wanted])
+    return clips.conform(_without_empty_attributes(frame[keep]))
 
 
 def rows_asked_for(frame: pd.DataFrame, options: Options) -> np.ndarray:
@@ -219,7 +226,7 @@ def explore(options: Options) -> Exploration:
         As `load_scored` and `rows_asked_for`; unknown or refused layout.
     """
     layout = read_layout(options.layout)  # first: a typo should not wait for the data
-    scored, found, title = load_found(options)
+    scored, found, source = load_found(options)
     rows = rows_asked_for(found.frame, options)
     frame = found.frame.iloc[rows].reset_index(drop=True)
     findings = shown(found.findings, rows)
@@ -230,24 +237,12 @@ def explore(options: Options) -> Exploration:
     if changes:
         note(f"layout {name}: {'; '.join(changes)}")
     descriptions = {**scored.descriptions(), **found.descriptions}
-    return Exploration(frame, title, bound, name, scored.models, descriptions, findings)
+    return Exploration(frame, source.title, bound, name, scored.models, descriptions, findings)
 
 
 def columns_with_values(frame: pd.DataFrame) -> list[str]:
     """Columns of which at least one row has a value; the others are as good as absent."""
     return [name for name in frame.columns if frame[name].notna().any()]
-
-
-def _of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
-    if not wanted:
-        return frame
-    there = clips.machine_types_present(frame)
-    by_lower = {name.lower(): name for name in there}
-    for name in wanted:
-        if name.lower() not in by_lower:
-            raise ExploreError(f"there is no machine type {name} in this data: {meant(name, there)}")
-    keep = frame["class"].isin([by_lower[name.lower()] for name in wanted])
-    return clips.conform(_without_empty_attributes(frame[keep]))
 
 
 def _without_empty_attributes(frame: pd.DataFrame) -> pd.DataFrame:

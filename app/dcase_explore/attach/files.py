@@ -224,17 +224,11 @@ def _without_counter(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def _from_parquet(path: Path, kind: Kind, name: str, where: str) -> Given:
-    import pyarrow.parquet as pq
+    from dcase_explore.parquet import bounded, opened
 
     try:
-        with pq.ParquetFile(path) as file:
-            groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-            columns = [group.column(number) for group in groups for number in range(group.num_columns)]
-            # What is written once for many equal values is as many values all the same.
-            _check_size(sum(max(column.total_uncompressed_size, 8 * column.num_values) for column in columns), where)
-            frame = file.read().to_pandas()
-    except ExploreError:
-        raise
-    except Exception as error:  # Arrow raises whatever damaged bytes make it run into
-        raise ExploreError(f"{where}: is no readable Parquet file ({_in_one_line(error)})") from error
+        with opened(path) as file:
+            frame = bounded(file, file.schema_arrow.names, MAX_BYTES).to_pandas(use_threads=False)
+    except ExploreError as error:
+        raise ExploreError(f"{where}: {str(error).removeprefix(f'{path} ')}") from error
     return given_in_frame(frame, kind, name, where, lambda row: f"{where}, row {row}")

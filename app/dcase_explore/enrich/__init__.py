@@ -18,6 +18,7 @@ from dcase_explore import clips
 from dcase_explore.columns import LOGMEL, LOGMEL_LOF, members
 from dcase_explore.enrich import lof, logmel, maps
 from dcase_explore.messages import busy, counted, note, some, track
+from dcase_explore.recordings import not_here
 from dcase_explore.store import Store, digest_of
 
 _BATCH = 64
@@ -50,7 +51,7 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
         return frame
     with Store() as store:
         scores = members(frame.columns, "anomaly_score_<score>")
-        if has_audio and LOGMEL not in embeddings and not (embeddings and scores):
+        if has_audio and LOGMEL not in embeddings and not (embeddings and scores) and _all_here(frame["path"]):
             frame = _with_logmel(frame, store)
             embeddings = members(frame.columns, "embeddings_<embedding>")
             frame = _with_lof(frame, store) if LOGMEL in embeddings else frame
@@ -59,6 +60,17 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
             if with_maps and name not in mapped:
                 frame = _with_map(frame, name, store)
     return clips.conform(frame)
+
+
+def _all_here(paths: pd.Series) -> bool:
+    """Whether there is nothing to fetch before listening; otherwise that is said."""
+    missing = not_here(paths.dropna())
+    if missing:
+        note(
+            f"{counted(missing, 'recording')} would have to be fetched to be listened to, and so there is neither "
+            f"embedding {LOGMEL} nor score {LOGMEL_LOF}: --audio all fetches them"
+        )
+    return not missing
 
 
 def _with_logmel(frame: pd.DataFrame, store: Store) -> pd.DataFrame:

@@ -1,21 +1,25 @@
 """
 Where clips come from: `--data` specs read into clip tables and joined.
 
-One module per kind of source: `raw` (downloaded recordings), `results` (score files), `demo` (made on the spot).
+One module per kind of source: `hub` (the enriched dataset), `raw` (downloaded recordings), `results` (score files),
+`exported` (what ``data export`` wrote), `demo` (made on the spot). Only `hub` ever reaches the network.
 """
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.columns import describe, members
+from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note, some
 from dcase_explore.sources.demo import read_demo
+from dcase_explore.sources.exported import is_exported, read_exported
+from dcase_explore.sources.hub import read_hub
 from dcase_explore.sources.raw import read_raw, split_folders
 from dcase_explore.sources.results import read_results, result_folders
 
@@ -34,21 +38,30 @@ class Source:
         Clip table.
     title
         What people see as its name.
+    credits
+        Whose data these are, where that is known.
     """
 
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(repr=False)
     title: str
+    credits: tuple[Credit, ...] = ()
 
 
-def read_sources(specs: Sequence[str | pd.DataFrame]) -> Source:
+def read_sources(
+    specs: Sequence[str | pd.DataFrame], *, configs: Sequence[str] = (), with_audio: bool = True
+) -> Source:
     """
     Read every source and join them on ``clip_id``.
 
     Parameters
     ----------
     specs
-        ``"demo"``, paths of raw downloads and result folders, or a clip table at hand; the first one that knows a fact
-        decides.
+        ``"hub"``, ``"hf://owner/name[@revision]"``, ``"demo"``, paths of raw downloads, result folders and exports, or
+        a clip table at hand; the first one that knows a fact decides.
+    configs
+        Of the hub's data; ``"dev"`` where none is named.
+    with_audio
+        Whether the paths of recordings are wanted.
 
     Returns
     -------
@@ -62,7 +75,9 @@ def read_sources(specs: Sequence[str | pd.DataFrame]) -> Source:
     """
     if len(specs) > 1 and any(isinstance(spec, str) and spec == "demo" for spec in specs):
         raise ExploreError("the demo's sounds are synthetic and belong to no other data: give --data demo alone")
-    sources = [_read(spec) for spec in specs]
+    if configs and not any(isinstance(spec, str) and _is_hub(spec) for spec in specs):
+        raise ExploreError(f"--config {some(configs)} is of the hub's data: add --data hub, or leave it out")
+    sources = [_read(spec, configs or ("dev",)) for spec in specs]
     frame = sources[0].frame
     names = [spec if isinstance(spec, str) else source.title for spec, source in zip(specs, sources, strict=True)]
     for spec, source in zip(names[1:], sources[1:], strict=True):
@@ -72,29 +87,37 @@ def read_sources(specs: Sequence[str | pd.DataFrame]) -> Source:
                 f"--data {spec}: there is a model called {some(sorted(twice))} already: rename its folder"
             )
         frame = _join(frame, source.frame, spec)
-    return Source(frame, " + ".join(source.title for source in sources))
+    if not with_audio and "path" in frame:
+        frame = frame.drop(columns="path")
+    credit = dict.fromkeys(credit for source in sources for credit in source.credits)
+    return Source(frame, " + ".join(source.title for source in sources), tuple(credit))
 
 
-def _read(spec: str | pd.DataFrame) -> Source:
+def _is_hub(spec: str) -> bool:
+    return spec == "hub" or spec.startswith("hf://")
+
+
+def _read(spec: str | pd.DataFrame, configs: Sequence[str]) -> Source:
     if isinstance(spec, pd.DataFrame):
         return Source(clips.conform(spec), "your table")
     if spec == "demo":
         return Source(read_demo(), "demo: synthetic sounds")
-    if spec == "hub" or spec.startswith("hf://"):
-        raise ExploreError(
-            f"--data {spec} cannot be read by this version: download the recordings and give their folder, "
-            "or look at dcase-explore --data demo"
-        )
+    if _is_hub(spec):
+        frame, title, credit = read_hub(spec, configs)
+        return Source(frame, title, (credit,))
     folder = Path(os.path.expanduser(spec))  # noqa: PTH111 - Path.expanduser raises for an unknown user
     if not spec.strip():
         raise ExploreError(f"--data is empty: give a folder, or one of {', '.join(NAMED)}")
-    if not folder.is_dir():
+    if not folder.is_dir() and not is_exported(folder):
         raise ExploreError(_no_folder(spec, folder))
-    if results := result_folders(folder):
+    if results := result_folders(folder) if folder.is_dir() else []:
         note(f"{folder.absolute().name}: results of {some(place.absolute().name for place in results)}")
         if split_folders(folder):
             note(f"{folder} holds recordings as well: add --data with their folder to hear them")
         return Source(read_results(results), folder.absolute().name)
+    if is_exported(folder):
+        frame, title, owner = read_exported(folder)
+        return Source(frame, title, (owner,) if owner else ())
     if split_folders(folder):
         return Source(read_raw(folder), folder.absolute().name)
     raise ExploreError(_nothing_in(folder))
@@ -102,7 +125,7 @@ def _read(spec: str | pd.DataFrame) -> Source:
 
 def _no_folder(spec: str, folder: Path) -> str:
     if folder.exists():
-        return f"{folder} is a file: give the folder of a raw download or of score files"
+        return f"{folder} is a file: give the folder of a raw download or of score files, or a .parquet file"
     if folder.is_symlink():
         return f"{folder} is a link to {os.readlink(folder)}, which is not there"  # noqa: PTH115
     if not folder.parent.is_dir():
@@ -114,7 +137,8 @@ def _no_folder(spec: str, folder: Path) -> str:
 
 def _nothing_in(folder: Path) -> str:
     expected = (
-        "expected recordings in <machine>/train|test/*.wav or score files anomaly_score_<machine>_section_00_test.csv"
+        "expected recordings in <machine>/train|test/*.wav, score files anomaly_score_<machine>_section_00_test.csv, "
+        "or what data export wrote"
     )
     if not any(folder.iterdir()):
         return f"{folder} is empty: {expected}"

@@ -14,7 +14,8 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
   takes what stands between the underscores of two names for italics.
 - A histogram's column, where its name is long, pushes the settings out of sight.
 - A histogram cuts the names of categories to "car..." and leaves them out from 26 on, as many as ToyCar has.
-- Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why.
+- Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why, and never
+  asks for it again, though a recording that was on its way may have come.
 
 Where the script is not as expected it is served as it is, and that is said; `tests/test_viewer.py` fails when a new
 Spotlight moves it.
@@ -51,6 +52,11 @@ CHANGES = (
     ),
     # Throw the server's answer, which has the sentence, rather than the failed request.
     (re.compile(r'(\|\| (\w+)\?\.type !== "GenerationIDMismatch"\) throw )(\w+);'), r"\1\2 ?? \3;"),
+    # Ask again for what could not be had the last time.
+    (
+        re.compile(r"(?P<kept>\w+)\.set\((?P<key>\w+), (?P<its>\w+)\);(\s*\}\s*return (?P=its)\.promise;)"),
+        r"\g<kept>.set(\g<key>, \g<its>); \g<its>.promise.catch(() => \g<kept>.delete(\g<key>));\4",
+    ),
     # The name in front of the value.
     (
         re.compile(

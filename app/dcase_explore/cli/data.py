@@ -1,0 +1,175 @@
+"""The commands that look after data: what is here, fetch ahead, check, export."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from dcase_explore.cli.options import (
+    HELP,
+    Config,
+    Data,
+    Debug,
+    Embeddings,
+    GroundTruth,
+    MachineTypes,
+    Scores,
+    errors_as_sentences,
+    options,
+)
+from dcase_explore.messages import counted, note
+
+if TYPE_CHECKING:
+    from dcase_explore.hub.repository import Repository
+
+data_app = typer.Typer(help="What data are here; fetch ahead, check, export.", no_args_is_help=True)
+
+Hub = Annotated[str, typer.Option("--data", help="hub or hf://owner/name@revision.", metavar="SPEC")]
+Configs = Annotated[list[str] | None, typer.Option("--config", help="dev, add or eval.", metavar="dev|add|eval")]
+
+
+@data_app.command(context_settings=HELP)
+def info(
+    data: Hub = "hub",
+    output: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+    debug: Debug = False,
+) -> None:
+    """
+    Print what of the hub's data is on this machine, of which revision, under which licence, and what to cite.
+
+    dcase-explore data info
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.credits import ENRICHED_2023
+        from dcase_explore.hub.inventory import holdings
+        from dcase_explore.hub.repository import kept_repository
+
+        repository = kept_repository(data)
+        here = holdings(repository) if repository else []
+        if output == "json":
+            document: dict[str, Any] = {
+                "repository": repository and repository.name,
+                "commit": repository and repository.commit,
+                "here": [{"what": h.what, "folder": str(h.folder), "files": h.files, "bytes": h.size} for h in here],
+                "credit": vars(ENRICHED_2023),
+            }
+            typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+            return
+        if repository is None:
+            typer.echo(f"nothing of {data} is here yet: dcase-explore data fetch")
+        else:
+            typer.echo(f"{repository.name} at {repository.commit}")
+        for holding in here:
+            size = f"{holding.size / 2**20:,.1f} MB"
+            typer.echo(f"  {holding.what}: {counted(holding.files, 'file')}, {size}, in {holding.folder}")
+        typer.echo(f"\n{ENRICHED_2023.owners}\nlicence: {ENRICHED_2023.licence}\nplease cite:")
+        for citation in ENRICHED_2023.citations:
+            typer.echo(f"  - {citation}")
+
+
+@data_app.command(context_settings=HELP)
+def fetch(
+    data: Hub = "hub",
+    config: Configs = None,
+    class_name: MachineTypes = None,
+    embeddings: Annotated[
+        list[str] | None, typer.Option(help="Fetch this embedding besides the AST's; may be repeated.", metavar="NAME")
+    ] = None,
+    audio: Annotated[bool, typer.Option("--audio", help="Fetch the recordings as well.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Ask the hub for the newest revision first.")] = False,
+    debug: Debug = False,
+) -> None:
+    """
+    Fetch the hub's data ahead, so that everything works without a network. Goes on where it was interrupted.
+
+    dcase-explore data fetch --class valve --audio
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore import recordings
+        from dcase_explore.explore import of_machine_types
+        from dcase_explore.hub.repository import open_repository
+        from dcase_explore.hub.table import read_config
+        from dcase_explore.sources.hub import read_hub
+
+        repository = open_repository(data, newest=update)
+        configs = config or ["dev"]
+        for name in configs:
+            read_config(repository, name, embeddings=embeddings or ())
+        frame = of_machine_types(read_hub(data, configs)[0], class_name or ())
+        if audio:
+            recordings.fetch_all(frame["path"])
+        missing = recordings.not_here(frame["path"])
+        typer.echo(
+            f"{repository.name} at {repository.commit}: {counted(len(frame), 'clip')} here, "
+            f"{len(frame) - missing:,} with their recording"
+        )
+
+
+@data_app.command(context_settings=HELP)
+def verify(data: Hub = "hub", config: Configs = None, debug: Debug = False) -> None:
+    """
+    Compare what was fetched with the sizes and digests it should have; name what is damaged or missing.
+
+    dcase-explore data verify
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.errors import ExploreError
+        from dcase_explore.hub.inventory import holdings, problems
+
+        repository = _kept(data)
+        found = list(problems(repository, config or ["dev"]))
+        for path, problem in found:
+            typer.echo(f"{path} {problem}")
+        if found:
+            raise ExploreError(
+                f"{counted(len(found), 'file')} of {repository.name} damaged or missing: delete those that are "
+                "damaged, then dcase-explore data fetch"
+            )
+        here = ", ".join(f"{counted(holding.files, 'file')} ({holding.what})" for holding in holdings(repository))
+        typer.echo(f"{repository.name} at {repository.commit}: all as it should be: {here}")
+
+
+@data_app.command(context_settings=HELP)
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write it; must not exist, or be empty.", metavar="DIR")],
+    data: Data = None,
+    config: Config = None,
+    class_name: MachineTypes = None,
+    scores: Scores = None,
+    embeddings: Embeddings = None,
+    ground_truth: GroundTruth = None,
+    audio: Annotated[bool, typer.Option("--audio", help="Embed the recordings.")] = False,
+    debug: Debug = False,
+) -> None:
+    """
+    Write the table as a data set of Parquet files with a card, which datasets.load_dataset and --data open.
+
+    dcase-explore data export my-export --data path/to/dev_data --scores mine=scores.csv
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.explore import load_found
+        from dcase_explore.exporting import export as write
+
+        chosen = options(data, class_name, scores, embeddings, ground_truth, config, "all" if audio else "lazy")
+        _, found, source = load_found(chosen)
+        written = write(
+            found.frame,
+            folder,
+            audio=audio,
+            title=source.title,
+            credit=source.credits[0] if source.credits else None,
+            derived=[name for name in found.frame if name not in source.frame],
+        )
+        note(f"open it with dcase-explore --data {folder}, or datasets.load_dataset({str(folder)!r})")
+        typer.echo(f"{folder}: {written}")
+
+
+def _kept(spec: str) -> "Repository":
+    from dcase_explore.errors import ExploreError
+    from dcase_explore.hub.repository import kept_repository
+
+    repository = kept_repository(spec)
+    if repository is None:
+        raise ExploreError(f"nothing of {spec} is here yet: dcase-explore data fetch")
+    return repository

@@ -1,0 +1,208 @@
+"""
+The enriched dataset as a clip table: metadata, scores and embeddings joined by clip.
+
+What is read from the hub's files is kept as Parquet beside them, so that each is read once.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dcase_explore import clips, parquet
+from dcase_explore.errors import ExploreError, meant
+from dcase_explore.hub.facts import clip_id_of, facts, measures, read_csv
+from dcase_explore.hub.pickled import read_vectors
+from dcase_explore.hub.repository import Repository
+from dcase_explore.messages import busy, counted, note, some
+
+PARTS = {"dev": ("train", "test"), "add": ("train",), "eval": ("test",)}
+"""Configs, and the splits that each has files of."""
+AST = "ast-finetuned-audioset-10-10-0.4593"
+LOF = {"dev": "dev_train_lof", "add": "add_train_lof", "eval": "add_train_lof"}
+"""The outlier scores that belong to each config's machine types, which serve as an anomaly score."""
+
+_FORMAT = 1
+"""Counted up when the kept tables change."""
+_EMBEDDINGS = re.compile(r"data/(?:MIT_)?(?P<name>.+)-embeddings_(?P<part>\w+?_(?:train|test))\.npz")
+
+
+@dataclass(frozen=True)
+class EmbeddingFile:
+    """
+    One npz file of the repository.
+
+    Attributes
+    ----------
+    file
+        Its name there.
+    name
+        Of the embedding.
+    split
+        Whose clips it has.
+    """
+
+    file: str
+    name: str
+    split: str
+
+
+def embedding_files(repository: Repository, config: str) -> list[EmbeddingFile]:
+    """
+    Embeddings that the repository has of a config.
+
+    Parameters
+    ----------
+    repository
+        At its commit.
+    config
+        ``"dev"``, ``"add"`` or ``"eval"``.
+
+    Returns
+    -------
+    list of EmbeddingFile
+        By name, then as the splits stand in `PARTS`.
+    """
+    parts = {f"{config}_{split}": split for split in PARTS[config]}
+    matches = [match for file in repository.files if (match := _EMBEDDINGS.fullmatch(file)) and match["part"] in parts]
+    found = [EmbeddingFile(match.string, match["name"], parts[match["part"]]) for match in matches]
+    return sorted(found, key=lambda its: (its.name, PARTS[config].index(its.split)))
+
+
+def read_config(repository: Repository, config: str, *, embeddings: Sequence[str] = ()) -> pd.DataFrame:
+    """
+    Clip table of one config.
+
+    Parameters
+    ----------
+    repository
+        At its commit.
+    config
+        ``"dev"``, ``"add"`` or ``"eval"``.
+    embeddings
+        Names of embeddings to fetch besides the AST's; those that were fetched before are there anyway.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Conforming clip table without paths.
+
+    Raises
+    ------
+    ExploreError
+        When a file cannot be had or is not what it should be, or there is no such config or embedding.
+    """
+    if config not in PARTS:
+        raise ExploreError(f"there is no config {config}: {meant(config, PARTS)}")
+    there = embedding_files(repository, config)
+    names = list(dict.fromkeys(its.name for its in there))
+    for name in embeddings:
+        if name not in names:
+            raise ExploreError(f"{repository.name} has no embedding {name} of {config}: {meant(name, names)}")
+    wanted = [its for its in there if its.name in (AST, *embeddings) or _kept(repository, its).exists()]
+    vectors = {its: _vectors(repository, its) for its in wanted}
+    frame = _facts(repository, config, vectors)
+    for name in dict.fromkeys(its.name for its in wanted):
+        column = f"embeddings_{name}"
+        tables = [table.set_index("clip_id")[column] for its, table in vectors.items() if its.name == name]
+        joined = pd.concat(tables).reindex(frame["clip_id"])
+        frame[column] = joined.astype(object).where(joined.notna(), None).to_numpy()
+        if missing := int(joined.isna().sum()):
+            note(f"{config}: no embedding {name} of {counted(missing, 'clip')}")
+    left = [its for its in there if its not in wanted]
+    if AST not in names:
+        note(f"{config}: the embedding {AST} is not in {repository.name}")
+    for name in dict.fromkeys(its.name for its in left):
+        size = sum(repository.files[its.file].size for its in left if its.name == name) / 2**20
+        fetch = f"dcase-explore data fetch --embeddings {name}"
+        note(f"{config}: the embedding {name} ({size:,.0f} MB) is not fetched: {fetch}")
+    return clips.conform(frame)
+
+
+def _facts(repository: Repository, config: str, vectors: dict[EmbeddingFile, pd.DataFrame]) -> pd.DataFrame:
+    """All but the embeddings; made once, with what there was to say of it, which is said each time."""
+    kept = repository.folder / "tables" / f"{config}-{_FORMAT}.parquet"
+    read = _read_kept(kept)
+    if read is None:
+        frame, remarks = _make_facts(repository, config, vectors)
+        read = frame, {"remarks": remarks}
+        parquet.write(frame, kept, read[1])
+    for remark in read[1]["remarks"]:
+        note(f"{config}: {remark}")
+    return read[0]
+
+
+def _read_kept(path: Path) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+    """A kept table, or None where there is none or it is damaged: it can be made again."""
+    try:
+        return parquet.read(path) if path.exists() else None
+    except ExploreError as error:
+        note(f"{error}; it is made again")
+        return None
+
+
+def _make_facts(
+    repository: Repository, config: str, vectors: dict[EmbeddingFile, pd.DataFrame]
+) -> tuple[pd.DataFrame, list[str]]:
+    file, split = f"data/{config}_metadata.csv", PARTS[config][-1]
+    metadata = read_csv(repository.fetch(file)) if file in repository.files else None
+    keys = [clip for table in vectors.values() for clip in table["clip_id"]]
+    if metadata is None and not keys:
+        raise ExploreError(
+            f"{repository.name} has neither {file} nor an embedding of {config}: "
+            f"there are {some(sorted(repository.files), 8)}"
+        )
+    frame, remarks = facts(dict.fromkeys(keys), split, metadata)
+    if metadata is None:
+        remarks.append(f"{repository.name} has no {file}: domain, label and attributes are what the file names say")
+    else:
+        more, its_remarks = measures(metadata, frame["clip_id"].to_list(), split)
+        frame, remarks = frame.join(more), remarks + its_remarks
+    if "data/scores.csv" in repository.files:
+        more, its_remarks = measures(read_csv(repository.fetch("data/scores.csv")), frame["clip_id"].to_list(), split)
+        frame = frame.join(more[[name for name in more if name not in frame]])
+        remarks += its_remarks
+        if more.empty or not len(more.columns):
+            remarks.append("scores.csv has no score of these clips")
+    else:
+        remarks.append(f"{repository.name} has no scores.csv, and so no anomaly score")
+    return clips.conform(_with_score(frame, LOF[config])), remarks
+
+
+def _with_score(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """With the outlier score of the repository as an anomaly score: PyOD's LOF, higher is more anomalous."""
+    if f"{name}_anomaly_score" not in frame:
+        return frame
+    frame = frame.assign(**{f"anomaly_score_{name}": frame[f"{name}_anomaly_score"]})
+    decisions = frame.get(f"{name}_anomaly")
+    if decisions is not None and decisions.dropna().isin((0, 1)).all():
+        frame[f"prediction_{name}"] = decisions.map({0: "normal", 1: "anomaly"})
+    return frame
+
+
+def _kept(repository: Repository, its: EmbeddingFile) -> Path:
+    return repository.folder / "tables" / f"{Path(its.file).stem}-{_FORMAT}.parquet"
+
+
+def _vectors(repository: Repository, its: EmbeddingFile) -> pd.DataFrame:
+    """``clip_id`` and vector of one npz file, which is read once."""
+    kept, column = _kept(repository, its), f"embeddings_{its.name}"
+    read = _read_kept(kept)
+    if read is not None:
+        return read[0]
+    path = repository.fetch(its.file)
+    with busy(f"reading {path.name}"):
+        keys, matrix = read_vectors(path)
+        table = pd.DataFrame({"clip_id": [clip_id_of(key, its.split) for key in keys]})
+        table[column] = pd.Series(list(matrix), dtype=object)
+        good = table["clip_id"].notna() & ~table["clip_id"].duplicated()
+        if not good.all():
+            note(f"{path.name}: {counted(int((~good).sum()), 'entry')} not named like clips, or repeated, left out")
+        table = table[good].reset_index(drop=True)
+        if table.empty:
+            raise ExploreError(f"{path} names no clip of the challenge, only {some(keys, 1)}")
+        parquet.write(table, kept, {})
+    return table

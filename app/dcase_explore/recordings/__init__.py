@@ -1,0 +1,237 @@
+"""
+Recordings that are fetched when they are first played.
+
+Such a clip has a path like any other, ``<cache>/recordings/<origin>/<clip_id>``; until it is fetched there is no file.
+Where it comes from stands in the folder, in ``origin.json``, so that a path alone says all: in a table, in a child
+process, in the next session.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+from dcase_explore.cache import cache_folder, write_atomically
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import track
+
+Origin: TypeAlias = Mapping[str, str]
+"""``{"kind": "hub", "repository": …, "commit": …}`` or ``{"kind": "embedded", "folder": …}``."""
+
+FOLDER = "recordings"
+"""Of the cache, below which all such recordings are."""
+ORIGIN_FILE = "origin.json"
+SUMS_FILE = "SHA256SUMS"
+"""Beside the recordings, one line for each that was fetched: ``sha256sum -c SHA256SUMS`` checks them."""
+MAX_RECORDING_BYTES = 256 * 2**20
+"""A clip of the challenge has a third of a megabyte; this is two hours of it."""
+
+
+class NotHere(ExploreError):  # noqa: N818 - a state more than an error
+    """A recording that cannot be had."""
+
+
+class OnItsWay(NotHere):
+    """A recording that will be there after a while, of which the terminal has been told."""
+
+
+def place(name: str, origin: Origin) -> Path:
+    """
+    Folder below which the recordings of an origin are kept, made when it is not there.
+
+    Parameters
+    ----------
+    name
+        Of the folder; it must carry the revision of the data, for a path is all that tells one sound from another.
+    origin
+        Where they come from.
+
+    Returns
+    -------
+    pathlib.Path
+        A recording is ``folder / clip_id``.
+
+    Raises
+    ------
+    ExploreError
+        When the cache cannot be written.
+    """
+    folder = cache_folder(FOLDER, name)
+    text = json.dumps(dict(origin), sort_keys=True)
+    file = folder / ORIGIN_FILE
+    if not file.is_file() or file.read_text() != text:
+        write_atomically(file, text.encode())
+        _origin_in.cache_clear()
+    return folder
+
+
+def origin_of(path: str) -> Origin | None:
+    """
+    Where a recording is fetched from.
+
+    Parameters
+    ----------
+    path
+        Of a recording, there or not.
+
+    Returns
+    -------
+    mapping or None
+        None for a recording that is simply a file.
+    """
+    folder = os.path.dirname(os.path.dirname(path))  # noqa: PTH120 - asked for thousands of paths
+    return _origin_in(folder) if os.path.basename(os.path.dirname(folder)) == FOLDER else None  # noqa: PTH119, PTH120
+
+
+def fetch(path: str) -> None:
+    """
+    Make sure that a recording is on this machine.
+
+    Parameters
+    ----------
+    path
+        Of a recording; one that is no file and has no origin is left to whoever reads it.
+
+    Raises
+    ------
+    NotHere
+        When it cannot be had, or is still on its way; the sentence is for the page.
+    """
+    origin = None if os.path.exists(path) else origin_of(path)  # noqa: PTH110 - called for every clip that is played
+    if origin is None:
+        return
+    with _lock_of(path):
+        if not Path(path).exists():
+            clip_id = "/".join(Path(path).parts[-2:])
+            keep(Path(path).parent.parent, clip_id, _reader(origin)(origin, clip_id))
+
+
+def _reader(origin: Origin) -> Callable[[Origin, str], bytes]:
+    if origin["kind"] == "hub":
+        from dcase_explore.recordings import records
+
+        return records.read
+    from dcase_explore.recordings import embedded
+
+    return embedded.read
+
+
+def not_here(paths: Iterable[str]) -> int:
+    """
+    Count the recordings that are yet to be fetched.
+
+    Parameters
+    ----------
+    paths
+        Of recordings.
+
+    Returns
+    -------
+    int
+        0 where all are files, or all that is missing has no origin.
+    """
+    missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110 - thousands of them
+    return sum(origin_of(path) is not None for path in missing)
+
+
+def fetch_all(paths: Iterable[str]) -> None:
+    """
+    Make sure that many recordings are on this machine, by whole archives where that is quicker.
+
+    Parameters
+    ----------
+    paths
+        Of recordings; those that are plain files are left alone.
+
+    Raises
+    ------
+    NotHere, ExploreError
+        When they cannot be had; what has arrived is kept and the next call goes on from there.
+    """
+    missing: dict[Path, list[str]] = {}
+    for path in paths:
+        parts = Path(path).parts
+        if not os.path.exists(path):  # noqa: PTH110
+            missing.setdefault(Path(*parts[:-2]), []).append("/".join(parts[-2:]))
+    for folder, clip_ids in missing.items():
+        origin = origin_of(str(folder / clip_ids[0]))
+        if origin is None:
+            continue
+        if origin["kind"] == "hub":
+            from dcase_explore.recordings import records
+
+            records.fetch_many(origin, folder, clip_ids)
+        else:
+            for clip_id in track(clip_ids, len(clip_ids), "taking recordings out of the dataset"):
+                fetch(str(folder / clip_id))
+
+
+def keep(folder: Path, clip_id: str, content: bytes) -> None:
+    """
+    Write a fetched recording down, with its digest.
+
+    Parameters
+    ----------
+    folder
+        As `place` made it.
+    clip_id
+        Which clip; ``split/file.wav``.
+    content
+        The file.
+
+    Raises
+    ------
+    NotHere
+        When the disk does not take it.
+    """
+    try:
+        write_atomically(folder / clip_id, content)
+        with (folder / SUMS_FILE).open("a") as sums:
+            sums.write(f"{hashlib.sha256(content).hexdigest()}  {clip_id}\n")
+    except OSError as error:
+        raise NotHere(f"{clip_id} cannot be kept in {folder} ({error.strerror})") from error
+
+
+def damaged(folder: Path) -> Iterator[tuple[str, str]]:
+    """
+    Compare fetched recordings with their digests.
+
+    Parameters
+    ----------
+    folder
+        As `place` made it.
+
+    Yields
+    ------
+    clip_id, problem : str
+        One pair for each that is not as it was fetched.
+    """
+    sums = folder / SUMS_FILE
+    lines = sums.read_text().splitlines() if sums.is_file() else []
+    for clip_id, digest in {clip: digest for digest, _, clip in (line.partition("  ") for line in lines)}.items():
+        path = folder / clip_id
+        if not path.is_file():
+            yield clip_id, "is missing"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            yield clip_id, "has another content than it came with"
+
+
+@lru_cache(maxsize=64)
+def _origin_in(folder: str) -> Origin | None:
+    if Path(folder).parent != cache_folder(FOLDER):
+        return None
+    try:
+        origin = json.loads((Path(folder) / ORIGIN_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return origin if isinstance(origin, dict) and origin.get("kind") in ("hub", "embedded") else None
+
+
+@lru_cache(maxsize=1024)
+def _lock_of(path: str) -> threading.Lock:  # noqa: ARG001 - one for each
+    """So that a clip that is asked for twice is fetched once."""
+    return threading.Lock()

@@ -1,0 +1,278 @@
+"""
+Recordings of the enriched dataset, out of the original record's zip files: one clip, or all of a machine type.
+
+A zip file has its table of contents at its end, so that a clip is fetched by asking for two or three pieces of it,
+where the server hands out pieces. Where it does not, or has no such file, the hub's own archive of the split is
+fetched.
+"""
+
+import contextlib
+import os
+import threading
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from dcase_explore.cache import cache_folder
+from dcase_explore.clip_names import with_ending
+from dcase_explore.errors import ExploreError
+from dcase_explore.hub.download import download
+from dcase_explore.hub.repository import Repository
+from dcase_explore.messages import note, track
+from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, Origin, archives, keep, place
+
+if TYPE_CHECKING:
+    import requests
+
+VARIABLE = "DCASE_EXPLORE_RECORDS"
+ZENODO = "https://zenodo.org"
+ZIPS = {
+    "dev": "records/7882613/files/dev_{}.zip",
+    "add": "records/7830345/files/eval_data_{}_train.zip",
+    "eval": "records/7860847/files/eval_data_{}_test.zip",
+}
+"""Where the original recordings of a machine type are, for each config."""
+TIMEOUT = (10, 30)
+"""Seconds to connect, and between two pieces of an answer."""
+
+
+class _NotServed(Exception):  # noqa: N818 - never leaves this module
+    """The record has no such thing, or does not hand out pieces: the archive may."""
+
+
+def origin_in(repository: Repository, config: str) -> tuple[str, Origin]:
+    """
+    Origin of a config's recordings, and the name of their folder.
+
+    Parameters
+    ----------
+    repository
+        At its commit.
+    config
+        ``"dev"``, ``"add"`` or ``"eval"``.
+
+    Returns
+    -------
+    name, origin
+        For `dcase_explore.recordings.place`.
+    """
+    origin = {"kind": "hub", "repository": repository.name, "commit": repository.commit, "config": config}
+    return f"{repository.key}-{config}", origin
+
+
+def read(origin: Origin, clip_id: str) -> bytes:
+    """
+    Fetch one recording.
+
+    Parameters
+    ----------
+    origin
+        As `origin_in` made it.
+    clip_id
+        Which clip.
+
+    Returns
+    -------
+    bytes
+        Content of the WAV file.
+
+    Raises
+    ------
+    NotHere
+        When it cannot be had, or the archive that holds it is on its way.
+    """
+    split, machine, _ = _parts(clip_id)
+    url = _url(origin["config"], machine)
+    try:
+        for last in (False, True):
+            try:
+                return _zip_at(url).read(clip_id)
+            except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+                _zip_at.cache_clear()
+                if last:
+                    raise NotHere(f"{clip_id} arrived damaged twice from {_host()}: try again later") from error
+            except NotHere:
+                _zip_at.cache_clear()  # what failed once is in no state to go on
+                raise
+    except _NotServed as reason:
+        repository, folder = _home(origin)
+        archives.begin(repository, origin["config"], split, folder, str(reason))
+    raise AssertionError("unreachable")
+
+
+def fetch_many(origin: Origin, folder: Path, clip_ids: Sequence[str]) -> None:
+    """
+    Fetch many recordings, by whole zip files, or by the hub's archives where there are none.
+
+    Parameters
+    ----------
+    origin
+        As `origin_in` made it.
+    folder
+        Where they belong.
+    clip_ids
+        Which are missing.
+
+    Raises
+    ------
+    ExploreError
+        When they cannot be had; what has arrived is kept.
+    """
+    by_machine: dict[str, set[str]] = {}
+    for clip_id in clip_ids:
+        by_machine.setdefault(_parts(clip_id)[1], set()).add(clip_id)
+    elsewhere: set[str] = set()
+    for machine, wanted in by_machine.items():
+        try:
+            wanted = _from_whole_zip(_url(origin["config"], machine), machine, folder, wanted)
+        except _NotServed as reason:
+            note(f"{machine}: {reason}")
+        elsewhere |= wanted
+    repository, _ = _home(origin)
+    for split in sorted({clip_id.split("/")[0] for clip_id in elsewhere}):
+        archives.fetch(repository, origin["config"], split, folder)
+
+
+class _RemoteZip:
+    """A zip file on a server, of which pieces are read, one reader at a time."""
+
+    def __init__(self, url: str) -> None:
+        from remotezip import RemoteZip
+
+        self._lock = threading.Lock()
+        with _reasons():
+            self._zip = RemoteZip(url, session=_session(), timeout=TIMEOUT)
+        self._members = _members(self._zip)
+
+    def read(self, clip_id: str) -> bytes:
+        """Content of one clip."""
+        info = self._members.get(clip_id)
+        if info is None:
+            raise _NotServed(f"the original record has no {clip_id}")
+        with self._lock, _reasons():
+            content: bytes = self._zip.read(info)
+        return content
+
+
+@contextlib.contextmanager
+def _reasons() -> Iterator[None]:
+    """Why a piece of a zip file did not come: not served, not to be had now, or broken off, to be tried again."""
+    from remotezip import RangeNotSupported, RemoteZipError
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except RangeNotSupported as error:
+        raise _NotServed(f"{_host()} does not hand out pieces of files") from error
+    except HTTPError as error:  # the connection broke amid the answer
+        raise EOFError from error
+    except (RemoteZipError, OSError) as error:
+        raise _failure(error) from error
+
+
+@lru_cache(maxsize=32)
+def _zip_at(url: str) -> _RemoteZip:
+    return _RemoteZip(url)
+
+
+@lru_cache(maxsize=1)
+def _session() -> "requests.Session":
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    session = requests.Session()
+    # Not 429: the page should say at once how long to wait.
+    retry = Retry(
+        total=2,
+        backoff_factor=0.5,
+        status_forcelist=(500, 502, 503, 504),
+        respect_retry_after_header=False,
+        raise_on_status=False,
+    )
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    return session
+
+
+def _failure(error: Exception) -> Exception:
+    """What a failed request means: not served, for the archive to try, or not to be had now."""
+    answer = getattr(error.__context__, "response", None)
+    if answer is None:
+        return NotHere(f"{_host()} cannot be reached: this clip plays when there is a network")
+    if answer.status_code == 429:
+        wait = answer.headers.get("Retry-After", "")
+        return NotHere(
+            f"{_host()} asks to wait{f' {wait} seconds' if wait.isdigit() else ''}: play this clip again then"
+        )
+    if answer.status_code >= 500:
+        return NotHere(f"{_host()} answers {answer.status_code}: play this clip again later")
+    return _NotServed(f"{_host()} answers {answer.status_code}")
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Entries by ``clip_id``, whatever folders stand before ``<machine>/<split>/<file>``."""
+    found = {}
+    for info in archive.infolist():
+        parts = PurePosixPath(info.filename.replace("\\", "/")).parts[-3:]
+        if len(parts) == 3 and parts[2].lower().endswith(".wav") and info.file_size <= MAX_RECORDING_BYTES:
+            found[f"{parts[1]}/{parts[0]}_{with_ending(parts[2])}"] = info
+    return found
+
+
+def _from_whole_zip(url: str, machine: str, folder: Path, wanted: set[str]) -> set[str]:
+    """Fetch a zip file whole and unpack the clips wanted; returns those that it has not."""
+    import requests
+    from huggingface_hub.errors import HfHubHTTPError
+
+    path = cache_folder("downloads") / f"{folder.name}-{machine}.zip"
+    try:
+        head = _session().head(url, timeout=TIMEOUT, allow_redirects=True)
+        head.raise_for_status()
+        size = int(head.headers["Content-Length"])
+        download(head.url, path, size=size, digest=None, headers={}, source=_host())
+    except (requests.RequestException, HfHubHTTPError) as error:
+        answer = getattr(error, "response", None)
+        if answer is None:
+            raise ExploreError(f"{_host()} cannot be reached: run the same command when there is a network") from error
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise ExploreError(f"{_host()} answers {answer.status_code}: run the same command again later") from error
+        raise _NotServed(f"{_host()} answers {answer.status_code} for {PurePosixPath(url).name}") from error
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive)
+            here = sorted(wanted & members.keys())
+            for clip_id in track(here, len(here), f"unpacking recordings of {machine}"):
+                keep(folder, clip_id, archive.read(members[clip_id]))
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+        path.unlink()
+        raise ExploreError(f"{path.name} arrived damaged ({error}): run the same command again") from error
+    path.unlink()
+    return wanted - members.keys()
+
+
+def _parts(clip_id: str) -> tuple[str, str, str]:
+    """Split, machine type and original file name."""
+    split, _, name = clip_id.partition("/")
+    machine, _, file = name.partition("_")
+    return split, machine, file
+
+
+def _url(config: str, machine: str) -> str:
+    return f"{_base()}/{ZIPS[config].format(machine)}"
+
+
+def _base() -> str:
+    return (os.environ.get(VARIABLE) or ZENODO).rstrip("/")
+
+
+def _host() -> str:
+    return _base().partition("://")[2]
+
+
+def _home(origin: Origin) -> tuple[Repository, Path]:
+    repository = Repository(origin["repository"], origin["commit"])
+    return repository, place(*origin_in(repository, origin["config"]))

@@ -1,0 +1,95 @@
+"""
+What the enriched dataset costs on a machine that has nothing of it, and the next time, beside plain `numpy` and pickle.
+
+    uv run --group test python tests/benchmarks/hub.py
+
+A stand-in of full size (8,400 clips, vectors of true size, no sound) on a server of this machine, so that the figures
+are of work and bytes, not of a line. Each measure is a process of its own; the peer reads the same files with
+`numpy.load(allow_pickle=True)`, which runs whatever is in them.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from hub_repository import AST, DEV_MACHINES, make_repository
+from hub_server import HubServer
+
+ROUNDS = 5
+MEASURE = (
+    "import json, resource, sys, time\n"
+    "{setup}\n"
+    "start = time.perf_counter()\n"
+    "{code}\n"
+    "took = time.perf_counter() - start\n"
+    "print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))"
+)
+IMPORTS = (
+    "from dcase_explore.hub.repository import open_repository\n"
+    "from dcase_explore.hub.table import read_config\n"
+    "import pandas, pyarrow.parquet, datasets, huggingface_hub"
+)
+AST_ONLY = "frame = read_config(open_repository('hub'), 'dev')"
+BOTH = "frame = read_config(open_repository('hub'), 'dev', embeddings=['dcase2023_task2_baseline_ae'])"
+PEER = (
+    "for path in {files}:\n"
+    "    held = np.load(path, allow_pickle=True)['arr_0'].item()\n"
+    "    matrix = np.stack([vector.reshape(-1) for vector in held.values()]).astype(np.float32)"
+)
+
+
+def measured(setup: str, code: str) -> tuple[float, float]:
+    """Seconds, and peak of memory in MB, of a piece of Python in a process of its own."""
+    script = MEASURE.format(setup=setup, code=code)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    seconds, megabytes = json.loads(done.stdout.splitlines()[-1])
+    return seconds, megabytes
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        standin = make_repository(
+            Path(folder) / "standin",
+            machines=DEV_MACHINES,
+            train=1000,
+            test=200,
+            with_audio=False,
+            own_scores_only=True,
+        )
+        with HubServer(standin) as hub:
+            os.environ.update(HF_ENDPOINT=hub.url, HF_HUB_DISABLE_TELEMETRY="1")
+            figures: dict[str, list[tuple[float, float]]] = {}
+            for turn in range(ROUNDS):
+                os.environ["DCASE_EXPLORE_CACHE"] = f"{folder}/cache-{turn}"
+                measures = {
+                    "first time, AST": (IMPORTS, AST_ONLY),
+                    "again, AST": (IMPORTS, AST_ONLY),
+                    "then the autoencoder's as well": (IMPORTS, BOTH),
+                    "again, both": (IMPORTS, BOTH),
+                    "numpy with pickle, AST": (
+                        "import numpy as np",
+                        PEER.format(files=sorted(map(str, standin.files.glob(f"data/{AST}_dev_*.npz")))),
+                    ),
+                    "numpy with pickle, both": (
+                        "import numpy as np",
+                        PEER.format(files=sorted(map(str, standin.files.glob("data/*_dev_*.npz")))),
+                    ),
+                }
+                for name, (setup, code) in measures.items():
+                    before = sum(request.bytes_sent for request in hub.requests)
+                    figures.setdefault(name, []).append(measured(setup, code))
+                    if turn == 0 and name == "first time, AST":
+                        sent = sum(request.bytes_sent for request in hub.requests) - before
+    for name, rounds in figures.items():
+        seconds, megabytes = (statistics.median(values) for values in zip(*rounds, strict=True))
+        print(f"{name:32s} {seconds:6.2f} s, peak {megabytes:5.0f} MB")
+    print(f"downloaded before the first picture: {sent / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""The command line on the hub's data: first picture, offline, what is here, fetch ahead, check."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dcase_explore import load
+from dcase_explore.errors import ExploreError
+from hub_repository import StandIn
+from hub_server import HubServer, status
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dcase_explore", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300)
+
+
+def succeeds(*arguments: str) -> subprocess.CompletedProcess[str]:
+    result = run(*arguments)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+SHOW = ("--layout", "extended", "--class", "valve", "--check")
+
+
+def test_the_command_of_the_readme_online_and_then_offline(hub: HubServer) -> None:
+    online = succeeds(*SHOW)
+    assert re.fullmatch(
+        r"dcase23-task2-enriched dev · 32 clips of valve, 32 with sound \(fetched when played\) · "
+        r"scores: dev_train_lof.*layout extended · page and table of 32 rows answered\n",
+        online.stdout,
+    )
+    assert not re.search(r"Traceback|[Ww]arning|http", online.stderr), online.stderr
+    assert not hub.requests_for(".tar.gz")
+    assert not hub.requests_for("/records/")
+    hub.close()
+    offline = succeeds(*SHOW)
+    assert offline.stdout == online.stdout
+    assert offline.stderr == online.stderr
+
+
+def test_without_a_network_the_first_time_it_is_one_sentence(hub: HubServer) -> None:
+    hub.close()
+    result = run(*SHOW)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "the hub cannot be reached" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_no_recordings_or_all_of_them_first(hub: HubServer) -> None:
+    assert "path" not in load(class_name="valve", audio="none")
+    assert not hub.requests_for("/records/")
+    paths = load(class_name="valve", audio="all")["path"]
+    assert all(Path(path).is_file() for path in paths)
+    assert not hub.requests_for("dev_fan.zip")
+    with pytest.raises(ExploreError, match="there is no audio some: there are lazy, all, none"):
+        load(class_name="valve", audio="some")
+    assert run(*SHOW, "--audio", "some").returncode == 2
+
+
+def test_scores_and_findings_of_the_hub(hub: HubServer) -> None:
+    document = json.loads(succeeds("score", "--class", "valve", "--format", "json").stdout)
+    assert 0 < document["dev_train_lof"]["official_score"] <= 1
+    assert "dev_train_lof" in succeeds("findings", "--config", "dev").stdout
+    assert run("findings", "--config", "deb").returncode == 1
+
+
+def test_config_belongs_to_the_hub(recordings: Path) -> None:
+    result = run("--data", str(recordings), "--config", "add", "--check")
+    assert result.returncode == 1
+    assert "--config add is of the hub's data: add --data hub, or leave it out" in result.stderr
+
+
+def test_info_before_and_after(hub: HubServer, own_cache: Path) -> None:
+    before = succeeds("data", "info").stdout
+    assert "nothing of hub is here yet: dcase-explore data fetch" in before
+    assert "arxiv.org/abs/2106.02369" in before
+    assert "CC BY-NC-SA 4.0" in before
+    assert hub.requests == []
+    assert json.loads(succeeds("data", "info", "--format", "json").stdout)["commit"] is None
+    succeeds("data", "fetch", "--class", "valve", "--audio")
+    hub.close()
+    assert hub.commit in succeeds("data", "info").stdout
+    here = {its["what"]: its for its in json.loads(succeeds("data", "info", "--format", "json").stdout)["here"]}
+    assert here["recordings (dev)"]["files"] == 32
+    assert here["files of the hub"]["files"] == 4
+    files = (own_cache / "hub").rglob("files/**/*.*")
+    assert here["files of the hub"]["bytes"] == sum(
+        path.stat().st_size for path in files if path.suffix in (".csv", ".npz")
+    )
+
+
+def test_fetch_ahead(hub: HubServer) -> None:
+    said = succeeds("data", "fetch", "--embeddings", "dcase2023_task2_baseline_ae").stdout
+    assert said == f"renumics/dcase23-task2-enriched at {hub.commit}: 64 clips here, 0 with their recording\n"
+    said = succeeds("data", "fetch", "--class", "valve", "--audio").stdout
+    assert said.endswith("32 clips here, 32 with their recording\n")
+    hub.close()
+    frame = load(class_name="valve")
+    assert all(Path(path).is_file() for path in frame["path"])
+    assert "embeddings_dcase2023_task2_baseline_ae" in frame
+
+
+def test_fetch_says_what_is_wrong(hub: HubServer) -> None:
+    assert "did you mean valve" in run("data", "fetch", "--class", "valves").stderr
+    assert "there is no config nope" in run("data", "fetch", "--config", "nope").stderr
+    hub.fault("scores.csv", status(500), times=None)
+    result = run("data", "fetch", "--update", DCASE_EXPLORE_CACHE=os.environ["DCASE_EXPLORE_CACHE"] + "-2")
+    assert result.returncode == 1
+    assert result.stderr.endswith("scores.csv: the hub answers 500: try the same command again later\n")
+
+
+def test_verify_names_what_is_damaged_or_missing(hub: HubServer, standin: StandIn, own_cache: Path) -> None:
+    assert run("data", "verify").returncode == 1
+    succeeds("data", "fetch", "--class", "valve", "--audio")
+    hub.close()
+    assert "all as it should be: 4 files" in succeeds("data", "verify").stdout
+    folder = own_cache / "hub" / "renumics+dcase23-task2-enriched" / hub.commit
+    npz = next((folder / "files" / "data").glob("*dev_test.npz"))
+    content = bytearray(npz.read_bytes())
+    content[1000] ^= 1
+    npz.write_bytes(bytes(content))
+    scores = folder / "files" / "data" / "scores.csv"
+    scores.write_bytes(scores.read_bytes()[:-10])
+    (folder / "files" / "data" / "dev_metadata.csv").unlink()
+    table = next((folder / "tables").glob("dev-*.parquet"))
+    table.write_bytes(b"PAR1")
+    clips = sorted((own_cache / "recordings").rglob("*.wav"))
+    clips[0].write_bytes(b"")
+    clips[1].unlink()
+    result = run("data", "verify")
+    assert result.returncode == 1
+    named = dict(line.split(" ", 1) for line in result.stdout.splitlines())
+    metadata = folder / "files/data/dev_metadata.csv"
+    assert set(named) == {str(path) for path in (npz, scores, metadata, table, *clips[:2])}
+    assert named[str(npz)] == "has another content than the hub's"
+    assert "bytes instead of" in named[str(scores)]
+    assert named[str(metadata)] == "is missing"
+    assert "6 files of renumics/dcase23-task2-enriched damaged or missing" in result.stderr
+
+
+def test_options_before_a_command_are_refused(hub: HubServer) -> None:
+    assert "put --class after data" in run("--class", "valve", "data", "info").stderr
+
+
+@pytest.mark.parametrize("command", ["info", "fetch", "verify"])
+def test_only_repositories_have_files_to_look_after(command: str) -> None:
+    result = run("data", command, "--data", "demo")
+    assert result.returncode == 1
+    assert "--data demo is no repository: expected hub, hf://owner/name" in result.stderr

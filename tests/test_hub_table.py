@@ -1,0 +1,296 @@
+"""The enriched dataset from the hub: what is asked for, what becomes of it, and what may be otherwise than known."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import served
+from dcase_explore import clips
+from dcase_explore.errors import ExploreError
+from dcase_explore.explore import explore
+from dcase_explore.hub.repository import open_repository
+from dcase_explore.hub.table import AST, read_config
+from dcase_explore.options import Options
+from hub_repository import AST as AST_FILE
+from hub_repository import StandIn, pickled_npz
+from hub_server import HubServer
+
+EMBEDDING = f"embeddings_{AST}"
+
+
+def read(config: str = "dev", **options: object) -> pd.DataFrame:
+    return read_config(open_repository("hub"), config, **options)  # type: ignore[arg-type]
+
+
+def rewritten(path: Path, change: Callable[[list[dict[str, str]]], None]) -> None:
+    """A CSV file with its rows changed."""
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    change(rows)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.fixture
+def changed(standin: StandIn, tmp_path: Path) -> StandIn:
+    """A copy of the stand-in that a test may change."""
+    shutil.copytree(standin.files, tmp_path / "changed")
+    return StandIn(tmp_path / "changed", standin.records, standin.keys, standin.vectors, standin.sounds)
+
+
+def test_the_first_picture_needs_metadata_scores_and_one_embedding(hub: HubServer, capsys) -> None:
+    exploration = explore(Options(class_name=["valve"], layout="extended"))
+    assert {request.file for request in hub.requests if request.file} == {
+        "data/dev_metadata.csv",
+        "data/scores.csv",
+        f"data/{AST_FILE}_dev_train.npz",
+        f"data/{AST_FILE}_dev_test.npz",
+    }
+    assert len(exploration.frame) == 32
+    said = capsys.readouterr().err
+    assert "CC BY-NC-SA 4.0" in said
+    assert "dcase-explore data fetch --embeddings dcase2023_task2_baseline_ae" in said
+    assert said.count("\n") < 8
+
+
+def test_the_second_time_nothing_is_asked_for(hub: HubServer) -> None:
+    first = read()
+    hub.requests.clear()
+    pd.testing.assert_frame_equal(read(), first)
+    assert hub.requests == []
+    hub.close()
+    pd.testing.assert_frame_equal(read(), first)
+
+
+@pytest.mark.parametrize("xet", [False, True])
+def test_every_fact_and_vector_arrives(standin: StandIn, monkeypatch: pytest.MonkeyPatch, xet: bool) -> None:
+    with served(standin, monkeypatch, xet=xet):
+        frame = read()
+    assert clips.problems(frame) == []
+    keys = standin.keys["dev_train"] + standin.keys["dev_test"]
+    assert frame["clip_id"].to_list() == keys
+    vectors = standin.vectors[f"{AST_FILE}_dev_train"] | standin.vectors[f"{AST_FILE}_dev_test"]
+    np.testing.assert_array_equal(
+        np.stack(frame[EMBEDDING].to_list()), np.concatenate([vectors[key] for key in keys]).astype(np.float32)
+    )
+    named = clips.facts_from_names(frame["class"], [key.split("_", 1)[1] for key in keys], frame["split"])
+    for column in ("class", "split", "section", "domain", "label", "d1p", "d1v"):
+        pd.testing.assert_series_equal(frame[column], named[column])
+    with (standin.files / "data" / "scores.csv").open(newline="") as file:
+        scores = {row["path"]: row for row in csv.DictReader(file)}
+    expected = [float(scores[key]["dev_train_lof_anomaly_score"]) for key in keys]
+    np.testing.assert_allclose(frame["anomaly_score_dev_train_lof"], expected, rtol=1e-6)
+    assert (frame["prediction_dev_train_lof"] == "anomaly").to_list() == [
+        float(scores[key]["dev_train_lof_anomaly"]) == 1 for key in keys
+    ]
+
+
+def test_other_configs(hub: HubServer, standin: StandIn) -> None:
+    added, evaluation = read("add"), read("eval")
+    assert added["clip_id"].to_list() == standin.keys["add_train"]
+    assert set(evaluation["clip_id"]) == set(standin.keys["eval_test"])
+    assert not {"domain", "label"} & set(evaluation.columns[evaluation.notna().any()])
+    assert evaluation["anomaly_score_add_train_lof"].notna().all()
+    both = explore(Options(config=["add", "eval"])).frame
+    assert len(both) == len(added) + len(evaluation)
+    with pytest.raises(ExploreError, match="no config deb: did you mean dev"):
+        read("deb")
+
+
+def test_another_embedding_on_demand_and_from_then_on(hub: HubServer, standin: StandIn) -> None:
+    assert "embeddings_dcase2023_task2_baseline_ae" not in read()
+    with pytest.raises(ExploreError, match="did you mean dcase2023_task2_baseline_ae"):
+        read(embeddings=["dcase2023_task2_baseline"])
+    fetched = read(embeddings=["dcase2023_task2_baseline_ae"])
+    assert fetched["embeddings_dcase2023_task2_baseline_ae"].map(len).unique() == [2976]
+    hub.requests.clear()
+    pd.testing.assert_frame_equal(read(), fetched)
+    assert hub.requests == []
+    frame = explore(Options(class_name=["valve"], layout="extended")).frame
+    assert {f"map_{AST}_x", "map_dcase2023_task2_baseline_ae_x"} <= set(frame.columns)
+
+
+def without(*names: str) -> Callable[[StandIn], None]:
+    def change(standin: StandIn) -> None:
+        for name in names:
+            (standin.files / "data" / name).unlink()
+
+    return change
+
+
+def test_without_scores(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    without("scores.csv")(changed)
+    with served(changed, monkeypatch) as hub:
+        exploration = explore(Options(class_name=["valve"]))
+        assert hub.bytes_sent_for("dev_valve.zip") == 0
+    assert not [name for name in exploration.frame if name.startswith("anomaly_score")]
+    said = capsys.readouterr().err
+    assert "no scores.csv" in said
+    assert "--audio all" in said
+
+
+def test_without_metadata(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    without("dev_metadata.csv")(changed)
+    with served(changed, monkeypatch):
+        frame = read()
+    assert len(frame) == len(changed.keys["dev_train"]) + len(changed.keys["dev_test"])
+    assert frame["label"].notna().all()
+    assert "no data/dev_metadata.csv" in capsys.readouterr().err
+
+
+def test_without_the_embedding(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    without(*(f"{AST_FILE}_dev_{split}.npz" for split in ("train", "test")))(changed)
+    with served(changed, monkeypatch):
+        frame = read()
+    assert len(frame) == 64
+    assert not [name for name in frame if name.startswith("embeddings")]
+    assert f"the embedding {AST} is not in" in capsys.readouterr().err
+
+
+def test_without_anything(changed: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(changed.files / "data")
+    with served(changed, monkeypatch), pytest.raises(ExploreError, match=r"neither data/dev_metadata.csv nor"):
+        read()
+
+
+def as_indices(rows: list[dict[str, str]]) -> None:
+    classes = ("gearbox", "fan", "bearing", "slider", "ToyCar", "ToyTrain", "valve")
+    for row in rows:
+        row["class"] = str(classes.index(row["class"]))
+        row["domain"] = str(("source", "target").index(row["domain"]))
+        row["label"] = str(("normal", "anomaly").index(row["label"]))
+
+
+def with_nan(rows: list[dict[str, str]]) -> None:
+    for row in rows:
+        row.update({name: value or "nan" for name, value in row.items()})
+
+
+def prefixed(rows: list[dict[str, str]]) -> None:
+    for row in rows:
+        row["path"] = f"C:\\data\\dev\\{row['path']}".replace("/", "\\")
+
+
+def without_split(rows: list[dict[str, str]]) -> None:
+    for row in rows:
+        row["path"] = row["path"].split("/")[1]
+
+
+def without_class(rows: list[dict[str, str]]) -> None:
+    for row in rows:
+        for name in ("class", "domain", "section"):
+            del row[name]
+
+
+def shuffled(rows: list[dict[str, str]]) -> None:
+    rows.reverse()
+    rows.append(dict(rows[0]))
+
+
+@pytest.mark.parametrize("change", [as_indices, with_nan, prefixed, without_split, without_class, shuffled])
+def test_metadata_in_another_form_say_the_same(
+    changed: StandIn, standin: StandIn, monkeypatch: pytest.MonkeyPatch, change, capsys
+) -> None:
+    with served(standin, monkeypatch):
+        expected = read()
+    rewritten(changed.files / "data" / "dev_metadata.csv", change)
+    with served(changed, monkeypatch, commit="1" * 40):
+        found = read_config(open_repository("hub", newest=True), "dev")
+    order = found.set_index("clip_id").loc[expected["clip_id"]].reset_index()
+    pd.testing.assert_frame_equal(clips.conform(order), expected)
+    if change is shuffled:
+        assert "1 repeated entry left out" in capsys.readouterr().err
+
+
+def test_scores_in_another_form(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    def change(rows: list[dict[str, str]]) -> None:
+        for row in rows:
+            row["dev_train_lof_anomaly"] = "True" if row["dev_train_lof_anomaly"] in ("1", "1.0") else "False"
+            row["anomaly_score_dcase2023_task2_baseline_ae"] = "1.5"
+            row["prediction_dcase2023_task2_baseline_ae"] = "1"
+            row["prediction_correct_dcase2023_task2_baseline_ae"] = "0"
+            row["surprise"] = "x"
+        rows[0]["dev_train_lof_anomaly_score"] = "inf"
+        rows[1]["dev_train_lof_anomaly_score"] = "many"
+
+    rewritten(changed.files / "data" / "scores.csv", change)
+    with served(changed, monkeypatch):
+        frame = read()
+    assert (frame["anomaly_score_dcase2023_task2_baseline_ae"] == 1.5).all()
+    assert (frame["prediction_dcase2023_task2_baseline_ae"] == "anomaly").all()
+    assert not frame["prediction_correct_dcase2023_task2_baseline_ae"].any()
+    assert set(frame["prediction_dev_train_lof"]) == {"normal", "anomaly"}
+    assert frame["anomaly_score_dev_train_lof"].isna().sum() == 2
+    said = capsys.readouterr().err
+    assert "surprise" in said
+    assert "column dev_train_lof_anomaly_score: 2 values not understood, such as 'inf'" in said
+
+
+def test_vectors_in_another_form(changed: StandIn, standin: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    stem = f"{AST_FILE}_dev_train"
+    held = {f"some/where/{key}": vector[0].astype(np.float32) for key, vector in standin.vectors[stem].items()}
+    missing = next(iter(held))
+    del held[missing]
+    held["train/notes.txt"] = held["some/where/" + standin.keys["dev_train"][1]]
+    pickled_npz(changed.files / "data" / f"{stem}.npz", held, module="numpy._core.multiarray")  # type: ignore[arg-type]
+    with served(changed, monkeypatch):
+        frame = read()
+    assert frame[EMBEDDING].isna().sum() == 1
+    said = capsys.readouterr().err
+    assert f"dev: no embedding {AST} of 1 clip" in said
+    assert "1 entry not named like clips" in said
+
+
+def test_the_smaller_form_of_the_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hub_repository import make_repository
+
+    with served(make_repository(tmp_path / "s", own_scores_only=True, with_audio=False), monkeypatch):
+        dev, evaluation = read(), read("eval")
+    assert dev["anomaly_score_dev_train_lof"].notna().all()
+    assert set(dev["prediction_dev_train_lof"].dropna()) == {"normal", "anomaly"}
+    assert evaluation["anomaly_score_add_train_lof"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not a CSV text file"),
+        (b"\xff\xfe\x00", "not a CSV text file"),
+        (b"a,b\n1,2\n", "no column names the clip"),
+        (b"path,class\nnotes.txt,fan\n", "named like a clip"),
+    ],
+)
+def test_metadata_that_are_none(changed: StandIn, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str) -> None:
+    (changed.files / "data" / "dev_metadata.csv").write_bytes(content)
+    with served(changed, monkeypatch), pytest.raises(ExploreError, match=said):
+        read()
+
+
+def test_a_hostile_pickle_from_the_hub_is_refused_by_name(
+    changed: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from test_pickled import Calls, pickled, write
+
+    trace = tmp_path / "ran"
+    evil = pickled({"train/fan_section_00_0000.wav": Calls(Path.mkdir, trace)})
+    write(changed.files / "data" / f"{AST_FILE}_dev_train.npz", evil)
+    with served(changed, monkeypatch), pytest.raises(ExploreError, match=r"builtins.getattr, which no vector needs"):
+        read()
+    assert not trace.exists()
+
+
+def test_a_damaged_table_is_made_again(hub: HubServer, own_cache: Path, capsys) -> None:
+    first = read()
+    for table in own_cache.rglob("*.parquet"):
+        table.write_bytes(table.read_bytes()[:100])
+    hub.requests.clear()
+    pd.testing.assert_frame_equal(read(), first)
+    assert hub.requests == []
+    assert "it is made again" in capsys.readouterr().err
