@@ -10,12 +10,15 @@ import pandas as pd
 import pytest
 
 from conftest import served
-from dcase_explore import clips
+from dcase_explore import clips, load
 from dcase_explore.errors import ExploreError
-from dcase_explore.explore import explore
+from dcase_explore.explore import explore, load_found
+from dcase_explore.exporting import export
 from dcase_explore.hub.repository import open_repository
 from dcase_explore.hub.table import AST, read_config
 from dcase_explore.options import Options
+from dcase_explore.recordings import fetch
+from dcase_explore.sources import read_sources
 from hub_repository import AST as AST_FILE
 from hub_repository import StandIn, pickled_npz
 from hub_server import HubServer
@@ -294,3 +297,76 @@ def test_a_damaged_table_is_made_again(hub: HubServer, own_cache: Path, capsys) 
     pd.testing.assert_frame_equal(read(), first)
     assert hub.requests == []
     assert "it is made again" in capsys.readouterr().err
+
+
+def test_a_local_recording_goes_before_one_that_would_be_fetched(
+    hub: HubServer, standin: StandIn, tmp_path: Path
+) -> None:
+    key = next(key for key in standin.keys["dev_test"] if "valve" in key)
+    local = tmp_path / "raw" / "valve" / "test" / key.removeprefix("test/valve_")
+    local.parent.mkdir(parents=True)
+    local.write_bytes(standin.sounds[key])
+    for specs in (["hub", str(tmp_path / "raw")], [str(tmp_path / "raw"), "hub"]):
+        frame = read_sources(specs).frame.set_index("clip_id")
+        assert frame.loc[key, "path"] == str(local)
+        assert frame["path"].notna().all()
+        assert len(frame) == 64
+
+
+def test_scores_of_your_own_on_the_hubs_clips(hub: HubServer, standin: StandIn, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "baseline_MSE"
+    folder.mkdir()
+    keys = [key for key in standin.keys["dev_test"] if "valve" in key]
+    lines = [f"{key.removeprefix('test/valve_')},{number}.5\n" for number, key in enumerate(keys)]
+    (folder / "anomaly_score_valve_section_00_test.csv").write_text("".join(lines))
+    frame = load([str(folder), "hub"], class_name="valve", scores={"mine": np.arange(64.0)})
+    scores = frame.set_index("clip_id").loc[keys, "anomaly_score_baseline_MSE"]
+    assert scores.to_list() == [number + 0.5 for number in range(len(keys))]
+    assert f"{len(keys)} of its 64 clips are known already" in capsys.readouterr().err
+    assert frame["anomaly_score_mine"].notna().all()
+    assert frame["path"].notna().all()
+
+
+@pytest.mark.parametrize("audio", [False, True])
+def test_an_export_shows_the_same_page(
+    hub: HubServer, standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, audio: bool
+) -> None:
+    options = Options(class_name=["valve"], layout="extended", audio="all" if audio else "lazy")
+    _, found, source = load_found(options)
+    derived = [name for name in found.frame if name not in source.frame]
+    export(found.frame, tmp_path / "copy", audio=audio, title=source.title, credit=source.credits[0], derived=derived)
+    first, again = explore(options), explore(Options(data=[str(tmp_path / "copy")], layout="extended"))
+    sounds = ["path", "nearest_normal"]
+    pd.testing.assert_frame_equal(again.frame.drop(columns=sounds), first.frame.drop(columns=sounds))
+    for column in sounds:
+        ends = [frame[column].map(lambda path: "/".join(Path(path).parts[-2:])) for frame in (again.frame, first.frame)]
+        assert ends[0].to_list() == ends[1].to_list()
+    assert (again.title, again.layout, again.descriptions) == (first.title, first.layout, first.descriptions)
+    for one, other in zip(again.findings, first.findings, strict=True):
+        assert (one.rule, one.title, one.description, one.rows.tolist()) == (
+            other.rule,
+            other.title,
+            other.description,
+            other.rows.tolist(),
+        )
+    if audio:
+        hub.close()
+    for path in again.frame["path"][:2]:
+        fetch(path)
+        assert (
+            Path(path).read_bytes() == Path(first.frame["path"].iloc[0]).read_bytes() or path != again.frame["path"][0]
+        )
+
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
+    import datasets
+
+    opened = datasets.load_dataset(str(tmp_path / "copy"), cache_dir=str(tmp_path / "datasets"))
+    rows = [row for split in opened.values() for row in split]
+    by_id = first.frame.set_index("clip_id")
+    assert len(rows) == len(by_id)
+    for row in rows:
+        assert row[EMBEDDING] == by_id.loc[row["clip_id"], EMBEDDING].tolist()
+        label = opened["test"].features["label"].int2str(row["label"])
+        assert label == by_id.loc[row["clip_id"], "label"]
+        if audio:
+            assert row["audio"]["bytes"][:4] == b"RIFF"

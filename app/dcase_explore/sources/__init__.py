@@ -17,6 +17,7 @@ from dcase_explore.columns import describe, members
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note, some
+from dcase_explore.recordings import not_here
 from dcase_explore.sources.demo import read_demo
 from dcase_explore.sources.exported import is_exported, read_exported
 from dcase_explore.sources.hub import read_hub
@@ -169,6 +170,10 @@ def _join(first: pd.DataFrame, second: pd.DataFrame, spec: str) -> pd.DataFrame:
         differ = int((left.loc[common, column][known] != right.loc[common, column][known]).sum())
         if differ:
             note(f"column {column}: {differ:,} clips differ between the sources; the first source's values are shown")
+    if "path" in left and "path" in right:
+        # A recording that is here goes before one that would have to be fetched.
+        both = pd.DataFrame({"one": left["path"], "other": right["path"]}).loc[common].dropna()
+        left.loc[[clip for clip, path in both["one"].items() if not_here([path])], "path"] = None
     joined = left.combine_first(right)
     # combine_first sorts rows and columns: keep the order in which people gave the sources.
     rows = [*left.index, *right.index.difference(left.index, sort=False)]
