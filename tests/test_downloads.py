@@ -32,8 +32,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client keeps what arrived in whole chunks only, of 10 MiB: here of 16 KiB."""
-    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 2**14)
+    """What arrives is kept in whole pieces only, of 256 KiB: here of 16 KiB."""
+    monkeypatch.setattr(download, "_PIECE", 2**14)
 
 
 def content(standin: StandIn, name: str) -> bytes:
@@ -134,7 +134,7 @@ def test_a_killed_transfer_goes_on_in_the_next_run(hub: HubServer, standin: Stan
     size = len(content(standin, LARGE))
     repository = open_repository("hub")
     hub.fault(LARGE, slow(size // 4))
-    chunks = "from huggingface_hub import constants; constants.DOWNLOAD_CHUNK_SIZE = 2**14; "
+    chunks = "from dcase_explore.hub import download; download._PIECE = 2**14; "
     process = subprocess.Popen([sys.executable, "-c", chunks + FETCH])
     part = repository.local(LARGE).with_name(f"{Path(LARGE).name}.part")
     deadline = time.monotonic() + 30
@@ -175,10 +175,9 @@ def test_a_full_disk_is_told_before_anything_is_fetched(hub: HubServer, monkeypa
 def test_a_disk_that_fills_up_midway_keeps_what_has_arrived(
     hub: HubServer, standin: StandIn, monkeypatch: pytest.MonkeyPatch, small_chunks: None
 ) -> None:
-    from huggingface_hub import file_download
-
     repository = open_repository("hub")
-    whole = file_download.http_get
+    assert repository.files
+    plain = Path.open
 
     class Full:
         """A file on a disk that takes 60,000 bytes."""
@@ -186,18 +185,25 @@ def test_a_disk_that_fills_up_midway_keeps_what_has_arrived(
         def __init__(self, file: Any) -> None:
             self._file = file
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._file, name)
+        def __enter__(self) -> "Full":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._file.close()
 
         def write(self, piece: bytes) -> int:
             if self._file.tell() + len(piece) > 60_000:
                 raise OSError(28, "No space left on device")
             return int(self._file.write(piece))
 
-    monkeypatch.setattr(file_download, "http_get", lambda url, file, **more: whole(url, Full(file), **more))
-    with pytest.raises(ExploreError, match="the disk is full"):
-        repository.fetch(LARGE)
-    monkeypatch.setattr(file_download, "http_get", whole)
+    def opened(path: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        file = plain(path, mode, *more, **options)
+        return Full(file) if path.suffix == ".part" else file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", opened)
+        with pytest.raises(ExploreError, match="the disk is full"):
+            repository.fetch(LARGE)
     hub.requests.clear()
     assert repository.fetch(LARGE).read_bytes() == content(standin, LARGE)
     assert hub.bytes_sent_for(LARGE) < len(content(standin, LARGE)) - 40_000

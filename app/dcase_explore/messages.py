@@ -1,7 +1,7 @@
 """What the program says while it works: notes and progress bars, all of it on stderr."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -68,6 +68,31 @@ def track(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
 
     with _progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         yield from bar.track(items, total=total, description=doing)
+
+
+@contextmanager
+def transfer(name: str, size: int, arrived: int) -> Iterator[Callable[[int], None]]:
+    """
+    Draw a progress bar on stderr while a file is fetched.
+
+    Parameters
+    ----------
+    name
+        Of the file.
+    size, arrived
+        In bytes: of all of it, and of what is there already.
+
+    Yields
+    ------
+    callable
+        To be told how many bytes have come.
+    """
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("fetching {task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with _progress(*columns) as bar:
+        task = bar.add_task(name, total=size, completed=arrived)
+        yield lambda count: bar.advance(task, count)
 
 
 @contextmanager

@@ -121,7 +121,17 @@ def run() -> None:
     """Entry point: run the command line."""
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end_at_once)
-    app()
+    try:
+        app()
+    finally:
+        _show_cursor()  # what was still on its way in the background had hidden it
+
+
+def _show_cursor() -> None:
+    """Progress bars hide it."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\x1b[?25h")
+        sys.stderr.flush()
 
 
 def _end_at_once(number: int, _: object) -> None:
@@ -131,9 +141,7 @@ def _end_at_once(number: int, _: object) -> None:
     An exception would not do: libraries swallow it while they are imported, or crash when it comes amid compiling. All
     that is kept is written atomically, so there is nothing to put in order.
     """
-    if sys.stderr.isatty():
-        sys.stderr.write("\x1b[?25h")  # a progress bar hides the cursor
-        sys.stderr.flush()
+    _show_cursor()
     os._exit(128 + number)
 
 

@@ -1,9 +1,9 @@
 """
 One file from the net to the disk, whole and right or not at all.
 
-`huggingface_hub` does the transfer. What it leaves open is done here: a file that was begun goes on where it stopped,
-in the next run too; transfers that it gives up on are taken up again; the content is compared with the digest that was
-announced, for it compares sizes only.
+`huggingface_hub` has a function for it, which forgets a file that was begun once its program ends, gives up on some
+faults and compares sizes only. Here a file goes on where it stopped, in the next run too, and its content is compared
+with the digest that was announced; the session, with its proxies, is that package's.
 """
 
 import errno
@@ -18,19 +18,17 @@ from typing import TypeVar
 from filelock import FileLock
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note
+from dcase_explore.messages import note, transfer
 
 T = TypeVar("T")
 
 TRIES = 4
 """Of one request that fails for no fault of its own; a transfer that gets on in between may fail more often."""
 LONGEST_WAIT = 60
-_PIECE = 2**20
+_PIECE = 2**18
 
 
-def download(
-    url: str, target: Path, *, size: int | None, digest: str | None, headers: dict[str, str], source: str
-) -> None:
+def download(url: str, target: Path, *, size: int, digest: str | None, headers: dict[str, str], source: str) -> None:
     """
     Fetch one file, unless it is there already.
 
@@ -41,7 +39,7 @@ def download(
     target
         Where it shall be; what has arrived of it so far stands beside it, with ``.part`` at its end.
     size
-        In bytes; None where it is not known before.
+        In bytes.
     digest
         Hexadecimal sha256 (64 characters) or git blob sha1 (40) of the content; None where there is none to compare.
     headers
@@ -161,42 +159,43 @@ def digest_of_file(path: Path, like: str) -> str:
     return total.hexdigest()
 
 
-def _transfer(url: str, part: Path, size: int | None, headers: dict[str, str], name: str, source: str) -> None:
-    from huggingface_hub.errors import HfHubHTTPError
-    from huggingface_hub.file_download import http_get
+def _transfer(url: str, part: Path, size: int, headers: dict[str, str], name: str, source: str) -> None:
+    """Fetch what is missing of a file."""
+    import httpx2
+    from huggingface_hub import get_session
+    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
     def arrived() -> int:
         return part.stat().st_size if part.exists() else 0
 
-    if size is not None and arrived() > size:
-        part.unlink()
-
     def get() -> None:
-        with part.open("ab") as file:
-            http_get(
-                url,
-                file,
-                resume_size=arrived(),
-                headers=dict(headers),
-                expected_size=size,
-                displayed_filename=name,
-            )
+        start = arrived()
+        # Not packed: a piece of a packed answer would be a piece of something else.
+        asked = {**headers, "Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
+        timeout = httpx2.Timeout(30, connect=10)
+        with get_session().stream("GET", url, headers=asked, timeout=timeout, follow_redirects=True) as answer:
+            if answer.is_error:
+                answer.read()
+            hf_raise_for_status(answer)
+            goes_on = answer.status_code == 206
+            with part.open("ab" if goes_on else "wb") as file, transfer(name, size, start * goes_on) as advance:
+                for piece in answer.iter_bytes(_PIECE):
+                    file.write(piece)
+                    advance(len(piece))
 
+    if arrived() > size:
+        part.unlink()
     try:
-        patiently(get, name, source, arrived)
-    except HfHubHTTPError:  # which is an OSError as well
-        raise
+        if not part.exists() or arrived() < size:
+            patiently(get, name, source, arrived)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _full(part, size) from error
-        if error.errno is not None:
-            raise
-        # Its own consistency check: the server sent less, or more, than it had announced.
+        raise
+    if arrived() != size:
         came = arrived()
-        part.unlink(missing_ok=True)
-        raise ExploreError(
-            f"{name} from {source} came with {came:,} bytes instead of {size or 0:,}: try again later"
-        ) from error
+        part.unlink()
+        raise ExploreError(f"{name} from {source} came with {came:,} bytes instead of {size:,}: try again later")
 
 
 def _retry_after(headers: object) -> float | None:
@@ -206,14 +205,14 @@ def _retry_after(headers: object) -> float | None:
         return None
 
 
-def _room_for(target: Path, size: int | None, part: Path) -> None:
-    missing = (size or 0) - (part.stat().st_size if part.exists() else 0)
+def _room_for(target: Path, size: int, part: Path) -> None:
+    missing = size - (part.stat().st_size if part.exists() else 0)
     if shutil.disk_usage(target.parent).free < missing:
         raise _full(target, size)
 
 
-def _full(path: Path, size: int | None) -> ExploreError:
+def _full(path: Path, size: int) -> ExploreError:
     return ExploreError(
-        f"the disk is full: {path.name.removesuffix('.part')} needs {(size or 0) / 2**20:,.0f} MB below {path.parent}: "
+        f"the disk is full: {path.name.removesuffix('.part')} needs {size / 2**20:,.0f} MB below {path.parent}: "
         "free some space, or set DCASE_EXPLORE_CACHE to a folder that has it; what has arrived is kept"
     )
