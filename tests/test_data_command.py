@@ -3,14 +3,19 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from dcase_explore import load
+from dcase_explore import clips, load
 from dcase_explore.errors import ExploreError
+from dcase_explore.exporting import export as write
 from hub_repository import StandIn
 from hub_server import HubServer, status
 
@@ -144,6 +149,27 @@ def test_verify_names_what_is_damaged_or_missing(hub: HubServer, standin: StandI
     assert "bytes instead of" in named[str(scores)]
     assert named[str(metadata)] == "is missing"
     assert "6 files of renumics/dcase23-task2-enriched damaged or missing" in result.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_export_leaves_nothing(tmp_path: Path, record, number: int, code: int) -> None:
+    names = [f"section_00_source_test_normal_{clip:04d}_pat_02.wav" for clip in range(40)]
+    frame = clips.facts_from_names(["valve"] * 40, names, ["test"] * 40)
+    frame["path"] = [str(record(tmp_path / "raw" / name, seconds=60)) for name in names]
+    for column in ("anomaly_score_mine", "map_mine_x", "map_mine_y"):
+        frame[column] = np.arange(40.0)
+    frame["embeddings_mine"] = pd.Series(list(np.eye(40, dtype=np.float32)), dtype=object)
+    write(clips.conform(frame), tmp_path / "first", audio=False, title="mine")
+    arguments = ["data", "export", str(tmp_path / "out"), "--data", str(tmp_path / "first"), "--audio"]
+    command = [sys.executable, "-m", "dcase_explore", *arguments]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not [entry for entry in tmp_path.iterdir() if entry.name.startswith(".out")] and time.monotonic() < deadline:
+        time.sleep(0.001)
+    process.send_signal(number)
+    process.communicate()
+    assert process.returncode == code
+    assert [entry.name for entry in tmp_path.iterdir() if "out" in entry.name] == []
 
 
 def test_options_before_a_command_are_refused(hub: HubServer) -> None:

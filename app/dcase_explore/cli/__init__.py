@@ -21,6 +21,7 @@ from dcase_explore.cli.options import (
     GroundTruth,
     MachineTypes,
     Scores,
+    end_in_order,
     errors_as_sentences,
     options,
 )
@@ -102,10 +103,7 @@ def main(
         note(f"open at {viewer.url} (Ctrl-C ends it)")
         if browser:
             viewer.open_browser()
-        # From now on there may be projection workers to end: interrupts become exceptions.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, _raise)
-        signal.signal(signal.SIGHUP, _raise)
+        end_in_order()  # there may be projection workers to end
         viewer.wait()
 
 
@@ -143,7 +141,3 @@ def _end_at_once(number: int, _: object) -> None:
     """
     _show_cursor()
     os._exit(128 + number)
-
-
-def _raise(number: int, _: object) -> None:
-    raise SystemExit(128 + number)

@@ -15,6 +15,7 @@ from dcase_explore.cli.options import (
     GroundTruth,
     MachineTypes,
     Scores,
+    end_in_order,
     errors_as_sentences,
     options,
 )
@@ -153,6 +154,7 @@ def export(
 
         chosen = options(data, class_name, scores, embeddings, ground_truth, config, "all" if audio else "lazy")
         _, found, source = load_found(chosen)
+        end_in_order()  # what is written so far is removed
         written = write(
             found.frame,
             folder,

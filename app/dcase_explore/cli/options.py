@@ -1,6 +1,7 @@
-"""What the commands have in common: options, and errors to one sentence each."""
+"""What the commands have in common: options, errors to one sentence each, an end in order."""
 
 import contextlib
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -92,3 +93,14 @@ def errors_as_sentences(debug: bool) -> Iterator[None]:
         sentence = f"{error.filename or 'the system'}: {error.strerror}" if isinstance(error, OSError) else str(error)
         note(f"dcase-explore: {sentence}")
         raise typer.Exit(1) from None
+
+
+def end_in_order() -> None:
+    """Have interrupts end the program by exceptions from now on, where there is something to put in order."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _raise)
+    signal.signal(signal.SIGHUP, _raise)
+
+
+def _raise(number: int, _: object) -> None:
+    raise SystemExit(128 + number)

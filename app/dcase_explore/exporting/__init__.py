@@ -248,9 +248,9 @@ def _whole(folder: Path) -> Iterator[Path]:
     # An empty folder that is there may be mounted, or somebody may stand in it: it is filled, not replaced.
     is_there = folder.exists()
     place = (folder if is_there else folder.parent) / f".{folder.name[:80]}.{uuid.uuid4().hex[:12]}"
-    place.mkdir()
     moved = None
     try:
+        place.mkdir()
         yield place
         if is_there:
             moved = (place / DATA).rename(folder / DATA)
