@@ -119,6 +119,13 @@ def test_a_cut_transfer_goes_on_where_it_stopped(
     assert [request.range for request in hub.requests_for(LARGE) if request.range] != []
 
 
+def test_a_transfer_that_gets_on_may_break_any_number_of_times(
+    hub: HubServer, standin: StandIn, waits: list[float], small_chunks: None
+) -> None:
+    hub.fault(LARGE, reset(20_000), times=3 * download.TRIES)
+    assert open_repository("hub").fetch(LARGE).read_bytes() == content(standin, LARGE)
+
+
 def test_where_pieces_are_not_handed_out_it_begins_anew(
     hub: HubServer, standin: StandIn, waits: list[float], small_chunks: None
 ) -> None:

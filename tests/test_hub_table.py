@@ -222,6 +222,7 @@ def test_scores_in_another_form(changed: StandIn, monkeypatch: pytest.MonkeyPatc
             row["surprise"] = "x"
         rows[0]["dev_train_lof_anomaly_score"] = "inf"
         rows[1]["dev_train_lof_anomaly_score"] = "many"
+        rows[2]["dev_train_lof_anomaly_score"] = "1e300"
 
     rewritten(changed.files / "data" / "scores.csv", change)
     with served(changed, monkeypatch):
@@ -230,10 +231,10 @@ def test_scores_in_another_form(changed: StandIn, monkeypatch: pytest.MonkeyPatc
     assert (frame["prediction_dcase2023_task2_baseline_ae"] == "anomaly").all()
     assert not frame["prediction_correct_dcase2023_task2_baseline_ae"].any()
     assert set(frame["prediction_dev_train_lof"]) == {"normal", "anomaly"}
-    assert frame["anomaly_score_dev_train_lof"].isna().sum() == 2
+    assert frame["anomaly_score_dev_train_lof"].isna().sum() == 3
     said = capsys.readouterr().err
     assert "surprise" in said
-    assert "column dev_train_lof_anomaly_score: 2 values not understood, such as 'inf'" in said
+    assert "column dev_train_lof_anomaly_score: 3 values not understood, such as 'inf'" in said
 
 
 def test_vectors_in_another_form(changed: StandIn, standin: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:

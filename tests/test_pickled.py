@@ -118,6 +118,13 @@ def test_hostile_pickles_are_refused(tmp_path, what):
     refusal(write(tmp_path / "x.npz", HOSTILE[what]))
 
 
+def test_an_array_that_begins_with_a_size_is_refused(tmp_path):
+    good = pickled({KEYS[0]: np.ones((1, 3))})
+    huge = good.replace(b"K\x00\x85", b"J\xff\xff\xff\x7f\x85")
+    assert huge != good
+    assert "an array made of (2147483647,)" in refusal(write(tmp_path / "x.npz", huge))
+
+
 def test_a_refused_pickle_leaves_nothing_behind_for_the_next(tmp_path):
     for content in HOSTILE.values():
         refusal(write(tmp_path / "x.npz", content))

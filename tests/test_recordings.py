@@ -128,6 +128,28 @@ def test_what_the_page_says_of_a_fault_that_stays(hub: HubServer, standin: Stand
     recordings.fetch(str(path))
 
 
+def test_after_a_fault_amid_reading_it_goes_on(hub: HubServer, standin: StandIn) -> None:
+    first, second = (folder_of() / key for key in valves(standin)[:2])
+    recordings.fetch(str(first))
+    for fault in (status(429), status(500)):
+        hub.fault(ZIP, fault, times=None)
+        refusal(second)
+    hub.mend()
+    recordings.fetch(str(second))
+    assert second.read_bytes() == standin.sounds[valves(standin)[1]]
+
+
+def test_a_recording_beyond_all_measure_is_not_taken(
+    hub: HubServer, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (records, archives):
+        monkeypatch.setattr(module, "MAX_RECORDING_BYTES", 1000)
+    path = folder_of() / valves(standin)[0]
+    assert "on their way" in refusal(path)
+    until(lambda: not archives._running[archives._done(folder_of(), "test")].is_alive())
+    assert "there is no recording of this clip" in refusal(path)
+
+
 def test_without_a_network(hub: HubServer, standin: StandIn) -> None:
     path = folder_of() / valves(standin)[0]
     hub.close()
@@ -167,7 +189,9 @@ def test_an_archive_that_cannot_be_had_either(hub: HubServer, standin: StandIn, 
     until(lambda: not archives._running[archives._done(folder_of(), "test")].is_alive())
     assert "cannot be had: the hub answers 403" in refusal(path)
     hub.mend()
-    recordings.fetch(str(path))
+    hub.fault(ZIP, status(404), times=None)
+    assert "on their way" in refusal(path)  # tried again
+    until(path.exists)
 
 
 def test_neither_record_nor_archive(standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,3 +343,7 @@ def test_plain_files_and_strange_paths_are_left_alone(tmp_path: Path, own_cache:
     (own_cache / "recordings" / "odd").mkdir(parents=True)
     (own_cache / "recordings" / "odd" / "origin.json").write_text('{"kind": "command", "run": "rm"}')
     assert recordings.origin_of(str(own_cache / "recordings" / "odd" / "test" / "a.wav")) is None
+    foreign = tmp_path / "recordings" / "foreign"  # what somebody sent says nothing
+    foreign.mkdir(parents=True)
+    (foreign / "origin.json").write_text('{"kind": "hub", "repository": "a/b", "commit": "c", "config": "dev"}')
+    assert recordings.origin_of(str(foreign / "test" / "a.wav")) is None
