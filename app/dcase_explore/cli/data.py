@@ -43,8 +43,8 @@ def info(
     """
     with errors_as_sentences(debug):
         from dcase_explore.credits import ENRICHED_2023
-        from dcase_explore.hub.inventory import holdings
         from dcase_explore.hub.repository import kept_repository
+        from dcase_explore.inventory import holdings
 
         repository = kept_repository(data)
         here = holdings(repository) if repository else []
@@ -116,7 +116,7 @@ def verify(data: Hub = "hub", config: Configs = None, debug: Debug = False) -> N
     """
     with errors_as_sentences(debug):
         from dcase_explore.errors import ExploreError
-        from dcase_explore.hub.inventory import holdings, problems
+        from dcase_explore.inventory import holdings, problems
 
         repository = _kept(data)
         found = list(problems(repository, config or ["dev"]))

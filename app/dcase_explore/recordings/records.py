@@ -94,9 +94,6 @@ def read(origin: Origin, clip_id: str) -> bytes:
                 _zip_at.cache_clear()
                 if last:
                     raise NotHere(f"{clip_id} arrived damaged twice from {_host()}: try again later") from error
-            except NotHere:
-                _zip_at.cache_clear()  # what failed once is in no state to go on
-                raise
     except _NotServed as reason:
         repository, folder = _home(origin)
         archives.begin(repository, origin["config"], split, folder, str(reason))
