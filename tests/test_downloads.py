@@ -4,7 +4,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -244,6 +246,57 @@ def test_without_a_network_the_first_time(hub: HubServer) -> None:
     hub.close()
     with pytest.raises(ExploreError, match=r"the hub cannot be reached .*--data demo needs none"):
         open_repository("hub")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HF_TOKEN", "schlüssel"), ("HF_ENDPOINT", "ftp://127.0.0.1"), ("HF_ENDPOINT", "http://127.0.0.1:1/x y")],
+)
+def test_settings_that_cannot_be_used(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ExploreError, match=r"HF_ENDPOINT|cannot be reached"):
+        open_repository("hub")
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    """Answers everything the same way."""
+
+    def do_GET(self) -> None:
+        body, headers = self.server.answer  # type: ignore[attr-defined]
+        self.send_response(302 if "Location" in headers else 200)
+        for name, text in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<html>log in</html>", {"Content-Type": "text/html"}),
+        (b"[]", {}),
+        (b'{"sha": 5}', {}),
+        (b'{"sha": "../../x"}', {}),
+        (b"", {"Location": "/again"}),
+    ],
+)
+def test_something_else_answers(monkeypatch: pytest.MonkeyPatch, body: bytes, headers: dict[str, str]) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Stranger) as server:
+        server.answer = (body, headers)  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+        with pytest.raises(ExploreError) as error:
+            open_repository("hub")
+        assert "\n" not in str(error.value)
+        repository = Repository("renumics/dcase23-task2-enriched", "0" * 40)
+        with pytest.raises(ExploreError):
+            repository.fetch(LARGE)
+        server.shutdown()
 
 
 def test_offline_by_environment(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,6 +181,18 @@ def prefixed(rows: list[dict[str, str]]) -> None:
         row["path"] = f"C:\\data\\dev\\{row['path']}".replace("/", "\\")
 
 
+def as_numbers_with_gaps(rows: list[dict[str, str]]) -> None:
+    as_indices(rows)
+    for row in rows:
+        row.update({name: f"{row[name]}.0" for name in ("class", "domain", "label", "section")})
+
+
+def half_a_section(rows: list[dict[str, str]]) -> None:
+    for row in rows:
+        row["section"] = "0.5"
+        row["key"] = "of something else"
+
+
 def without_split(rows: list[dict[str, str]]) -> None:
     for row in rows:
         row["path"] = row["path"].split("/")[1]
@@ -197,7 +209,10 @@ def shuffled(rows: list[dict[str, str]]) -> None:
     rows.append(dict(rows[0]))
 
 
-@pytest.mark.parametrize("change", [as_indices, with_nan, prefixed, without_split, without_class, shuffled])
+@pytest.mark.parametrize(
+    "change",
+    [as_indices, as_numbers_with_gaps, with_nan, prefixed, half_a_section, without_split, without_class, shuffled],
+)
 def test_metadata_in_another_form_say_the_same(
     changed: StandIn, standin: StandIn, monkeypatch: pytest.MonkeyPatch, change, capsys
 ) -> None:
@@ -215,7 +230,8 @@ def test_metadata_in_another_form_say_the_same(
 def test_scores_in_another_form(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     def change(rows: list[dict[str, str]]) -> None:
         for row in rows:
-            row["dev_train_lof_anomaly"] = "True" if row["dev_train_lof_anomaly"] in ("1", "1.0") else "False"
+            row["dev_train_lof_anomaly"] = "True" if row["dev_train_lof_anomaly"] in ("1", "1.0") else "normal"
+            row["add_train_lof_anomaly"] = "0.5"
             row["anomaly_score_dcase2023_task2_baseline_ae"] = "1.5"
             row["prediction_dcase2023_task2_baseline_ae"] = "1"
             row["prediction_correct_dcase2023_task2_baseline_ae"] = "0"
@@ -240,16 +256,18 @@ def test_scores_in_another_form(changed: StandIn, monkeypatch: pytest.MonkeyPatc
 def test_vectors_in_another_form(changed: StandIn, standin: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     stem = f"{AST_FILE}_dev_train"
     held = {f"some/where/{key}": vector[0].astype(np.float32) for key, vector in standin.vectors[stem].items()}
-    missing = next(iter(held))
+    missing, infinite = list(held)[:2]
     del held[missing]
-    held["train/notes.txt"] = held["some/where/" + standin.keys["dev_train"][1]]
+    held[infinite] = held[infinite] * np.inf
+    held["train/notes.txt"] = held["some/where/" + standin.keys["dev_train"][2]]
+    held |= standin.vectors[f"{AST_FILE}_dev_test"]  # those of the other file as well
     pickled_npz(changed.files / "data" / f"{stem}.npz", held, module="numpy._core.multiarray")  # type: ignore[arg-type]
     with served(changed, monkeypatch):
         frame = read()
-    assert frame[EMBEDDING].isna().sum() == 1
+    assert frame[EMBEDDING].isna().sum() == 2
     said = capsys.readouterr().err
-    assert f"dev: no embedding {AST} of 1 clip" in said
-    assert "1 entry not named like clips" in said
+    assert f"dev: no embedding {AST} of 2 clips" in said
+    assert "2 entries not named like clips, repeated, or not finite" in said
 
 
 def test_the_smaller_form_of_the_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +285,7 @@ def test_the_smaller_form_of_the_scores(tmp_path: Path, monkeypatch: pytest.Monk
     [
         (b"", "not a CSV text file"),
         (b"\xff\xfe\x00", "not a CSV text file"),
+        (b"path,class\ntrain/fan_section_00_0000.wav,fan\nx,y,z\n", "not a CSV text file"),
         (b"a,b\n1,2\n", "no column names the clip"),
         (b"path,class\nnotes.txt,fan\n", "named like a clip"),
     ],
@@ -274,6 +293,14 @@ def test_the_smaller_form_of_the_scores(tmp_path: Path, monkeypatch: pytest.Monk
 def test_metadata_that_are_none(changed: StandIn, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str) -> None:
     (changed.files / "data" / "dev_metadata.csv").write_bytes(content)
     with served(changed, monkeypatch), pytest.raises(ExploreError, match=said):
+        read()
+
+
+def test_embeddings_of_two_sizes(changed: StandIn, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    stem = f"{AST_FILE}_dev_train"
+    held = {key: vector[:, :5] for key, vector in standin.vectors[stem].items()}
+    pickled_npz(changed.files / "data" / f"{stem}.npz", held)
+    with served(changed, monkeypatch), pytest.raises(ExploreError, match="differ in length between its files"):
         read()
 
 

@@ -153,8 +153,6 @@ def test_refusing_takes_no_memory(tmp_path):
 @pytest.mark.parametrize(
     ("vectors", "said"),
     [
-        ({KEYS[0]: np.array([1.0, np.nan])}, "not finite"),
-        ({KEYS[0]: np.array([1e300])}, "not finite"),
         ({KEYS[0]: np.ones(3), KEYS[1]: np.ones(4)}, "vectors of 3 and of 4"),
         ({KEYS[0]: np.ones((2, 3))}, "(2, 3)"),
         ({KEYS[0]: np.ones((1, 1, 3))}, "(1, 1, 3)"),

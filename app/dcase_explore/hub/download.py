@@ -119,6 +119,10 @@ def patiently(call: Callable[[], T], what: str, source: str, progress: Callable[
                 f"{source} cannot be reached for {what} ({error}): go on when there is a network; "
                 "dcase-explore --data demo needs none"
             ) from error
+        except (httpx2.TooManyRedirects, UnicodeError) as error:
+            raise ExploreError(
+                f"{source} cannot be asked for {what} ({error}): check HF_ENDPOINT, HF_TOKEN and the proxy"
+            ) from error
         except httpx2.TransportError as error:
             reason, wait, failure = f"the connection to {source} broke ({type(error).__name__})", None, error
         if progress() > arrived:

@@ -5,6 +5,7 @@ Little of these files is certain but that they are there, so each column is take
 not. What could not be used is handed back as sentences.
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -69,14 +70,16 @@ def read_csv(path: Path) -> pd.DataFrame:
     if path.stat().st_size > MAX_CSV_BYTES:
         raise ExploreError(f"{path} is larger than {MAX_CSV_BYTES // 2**20} MB: that is no metadata file")
     try:
-        # As text, or the attribute 1 of a column with gaps would become 1.0.
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of a comma at the end of each line
+            # As text, or the attribute 1 of a column with gaps would become 1.0.
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
     except (ValueError, pd.errors.ParserError) as error:  # a decoding error is a ValueError
-        raise ExploreError(f"{path} is not a CSV text file ({error})") from error
+        raise ExploreError(f"{path} is not a CSV text file ({' '.join(str(error).split())})") from error
     keys = [name for name in _KEYS if name in table]
     if not keys:
         raise ExploreError(f"{path}, line 1: no column names the clip (path), only {some(table.columns, 8)}")
-    return table.rename(columns={keys[0]: "key"})
+    return table.drop(columns="key", errors="ignore").rename(columns={keys[0]: "key"})
 
 
 def facts(keys: Iterable[str], split: str, metadata: pd.DataFrame | None) -> tuple[pd.DataFrame, list[str]]:
@@ -111,7 +114,7 @@ def facts(keys: Iterable[str], split: str, metadata: pd.DataFrame | None) -> tup
     keep = np.flatnonzero(first & np.array([clip is not None for clip in ids], bool))
     strange = [key for key, clip in zip(given, ids, strict=True) if clip is None]
     if strange:
-        remarks.append(f"{counted(len(strange), 'entry')} not named like clips are left out ({some(strange, 1)})")
+        remarks.append(f"{counted(len(strange), 'entry')} not named like clips are left out ({strange[0]!r})")
     if len(keep) + len(strange) < len(given):
         remarks.append(f"{counted(len(given) - len(keep) - len(strange), 'repeated entry')} left out")
     if not len(keep):
@@ -163,8 +166,10 @@ def _facts_in(column: pd.Series, name: str) -> tuple[pd.Series, list[str]]:
     """Values of a column given as text or index, null where they are neither; and those that are not understood."""
     text = column.str.strip()
     if name == "section":
-        values = pd.to_numeric(text, errors="coerce").astype(object)
+        numbers = pd.to_numeric(text, errors="coerce")
+        values = numbers.where(numbers.between(0, 9_999) & (numbers % 1 == 0)).astype(object)
     else:
+        text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)  # an index that was once a number with gaps
         known = _INDEXED[name]
         by_index = {str(index): value for index, value in enumerate(known)}
         if name == "class":
@@ -225,6 +230,8 @@ def _measure(text: pd.Series, kind: str) -> pd.Series:
         words = {"1": 1, "1.0": 1, "true": 1, "anomaly": 1, "0": 0, "0.0": 0, "false": 0, "normal": 0}
         truth = text.str.lower().map(words)
         return truth.map({1: "anomaly", 0: "normal"}) if kind == "category" else truth.map({1: True, 0: False})
-    # Some columns of decisions are written as truth values.
-    numbers = pd.to_numeric(text.replace({"True": "1", "False": "0"}), errors="coerce")
-    return numbers.where(np.isfinite(numbers) & (numbers.abs() < np.finfo(np.float32).max))
+    # Some columns of decisions are written as truth values or words.
+    digits = {"true": "1", "false": "0", "anomaly": "1", "normal": "0"}
+    numbers = pd.to_numeric(text.str.lower().replace(digits), errors="coerce")
+    sound = np.isfinite(numbers) & (numbers.abs() < np.finfo(np.float32).max)
+    return numbers.where(sound & (numbers % 1 == 0) if kind == "int" else sound)

@@ -266,3 +266,9 @@ def _as_sentences(name: str, revision: str, file: str = "") -> Iterator[None]:
         status = error.response.status_code
         login = ", or log in with hf auth login" if status in (401, 403) else ""
         raise ExploreError(f"the hub answers {status} for {name}: check the name{login}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # A login page of some network, a mirror of something else, a proxy that is none.
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
+        raise ExploreError(
+            f"what answers for the hub is not understood ({reason}): check HF_ENDPOINT, and the network's login or proxy"
+        ) from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dcase_explore import clips, parquet
@@ -108,7 +109,10 @@ def read_config(repository: Repository, config: str, *, embeddings: Sequence[str
     for name in dict.fromkeys(its.name for its in wanted):
         column = f"embeddings_{name}"
         tables = [table.set_index("clip_id")[column] for its, table in vectors.items() if its.name == name]
-        joined = pd.concat(tables).reindex(frame["clip_id"])
+        stacked = pd.concat(tables)
+        if len({len(vector) for vector in stacked}) > 1:
+            raise ExploreError(f"{repository.name}: the vectors of {name} differ in length between its files")
+        joined = stacked[~stacked.index.duplicated()].reindex(frame["clip_id"])
         frame[column] = joined.astype(object).where(joined.notna(), None).to_numpy()
         if missing := int(joined.isna().sum()):
             note(f"{config}: no embedding {name} of {counted(missing, 'clip')}")
@@ -198,9 +202,10 @@ def _vectors(repository: Repository, its: EmbeddingFile) -> pd.DataFrame:
         keys, matrix = read_vectors(path)
         table = pd.DataFrame({"clip_id": [clip_id_of(key, its.split) for key in keys]})
         table[column] = pd.Series(list(matrix), dtype=object)
-        good = table["clip_id"].notna() & ~table["clip_id"].duplicated()
+        good = table["clip_id"].notna() & ~table["clip_id"].duplicated() & np.isfinite(matrix).all(axis=1)
         if not good.all():
-            note(f"{path.name}: {counted(int((~good).sum()), 'entry')} not named like clips, or repeated, left out")
+            what = f"{counted(int((~good).sum()), 'entry')} not named like clips, repeated, or not finite"
+            note(f"{path.name}: {what}, left out")
         table = table[good].reset_index(drop=True)
         if table.empty:
             raise ExploreError(f"{path} names no clip of the challenge, only {some(keys, 1)}")

@@ -229,7 +229,10 @@ def _from_whole_zip(url: str, machine: str, folder: Path, wanted: set[str]) -> s
     try:
         head = _session().head(url, timeout=TIMEOUT, allow_redirects=True)
         head.raise_for_status()
-        size = int(head.headers["Content-Length"])
+        length = head.headers.get("Content-Length", "")
+        if not length.isdigit():
+            raise _NotServed(f"{_host()} does not say how long its files are")
+        size = int(length)
         download(head.url, path, size=size, digest=None, headers={}, source=_host())
     except (requests.RequestException, HfHubHTTPError) as error:
         answer = getattr(error, "response", None)
