@@ -270,5 +270,5 @@ def _as_sentences(name: str, revision: str, file: str = "") -> Iterator[None]:
         # A login page of some network, a mirror of something else, a proxy that is none.
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
         raise ExploreError(
-            f"what answers for the hub is not understood ({reason}): check HF_ENDPOINT, and the network's login or proxy"
+            f"what answers for the hub is not understood ({reason}): check HF_ENDPOINT and the network's own login"
         ) from error
