@@ -483,6 +483,18 @@ def test_an_origin_that_nobody_wrote_is_none(tmp_path: Path, own_cache: Path, or
     assert not (own_cache / "recordings").exists()
 
 
+def test_a_table_that_names_a_thousand_places(tmp_path: Path, own_cache: Path, capsys) -> None:
+    frame = table().drop(columns="path", errors="ignore")
+    origins = {
+        str(number): {"kind": "hub", "repository": f"a/b{number}", "commit": "a" * 40, "config": "dev"}
+        for number in range(1000)
+    }
+    parquet.write(frame, tmp_path / "x.parquet", {"origins": origins, "columns": ["path"]})
+    read_exported(tmp_path / "x.parquet")
+    assert len(list((own_cache / "recordings").iterdir())) <= 32
+    assert "from 1,000 places" in capsys.readouterr().err
+
+
 def test_a_table_cannot_put_its_sounds_in_the_place_of_anothers(tmp_path: Path) -> None:
     mine = fetched_when_played(commit="cd" * 20)
     theirs = {"kind": "hub", "repository": "other/name", "commit": "ab" * 20, "config": "dev"}

@@ -272,6 +272,9 @@ EVIL = [
     "train\\..\\..\\fan_section_00_source_train_normal_0003_x_y.wav",
     "train/..wav",
     "train/fan_section_00_source_train_normal_0004_x\n_y.wav",
+    "train/fan_section_00_source_train_normal_0005_x_\x1b[31m.wav",
+    "train/fan_section_00_source_train_normal_0006_x_" + "y" * 300 + ".wav",
+    "train/fan_section_00_source_train_normal_0007_x_\udcff.wav",
 ]
 
 
@@ -294,13 +297,30 @@ def test_no_archive_member_leaves_its_folder(hub: HubServer, standin: StandIn, t
     written = [entry for entry in folder.rglob("*") if entry.is_file()]
     assert all(entry.parent.parent == folder or entry.parent == folder for entry in written)
     assert not any(entry.is_symlink() for entry in written)
+    assert all(entry.name.isprintable() and len(entry.name) < 250 for entry in written)
+
+
+@pytest.mark.parametrize("damage", ["cut", "no archive", "empty"])
+def test_an_archive_that_is_damaged(hub: HubServer, standin: StandIn, damage: str) -> None:
+    folder, repository = folder_of(), open_repository("hub")
+    path = repository.fetch(ARCHIVE)
+    content = path.read_bytes()
+    path.write_bytes({"cut": content[: len(content) // 3], "no archive": b"hello" * 99, "empty": b""}[damage])
+    with pytest.raises(ExploreError, match="is damaged") as error:
+        archives.fetch(repository, "dev", "test", folder)
+    assert "\n" not in str(error.value)
+    archives.fetch(repository, "dev", "test", folder)
+    assert all((folder / key).read_bytes() == standin.sounds[key] for key in valves(standin))
 
 
 def test_no_zip_member_leaves_its_folder(hub: HubServer, standin: StandIn, tmp_path: Path, monkeypatch) -> None:
     shutil_free = make_repository(tmp_path / "evil", machines=["fan"], train=4, test=4)
     path = shutil_free.records / "7882613" / "dev_fan.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        for name in [f"fan/train/{name}" for name in EVIL] + ["../train/fan.wav", "fan/../section_00_0000.wav"]:
+        for name in [f"fan/train/{name}" for name in EVIL if "\udcff" not in name] + [
+            "../train/fan.wav",
+            "fan/../section_00_0000.wav",
+        ]:
             archive.writestr(name, b"evil")
     with served(shutil_free, monkeypatch):
         folder = folder_of()

@@ -7,6 +7,7 @@ while everything else goes on.
 
 import tarfile
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,10 @@ from dcase_explore.hub.facts import clip_id_of
 from dcase_explore.hub.repository import Repository
 from dcase_explore.messages import counted, note
 from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, OnItsWay, keep
+
+MAX_NAME = 240
+MAX_UNPACKED_BYTES = 32 * 2**30
+"""All recordings of a split have two and a half."""
 
 _running: dict[Path, "_Job"] = {}
 _starting = threading.Lock()
@@ -103,7 +108,7 @@ def fetch(repository: Repository, config: str, split: str, folder: Path) -> None
     path = repository.fetch(archive_of(config, split))
     try:
         unpacked = sum(1 for _ in _unpack(path, split, folder))
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise ExploreError(f"{path} cannot be unpacked ({error.strerror}): run the same command again") from error
         path.unlink()
@@ -125,11 +130,17 @@ def _done(folder: Path, split: str) -> Path:
 
 def _unpack(path: Path, split: str, folder: Path) -> Iterator[str]:
     """Write every clip of an archive to where its name says, which is never outside the folder."""
+    size = 0
     with tarfile.open(path, "r:gz") as archive:
         for member in archive:
-            clip_id = clip_id_of(member.name, split) if member.isreg() and "\0" not in member.name else None
+            # What cannot be printed, or is longer than a file's name may be, is nobody's recording.
+            plain = member.isreg() and member.name.isprintable() and len(member.name.encode()) <= MAX_NAME
+            clip_id = clip_id_of(member.name, split) if plain else None
             if clip_id is None or member.size > MAX_RECORDING_BYTES or (folder / clip_id).exists():
                 continue
+            size += member.size
+            if size > MAX_UNPACKED_BYTES:
+                raise tarfile.TarError(f"it unpacks to more than {MAX_UNPACKED_BYTES // 2**30} GB")
             content = archive.extractfile(member)
             assert content is not None  # noqa: S101 - regular files have some
             keep(folder, clip_id, content.read())

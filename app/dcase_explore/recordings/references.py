@@ -18,6 +18,8 @@ from dcase_explore.messages import counted, note
 from dcase_explore.recordings import Origin, embedded, origin_of, place
 
 ENDINGS = (".wav", ".flac")
+MAX_ORIGINS = 32
+"""Each has a folder in the cache; three configs and as many exports are a lot."""
 ORIGIN = "origin:"
 _REPOSITORY, _COMMIT = re.compile(r"\w[\w.-]*/\w[\w.-]*"), re.compile(r"[0-9a-f]{40}")
 
@@ -98,6 +100,11 @@ def resolve(
         When the cache cannot be written.
     """
     start = os.path.realpath(folder)
+    if len(origins) > MAX_ORIGINS:
+        note(
+            f"the table takes recordings from {len(origins):,} places, of which no more than {MAX_ORIGINS} are looked at"
+        )
+        origins = dict(list(origins.items())[:MAX_ORIGINS])
     places = {name: below for name, origin in origins.items() if (below := _place_of(origin, start)) is not None}
     if lost := [name for name in origins if name not in places]:
         note(f"recordings that the table takes from {lost[0]!r} cannot be found: shown without sound")
