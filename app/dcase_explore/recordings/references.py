@@ -101,9 +101,7 @@ def resolve(
     """
     start = os.path.realpath(folder)
     if len(origins) > MAX_ORIGINS:
-        note(
-            f"the table takes recordings from {len(origins):,} places, of which no more than {MAX_ORIGINS} are looked at"
-        )
+        note(f"the table takes recordings from {len(origins):,} places: only the first {MAX_ORIGINS} are looked at")
         origins = dict(list(origins.items())[:MAX_ORIGINS])
     places = {name: below for name, origin in origins.items() if (below := _place_of(origin, start)) is not None}
     if lost := [name for name in origins if name not in places]:
