@@ -314,17 +314,17 @@ def test_an_archive_that_is_damaged(hub: HubServer, standin: StandIn, damage: st
 
 
 def test_no_zip_member_leaves_its_folder(hub: HubServer, standin: StandIn, tmp_path: Path, monkeypatch) -> None:
-    shutil_free = make_repository(tmp_path / "evil", machines=["fan"], train=4, test=4)
-    path = shutil_free.records / "7882613" / "dev_fan.zip"
+    evil = make_repository(tmp_path / "evil", machines=["fan"], train=4, test=4)
+    path = evil.records / "7882613" / "dev_fan.zip"
     with zipfile.ZipFile(path, "w") as archive:
         writable = [name for name in EVIL if "\udcff" not in name]
         for name in [f"fan/train/{name}" for name in writable] + ["../train/fan.wav", "fan/../section_00_0000.wav"]:
             archive.writestr(name, b"evil")
-    with served(shutil_free, monkeypatch):
+    with served(evil, monkeypatch):
         folder = folder_of()
-        keys = shutil_free.keys["dev_train"]
+        keys = evil.keys["dev_train"]
         recordings.fetch_all(str(folder / key) for key in keys)
-        assert all((folder / key).read_bytes() == shutil_free.sounds[key] for key in keys)  # from the archive
+        assert all((folder / key).read_bytes() == evil.sounds[key] for key in keys)  # from the archive
     assert {entry.name for entry in folder.rglob("*") if entry.is_file() and entry.read_bytes() == b"evil"} == set()
 
 
