@@ -300,15 +300,24 @@ def test_no_archive_member_leaves_its_folder(hub: HubServer, standin: StandIn, t
     assert all(entry.name.isprintable() and len(entry.name) < 250 for entry in written)
 
 
-@pytest.mark.parametrize("damage", ["cut", "no archive", "empty"])
+@pytest.mark.parametrize("damage", ["cut", "checksum", "flipped", "no archive", "empty"])
 def test_an_archive_that_is_damaged(hub: HubServer, standin: StandIn, damage: str) -> None:
     folder, repository = folder_of(), open_repository("hub")
     path = repository.fetch(ARCHIVE)
     content = path.read_bytes()
-    path.write_bytes({"cut": content[: len(content) // 3], "no archive": b"hello" * 99, "empty": b""}[damage])
+    half = len(content) // 2
+    harmed = {
+        "cut": content[:half],
+        "checksum": content[:-8] + b"\0\0\0\0" + content[-4:],
+        "flipped": content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :],
+        "no archive": b"hello" * 99,
+        "empty": b"",
+    }
+    path.write_bytes(harmed[damage])
     with pytest.raises(ExploreError, match="is damaged") as error:
         archives.fetch(repository, "dev", "test", folder)
     assert "\n" not in str(error.value)
+    assert not list(folder.rglob("*.wav"))
     archives.fetch(repository, "dev", "test", folder)
     assert all((folder / key).read_bytes() == standin.sounds[key] for key in valves(standin))
 

@@ -106,16 +106,19 @@ def fetch(repository: Repository, config: str, split: str, folder: Path) -> None
     if done.exists():
         return
     path = repository.fetch(archive_of(config, split))
+    unpacked: list[str] = []
     try:
-        unpacked = sum(1 for _ in _unpack(path, split, folder))
+        unpacked.extend(_unpack(path, split, folder))
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise ExploreError(f"{path} cannot be unpacked ({error.strerror}): run the same command again") from error
         path.unlink()
+        for clip_id in unpacked:  # of which nobody knows which are right
+            (folder / clip_id).unlink(missing_ok=True)
         raise ExploreError(f"{path.name} is damaged ({error}): run the same command again") from error
     done.touch()
     path.unlink()
-    note(f"all recordings of the {split} split are here: {counted(unpacked, 'clip')} unpacked")
+    note(f"all recordings of the {split} split are here: {counted(len(unpacked), 'clip')} unpacked")
 
 
 def archive_of(config: str, split: str) -> str:
@@ -145,3 +148,5 @@ def _unpack(path: Path, split: str, folder: Path) -> Iterator[str]:
             assert content is not None  # noqa: S101 - regular files have some
             keep(folder, clip_id, content.read())
             yield clip_id
+        while archive.fileobj is not None and archive.fileobj.read(2**20):
+            pass  # to its end, where the checksum of all of it is
