@@ -1,19 +1,23 @@
 """Spotlight in this process: what it serves, whom it refuses, and what of Spotlight it relies on."""
 
 import base64
+import json
 import os
 import socket
 import ssl
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import renumics.spotlight.backend
 
+from conftest import served
 from dcase_explore.errors import ExploreError
 from dcase_explore.explore import Exploration, Options, explore
 from dcase_explore.viewer.address import Address
@@ -21,6 +25,8 @@ from dcase_explore.viewer.page import CHANGES, SPECTROGRAM_PIXELS, main_script, 
 from dcase_explore.viewer.reports import Reports
 from dcase_explore.viewer.server import Viewer
 from exploring import get, table_of
+from hub_repository import StandIn
+from hub_server import stall
 
 
 def port_of(viewer: Viewer) -> int:
@@ -228,3 +234,27 @@ def test_sampling_rate_is_the_recordings_own(record, tmp_path: Path) -> None:  #
     assert sampling_rate_of([str(record(tmp_path / "low.wav", rate=2_000))]) == 16_000
     (tmp_path / "broken.wav").write_bytes(b"no sound")
     assert sampling_rate_of([str(tmp_path / "broken.wav")]) == 16_000
+
+
+def test_the_page_answers_while_a_recording_is_fetched(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(standin, monkeypatch) as hub:
+        exploration = explore(Options(class_name=["valve"], split="test"))
+        viewer = Viewer(Address())
+        viewer.start(exploration)
+        try:
+            hub.fault("dev_valve.zip", stall(4), times=1)
+            cell = f"{viewer.url}api/table/path/0?generation_id=0"
+            with ThreadPoolExecutor(1) as pool:
+                played = pool.submit(get, cell)
+                while not hub.requests_for("dev_valve.zip"):
+                    time.sleep(0.01)
+                assert get(viewer.url)[0] == 200
+                assert not played.done()
+                assert played.result() == (200, standin.sounds[exploration.frame["clip_id"][0]])
+            assert get(f"{viewer.url}api/table/path/1/waveform?generation_id=0")[0] == 200
+            hub.close()
+            status, body = get(f"{viewer.url}api/table/path/2?generation_id=0")
+            assert status == 503
+            assert "cannot be reached" in json.loads(body)["title"]
+        finally:
+            viewer.close()

@@ -6,7 +6,6 @@ Nothing is guessed from values, so that an attribute ``01`` stays text and no te
 
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ from renumics.spotlight.dtypes.conversion import register_converter
 
 from dcase_explore.columns import Kind, describe
 from dcase_explore.explore import Exploration
-from dcase_explore.messages import note
-from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, OnItsWay, fetch
+from dcase_explore.recordings import MAX_RECORDING_BYTES
 
 
 class Recording(str):
@@ -38,22 +36,11 @@ def _bytes_of(recording: Recording, _: dtypes.DType) -> bytes:
     if not recording:
         raise _no_sound("This clip has no recording here, or one that cannot be read", 404)
     try:
-        fetch(recording)
-    except NotHere as reason:
-        if not isinstance(reason, OnItsWay):
-            _say_once(str(reason))
-        raise _no_sound(str(reason), 503) from reason
-    try:
         if Path(recording).stat().st_size > MAX_RECORDING_BYTES:
             raise _no_sound(f"{recording} is larger than {MAX_RECORDING_BYTES // 2**20} MB", 413)
         return Path(recording).read_bytes()
     except OSError as error:
         raise _no_sound(f"{recording} cannot be read ({error.strerror})", 404) from error
-
-
-@lru_cache(maxsize=256)
-def _say_once(sentence: str) -> None:
-    note(sentence)
 
 
 def _no_sound(sentence: str, status: int) -> Problem:

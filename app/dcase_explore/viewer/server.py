@@ -88,6 +88,7 @@ class Viewer:
         from starlette.routing import Route
 
         from dcase_explore.viewer import clip_source  # noqa: F401 - registers the exploration as a data source
+        from dcase_explore.viewer.fetching import Fetching
 
         try:
             layout = Layout.model_validate(exploration.layout)
@@ -96,6 +97,7 @@ class Viewer:
         with _its_folders_writable():
             app = SpotlightApp()
         app.router.routes.insert(0, Route("/static/main.js", _script_of(exploration)))
+        app.add_middleware(Fetching, frame=exploration.frame)
         app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK)
         config = uvicorn.Config(
             app,
