@@ -109,6 +109,10 @@ HOSTILE = {
     "an empty dict": b"}.",
     "a key that is no text": b"}K\x01K\x02s.",
     "a value that is no vector": b"}X\x01\x00\x00\x00aK\x02s.",
+    "keys that are tuples in tuples": b"\x80\x03}K\x01" + b"\x85" * 200_000 + b"K\x02s.",
+    "many keys that are tuples in tuples": b"\x80\x03}(K\x01" + b"\x85" * 200_000 + b"K\x02u.",
+    "a size that is tuples in tuples": RECONSTRUCT + b"(" + NDARRAY + b"K\x01" + b"\x85" * 200_000 + b"C\x01btR.",
+    "lists without end": b"\x80\x03" + b"]" * 5_000_000,
     "a list of itself": b"]q\x00h\x00a.",
 }
 
@@ -123,6 +127,23 @@ def test_an_array_that_begins_with_a_size_is_refused(tmp_path):
     huge = good.replace(b"K\x00\x85", b"J\xff\xff\xff\x7f\x85")
     assert huge != good
     assert "an array made of (2147483647,)" in refusal(write(tmp_path / "x.npz", huge))
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packed_array_is_refused(tmp_path, packing):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|O", "fortran_order": False, "shape": ()})
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", packing) as archive:
+        archive.writestr("arr_0.npy", header.getvalue() + pickled({KEYS[0]: np.ones(3)}))
+    assert "packed or encrypted" in refusal(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("header", [b"{'descr': (", b"-" * 9000, b"\xff", b"[" * 9000, b"1" * 9000])
+def test_headers_that_are_none(tmp_path, header):
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("arr_0.npy", content)
+    refusal(tmp_path / "x.npz")
 
 
 def test_a_refused_pickle_leaves_nothing_behind_for_the_next(tmp_path):

@@ -20,8 +20,10 @@ import numpy as np
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
 
-MAX_BYTES = 1 * 2**30
+MAX_BYTES = 2**30
 """The largest of the repository's files holds a sixth of it."""
+MAX_STEPS = 4_000_000
+"""Instructions in one pickle; the largest of the repository's has 200,000. Each costs up to a hundred bytes."""
 MAX_DIMENSIONS = 2**20
 
 _OPCODES = (
@@ -118,11 +120,10 @@ class _Reader(pickle._Unpickler):
     The one written in Python: it has its opcodes in a table, and its memo is no larger than what is put into it.
     """
 
+    dispatch: ClassVar[dict[int, Callable[..., None]]]
     stack: list[Any]
 
-    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
-        opcode[0]: pickle._Unpickler.dispatch[opcode[0]] for opcode in _OPCODES
-    }
+    steps = 0
 
     def load_build(self) -> None:
         """Fill an array or a type, and nothing else: the usual way would set attributes of anything."""
@@ -130,6 +131,21 @@ class _Reader(pickle._Unpickler):
         if not isinstance(self.stack[-1], _Array | _Dtype):
             raise _Refused("a pickle that fills in something else than an array")
         self.stack[-1].__setstate__(state)
+
+    def load_setitem(self) -> None:
+        """One key and its value."""
+        value, key = self.stack.pop(), self.stack.pop()
+        self._set([key, value])
+
+    def load_setitems(self) -> None:
+        """Several."""
+        self._set(self.pop_mark())
+
+    def _set(self, items: list[Any]) -> None:
+        # Text alone: the hash of a tuple of tuples of tuples overflows the stack.
+        if type(self.stack[-1]) is not dict or not all(type(key) is str for key in items[::2]):
+            raise _Refused("a dict whose keys are not text")
+        self.stack[-1].update(zip(items[::2], items[1::2], strict=True))
 
     def find_class(self, module: str, name: str) -> object:
         """Answer the known globals, refuse every other by its name."""
@@ -139,7 +155,25 @@ class _Reader(pickle._Unpickler):
             raise _Refused(f"a pickle that asks for {module[:80]}.{name[:80]}, which no vector needs") from None
 
 
-_Reader.dispatch[pickle.BUILD[0]] = _Reader.load_build
+def _counted(load: Callable[[Any], None]) -> Callable[[_Reader], None]:
+    """One instruction, of which there may be so many."""
+
+    def step(reader: _Reader) -> None:
+        reader.steps += 1
+        if reader.steps > MAX_STEPS:
+            raise _Refused(f"a pickle of more than {MAX_STEPS:,} instructions")
+        load(reader)
+
+    return step
+
+
+_LOADS: dict[int, Callable[[Any], None]] = {opcode[0]: pickle._Unpickler.dispatch[opcode[0]] for opcode in _OPCODES}
+_LOADS |= {
+    pickle.BUILD[0]: _Reader.load_build,
+    pickle.SETITEM[0]: _Reader.load_setitem,
+    pickle.SETITEMS[0]: _Reader.load_setitems,
+}
+_Reader.dispatch = {opcode: _counted(load) for opcode, load in _LOADS.items()}
 
 
 def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
@@ -170,13 +204,14 @@ def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
         return _as_matrix(found)
     except _Refused as refusal:
         raise ExploreError(f"{path} is refused: it holds {refusal}") from None
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise ExploreError(f"{path} cannot be read ({error}): delete it, and it is fetched again") from error
+    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        reason = str(error) or "it ends too early"
+        raise ExploreError(f"{path} cannot be read ({reason}): delete it, and it is fetched again") from error
     except KeyError as unknown:
         # The unpickler's table of opcodes, or its memo, has no such entry.
         sentence = f"{path} is refused: it holds a pickle with an instruction ({unknown}) that no vector needs"
         raise ExploreError(sentence) from None
-    except (pickle.UnpicklingError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except Exception as error:  # the unpickler and numpy's reader of headers raise whatever damage makes them run into
         raise ExploreError(f"{path} is refused: it is not the pickle of a dict of vectors ({error})") from error
 
 
@@ -186,7 +221,10 @@ def _pickle_in(path: Path) -> bytes:
         members = archive.namelist()
         if members != ["arr_0.npy"]:
             raise _Refused(f"{some(members) or 'nothing'} where arr_0.npy alone belongs")
-        size = archive.getinfo("arr_0.npy").file_size
+        info = archive.getinfo("arr_0.npy")
+        size = info.file_size
+        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+            raise _Refused("a packed or encrypted array, whose size nobody can believe")
         if size > MAX_BYTES:
             raise _Refused(f"{size / 2**20:,.0f} MB, more than {MAX_BYTES // 2**20:,} MB")
         with archive.open("arr_0.npy") as member:
