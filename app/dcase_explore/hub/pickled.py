@@ -122,6 +122,8 @@ class _Reader(pickle._Unpickler):
 
     dispatch: ClassVar[dict[int, Callable[..., None]]]
     stack: list[Any]
+    metastack: list[list[Any]]
+    append: Callable[[Any], None]
 
     steps = 0
 
@@ -139,7 +141,9 @@ class _Reader(pickle._Unpickler):
 
     def load_setitems(self) -> None:
         """Several."""
-        self._set(self.pop_mark())
+        items, self.stack = self.stack, self.metastack.pop()  # what stands behind the mark
+        self.append = self.stack.append
+        self._set(items)
 
     def _set(self, items: list[Any]) -> None:
         # Text alone: the hash of a tuple of tuples of tuples overflows the stack.
