@@ -18,7 +18,9 @@ from conftest import served
 from dcase_explore import recordings
 from dcase_explore.errors import ExploreError
 from dcase_explore.hub import download
+from dcase_explore.hub.facts import clip_id_of
 from dcase_explore.hub.repository import open_repository
+from dcase_explore.hub.table import read_config
 from dcase_explore.recordings import NotHere, archives, place, records
 from hub_repository import StandIn, make_repository
 from hub_server import Fault, HubServer, cut, flipped, no_ranges, reset, slow, status
@@ -36,6 +38,8 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def folder_of(config: str = "dev") -> Path:
+    """Where the recordings of a config belong, once its table was read."""
+    read_config(open_repository("hub"), config)
     return place(*records.origin_in(open_repository("hub"), config))
 
 
@@ -146,7 +150,7 @@ def test_a_recording_beyond_all_measure_is_not_taken(
         monkeypatch.setattr(module, "MAX_RECORDING_BYTES", 1000)
     path = folder_of() / valves(standin)[0]
     assert "on their way" in refusal(path)
-    until(lambda: not archives._running[archives._done(folder_of(), "test")].is_alive())
+    until(lambda: not archives._running[archives._contents_file(folder_of(), "test")].is_alive())
     assert "there is no recording of this clip" in refusal(path)
 
 
@@ -170,14 +174,14 @@ def test_the_archive_is_fetched_in_the_background_where_pieces_are_not_served(
     assert "play this clip again" in said
     assert "on their way" in refusal(second)
     until(first.exists)
-    until(lambda: not archives._running[archives._done(folder, "test")].is_alive())
+    until(lambda: not archives._running[archives._contents_file(folder, "test")].is_alive())
     recordings.fetch(str(second))
     assert second.read_bytes() == standin.sounds[valves(standin)[1]]
     assert len([request for request in hub.requests_for(ARCHIVE) if "/cdn/" in request.path]) == 1
     assert list(recordings.damaged(folder)) == []
     noted = capsys.readouterr().err
     assert "fetching dev_test.tar.gz" in noted
-    assert "all recordings of the test split are here: 16 clips unpacked" in noted
+    assert "the archive of the test split is unpacked: 16 recordings" in noted
 
 
 def test_an_archive_that_cannot_be_had_either(hub: HubServer, standin: StandIn, capsys) -> None:
@@ -186,7 +190,7 @@ def test_an_archive_that_cannot_be_had_either(hub: HubServer, standin: StandIn, 
     hub.fault(ZIP, status(404), times=None)
     hub.fault(ARCHIVE, status(403), times=None)
     assert "on their way" in refusal(path)
-    until(lambda: not archives._running[archives._done(folder_of(), "test")].is_alive())
+    until(lambda: not archives._running[archives._contents_file(folder_of(), "test")].is_alive())
     assert "cannot be had: the hub answers 403" in refusal(path)
     hub.mend()
     hub.fault(ZIP, status(404), times=None)
@@ -205,7 +209,7 @@ def test_a_clip_that_the_archive_has_not_got(hub: HubServer, standin: StandIn) -
     folder = folder_of()
     path = folder / "test/valve_section_00_source_test_normal_0999_pat_00.wav"
     assert "on their way" in refusal(path)
-    until(lambda: not archives._running[archives._done(folder, "test")].is_alive())
+    until(lambda: not archives._running[archives._contents_file(folder, "test")].is_alive())
     assert "there is no recording of this clip" in refusal(path)
     assert (folder / valves(standin)[0]).exists()
 
@@ -216,7 +220,7 @@ def test_everything_up_front_by_whole_zips(hub: HubServer, standin: StandIn, own
     recordings.fetch_all(str(folder / key) for key in wanted)
     assert {key: (folder / key).read_bytes() for key in wanted} == {key: standin.sounds[key] for key in wanted}
     assert not hub.requests_for("dev_fan.zip")
-    assert not [path for path in (own_cache / "downloads").iterdir() if path.suffix != ".lock"]
+    assert not [path for path in (own_cache / "downloads").iterdir() if path.suffix in (".zip", ".part")]
     hub.requests.clear()
     recordings.fetch_all(str(folder / key) for key in wanted)
     assert hub.requests == []
@@ -254,14 +258,94 @@ def test_everything_up_front_goes_on_after_a_kill(hub: HubServer, standin: Stand
     assert hub.bytes_sent_for(ZIP) < size
 
 
-def test_a_zip_that_arrives_damaged(hub: HubServer, standin: StandIn) -> None:
+def test_a_zip_that_arrives_damaged_is_fetched_again(hub: HubServer, standin: StandIn) -> None:
     folder = folder_of()
     hub.fault(ZIP, flipped())
-    paths = [str(folder / key) for key in valves(standin, "dev_train") + valves(standin)]
-    with pytest.raises(ExploreError, match=r"arrived damaged .* run the same command again"):
-        recordings.fetch_all(paths)
-    recordings.fetch_all(paths)
-    assert recordings.not_here(paths) == 0
+    keys = valves(standin, "dev_train") + valves(standin)
+    recordings.fetch_all(str(folder / key) for key in keys)
+    assert all((folder / key).read_bytes() == standin.sounds[key] for key in keys)
+    assert not hub.requests_for(".tar.gz")
+
+
+def encrypted(path: Path) -> None:
+    """Say of each member that it is encrypted, in both places where a zip file says it."""
+    content = bytearray(path.read_bytes())
+    for mark, flag in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        place = -1
+        while (place := content.find(mark, place + 1)) >= 0:
+            content[place + flag] |= 1
+    path.write_bytes(content)
+
+
+def without_sound(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"nothing to hear")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        encrypted,
+        without_sound,
+        lambda path: path.write_bytes(path.read_bytes()[:-500]),
+        lambda path: path.write_bytes(b"<html>not found</html>" * 500),
+        lambda path: path.write_bytes(b""),
+    ],
+)
+def test_a_record_that_is_no_good_gives_way_to_the_archive(tmp_path: Path, monkeypatch, harm) -> None:
+    standin = make_repository(tmp_path / "standin", machines=["valve"])
+    harm(standin.records / "7882613" / ZIP)
+    with served(standin, monkeypatch):
+        folder = folder_of()
+        first, *others = [*valves(standin), *valves(standin, "dev_train")]
+        assert "on their way" in refusal(folder / first)
+        until((folder / first).exists)
+        recordings.fetch_all(str(folder / key) for key in others)
+    assert all((folder / key).read_bytes() == standin.sounds[key] for key in (first, *others))
+    assert not list((folder.parent.parent / "downloads").glob("*.zip"))
+
+
+def test_one_that_is_missing_does_not_fetch_all_again(hub: HubServer, standin: StandIn, capsys) -> None:
+    folder = folder_of()
+    keys = valves(standin, "dev_train") + valves(standin)
+    recordings.fetch_all(str(folder / key) for key in keys)
+    (folder / keys[0]).unlink()
+    hub.requests.clear()
+    nowhere = "test/valve_section_00_source_test_normal_0999_pat_00.wav"
+    for _ in range(2):
+        recordings.fetch_all([str(folder / keys[0]), str(folder / nowhere)])
+    assert (folder / keys[0]).read_bytes() == standin.sounds[keys[0]]
+    assert all(request.range for request in hub.requests_for(ZIP))
+    assert not hub.requests_for("dev_train.tar.gz")
+    assert len([request for request in hub.requests_for(ARCHIVE) if "/cdn/" in request.path]) == 1
+    assert f"1 recording that neither record nor hub has, such as {nowhere}" in capsys.readouterr().err
+
+
+def test_a_recording_of_an_archive_that_was_lost_comes_again(hub: HubServer, standin: StandIn) -> None:
+    hub.fault(".zip", status(404, method=None), times=None)
+    folder = folder_of()
+    path = folder / valves(standin)[0]
+    recordings.fetch_all([str(path)])
+    path.unlink()
+    recordings.fetch_all([str(path)])
+    assert path.read_bytes() == standin.sounds[valves(standin)[0]]
+    path.unlink()
+    assert "on their way" in refusal(path)
+    until(path.exists)
+
+
+def test_two_processes_fetch_everything_at_once(hub: HubServer, standin: StandIn) -> None:
+    folder = folder_of()
+    both = [subprocess.Popen([sys.executable, "-c", ALL], stderr=subprocess.PIPE) for _ in range(3)]
+    for process in both:
+        assert process.communicate()[1].decode().count("Error") == 0
+        assert process.returncode == 0
+    assert all((folder / key).read_bytes() == standin.sounds[key] for key in valves(standin))
+    whole = [request for request in hub.requests_for(ZIP) if request.method == "GET" and request.range is None]
+    assert len(whole) == 1
 
 
 EVIL = [
@@ -278,20 +362,25 @@ EVIL = [
 ]
 
 
+EVIL_SOUND = b"RIFF" + bytes(60)
+
+
 def test_no_archive_member_leaves_its_folder(hub: HubServer, standin: StandIn, tmp_path: Path) -> None:
     folder = folder_of()
     path = tmp_path / "evil.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         for name in EVIL:
             member = tarfile.TarInfo(name)
-            member.size = 4
-            archive.addfile(member, io.BytesIO(b"evil"))
+            member.size = len(EVIL_SOUND)
+            archive.addfile(member, io.BytesIO(EVIL_SOUND))
         for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE):
             member = tarfile.TarInfo(f"train/fan_section_00_source_train_normal_{ord(kind) + 100:04d}_x_y.wav")
             member.type, member.linkname = kind, "/etc/passwd"
             archive.addfile(member)
     before = {entry for entry in tmp_path.rglob("*") if "recordings" not in entry.parts}
-    list(archives._unpack(path, "train", folder))
+    names = {clip_id_of(name, "train") for name in EVIL if name.isprintable() and len(name) < 200} - {None}
+    assert [clip for clip, _ in archives._unpack(path, "train", folder, names)] != []
+    assert list(archives._unpack(path, "train", folder, set())) == []
     assert {entry for entry in tmp_path.rglob("*") if "recordings" not in entry.parts} == before
     assert not Path("/tmp/fan_section_00_source_train_normal_0001_x_y.wav").exists()
     written = [entry for entry in folder.rglob("*") if entry.is_file()]
@@ -315,10 +404,10 @@ def test_an_archive_that_is_damaged(hub: HubServer, standin: StandIn, damage: st
     }
     path.write_bytes(harmed[damage])
     with pytest.raises(ExploreError, match="is damaged") as error:
-        archives.fetch(repository, "dev", "test", folder)
+        archives.fetch(repository, "dev", "test", folder, valves(standin))
     assert "\n" not in str(error.value)
     assert not list(folder.rglob("*.wav"))
-    archives.fetch(repository, "dev", "test", folder)
+    archives.fetch(repository, "dev", "test", folder, valves(standin))
     assert all((folder / key).read_bytes() == standin.sounds[key] for key in valves(standin))
 
 

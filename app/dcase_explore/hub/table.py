@@ -126,9 +126,33 @@ def read_config(repository: Repository, config: str, *, embeddings: Sequence[str
     return clips.conform(frame)
 
 
+def known_clips(repository: Repository, config: str) -> set[str]:
+    """
+    Clips of a config by what was read of it.
+
+    Parameters
+    ----------
+    repository
+        At its commit.
+    config
+        ``"dev"``, ``"add"`` or ``"eval"``.
+
+    Returns
+    -------
+    set of str
+        ``clip_id`` of each; empty where nothing was read yet.
+    """
+    read = _read_kept(_facts_file(repository, config))
+    return set(read[0]["clip_id"]) if read else set()
+
+
+def _facts_file(repository: Repository, config: str) -> Path:
+    return repository.folder / "tables" / f"{config}-{_FORMAT}.parquet"
+
+
 def _facts(repository: Repository, config: str, vectors: dict[EmbeddingFile, pd.DataFrame]) -> pd.DataFrame:
     """All but the embeddings; made once, with what there was to say of it, which is said each time."""
-    kept = repository.folder / "tables" / f"{config}-{_FORMAT}.parquet"
+    kept = _facts_file(repository, config)
     read = _read_kept(kept)
     if read is None:
         frame, remarks = _make_facts(repository, config, vectors)

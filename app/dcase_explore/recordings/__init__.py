@@ -107,7 +107,13 @@ def fetch(path: str) -> None:
     with _lock_of(path):
         if not Path(path).exists():
             clip_id = "/".join(Path(path).parts[-2:])
-            keep(Path(path).parent.parent, clip_id, _reader(origin)(origin, clip_id))
+            try:
+                content = _reader(origin)(origin, clip_id)
+            except NotHere:
+                if Path(path).exists():  # it came at this moment, with others
+                    return
+                raise
+            keep(Path(path).parent.parent, clip_id, content)
 
 
 def _reader(origin: Origin) -> Callable[[Origin, str], bytes]:
@@ -168,6 +174,11 @@ def fetch_all(paths: Iterable[str]) -> None:
         else:
             for clip_id in track(clip_ids, len(clip_ids), "taking recordings out of the dataset"):
                 fetch(str(folder / clip_id))
+
+
+def is_sound(content: bytes) -> bool:
+    """Whether a file begins as recordings do, and goes on."""
+    return content[:4] in (b"RIFF", b"fLaC") and len(content) > 44  # a WAV file's header
 
 
 def keep(folder: Path, clip_id: str, content: bytes) -> None:

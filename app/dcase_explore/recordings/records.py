@@ -7,22 +7,25 @@ fetched.
 """
 
 import contextlib
+import lzma
 import os
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from dcase_explore.cache import cache_folder
 from dcase_explore.clip_names import with_ending
 from dcase_explore.errors import ExploreError
 from dcase_explore.hub.download import download
 from dcase_explore.hub.repository import Repository
-from dcase_explore.messages import note, track
-from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, Origin, archives, keep, place
+from dcase_explore.messages import counted, note, some, track
+from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, Origin, archives, is_sound, keep, place
 
 if TYPE_CHECKING:
     import requests
@@ -35,6 +38,10 @@ ZIPS = {
     "eval": "records/7860847/files/eval_data_{}_test.zip",
 }
 """Where the original recordings of a machine type are, for each config."""
+FEW = 16
+"""So many recordings are fetched piece by piece even where whole zip files would do."""
+DAMAGE = (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError)
+"""What reading a zip file ends in that is cut, changed, encrypted or packed in a way that is not known."""
 TIMEOUT = (10, 30)
 """Seconds to connect, and between two pieces of an answer."""
 
@@ -84,20 +91,28 @@ def read(origin: Origin, clip_id: str) -> bytes:
     NotHere
         When it cannot be had, or the archive that holds it is on its way.
     """
-    split, machine, _ = _parts(clip_id)
-    url = _url(origin["config"], machine)
     try:
-        for last in (False, True):
-            try:
-                return _zip_at(url).read(clip_id)
-            except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-                _zip_at.cache_clear()
-                if last:
-                    raise NotHere(f"{clip_id} arrived damaged twice from {_host()}: try again later") from error
+        return _piece(_url(origin["config"], _parts(clip_id)[1]), clip_id)
     except _NotServed as reason:
         repository, folder = _home(origin)
-        archives.begin(repository, origin["config"], split, folder, str(reason))
+        archives.begin(repository, origin["config"], folder, clip_id, str(reason))
     raise AssertionError("unreachable")
+
+
+def _piece(url: str, clip_id: str) -> bytes:
+    """One recording out of a zip file on a server; what arrives damaged is asked for twice."""
+    for last in (False, True):
+        try:
+            content = _zip_at(url).read(clip_id)
+        except EOFError as error:
+            _zip_at.cache_clear()
+            if last:
+                raise _NotServed(f"{clip_id} arrived damaged twice from {_host()}") from error
+        else:
+            break
+    if not is_sound(content):
+        raise _NotServed(f"what {_host()} has as {clip_id} is no sound")
+    return content
 
 
 def fetch_many(origin: Origin, folder: Path, clip_ids: Sequence[str]) -> None:
@@ -121,16 +136,31 @@ def fetch_many(origin: Origin, folder: Path, clip_ids: Sequence[str]) -> None:
     by_machine: dict[str, set[str]] = {}
     for clip_id in clip_ids:
         by_machine.setdefault(_parts(clip_id)[1], set()).add(clip_id)
-    elsewhere: set[str] = set()
     for machine, wanted in by_machine.items():
+        url = _url(origin["config"], machine)
+        reasons = []
         try:
-            wanted = _from_whole_zip(_url(origin["config"], machine), machine, folder, wanted)
+            if len(wanted) > FEW:
+                _from_whole_zip(url, machine, folder, wanted)
         except _NotServed as reason:
-            note(f"{machine}: {reason}")
-        elsewhere |= wanted
+            reasons.append(reason)
+        else:
+            for clip_id in _missing(folder, wanted):
+                try:
+                    keep(folder, clip_id, _piece(url, clip_id))
+                except _NotServed as reason:
+                    reasons.append(reason)
+        if reasons:
+            note(f"{machine}: {some(reasons, 1)}")
     repository, _ = _home(origin)
-    for split in sorted({clip_id.split("/")[0] for clip_id in elsewhere}):
-        archives.fetch(repository, origin["config"], split, folder)
+    for split in sorted({clip_id.partition("/")[0] for clip_id in _missing(folder, clip_ids)}):
+        archives.fetch(repository, origin["config"], split, folder, _missing(folder, clip_ids))
+    if missing := _missing(folder, clip_ids):
+        note(f"{counted(len(missing), 'recording')} that neither record nor hub has, such as {missing[0]}")
+
+
+def _missing(folder: Path, clip_ids: Iterable[str]) -> list[str]:
+    return sorted(clip_id for clip_id in clip_ids if not (folder / clip_id).exists())
 
 
 class _RemoteZip:
@@ -157,17 +187,17 @@ class _RemoteZip:
 @contextlib.contextmanager
 def _reasons() -> Iterator[None]:
     """Why a piece of a zip file did not come: not served, not to be had now, or broken off, to be tried again."""
-    from remotezip import RangeNotSupported, RemoteZipError
+    from remotezip import RangeNotSupported, RemoteIOError, RemoteZipError
     from urllib3.exceptions import HTTPError
 
     try:
         yield
     except RangeNotSupported as error:
         raise _NotServed(f"{_host()} does not hand out pieces of files") from error
-    except HTTPError as error:  # the connection broke amid the answer
-        raise EOFError from error
-    except (RemoteZipError, OSError) as error:
+    except RemoteIOError as error:
         raise _failure(error) from error
+    except (HTTPError, RemoteZipError, *DAMAGE) as error:  # the connection broke amid the answer, or the file is bad
+        raise EOFError from error
 
 
 @lru_cache(maxsize=32)
@@ -220,38 +250,50 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return found
 
 
-def _from_whole_zip(url: str, machine: str, folder: Path, wanted: set[str]) -> set[str]:
-    """Fetch a zip file whole and unpack the clips wanted; returns those that it has not."""
+def _from_whole_zip(url: str, machine: str, folder: Path, wanted: set[str]) -> None:
+    """Fetch a zip file whole and unpack the clips wanted that it has."""
     import requests
     from huggingface_hub.errors import HfHubHTTPError
 
     path = cache_folder("downloads") / f"{folder.name}-{machine}.zip"
-    try:
-        head = _session().head(url, timeout=TIMEOUT, allow_redirects=True)
-        head.raise_for_status()
-        length = head.headers.get("Content-Length", "")
-        if not length.isdigit():
-            raise _NotServed(f"{_host()} does not say how long its files are")
-        size = int(length)
-        download(head.url, path, size=size, digest=None, headers={}, source=_host())
-    except (requests.RequestException, HfHubHTTPError) as error:
-        answer = getattr(error, "response", None)
-        if answer is None:
-            raise ExploreError(f"{_host()} cannot be reached: run the same command when there is a network") from error
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise ExploreError(f"{_host()} answers {answer.status_code}: run the same command again later") from error
-        raise _NotServed(f"{_host()} answers {answer.status_code} for {PurePosixPath(url).name}") from error
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = _members(archive)
-            here = sorted(wanted & members.keys())
-            for clip_id in track(here, len(here), f"unpacking recordings of {machine}"):
-                keep(folder, clip_id, archive.read(members[clip_id]))
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
-        path.unlink()
-        raise ExploreError(f"{path.name} arrived damaged ({error}): run the same command again") from error
-    path.unlink()
-    return wanted - members.keys()
+    with FileLock(path.with_name(f"{path.name}.unpacking")):  # another process may have it at this moment
+        for last in (False, True):
+            if not _missing(folder, wanted):
+                return
+            try:
+                head = _session().head(url, timeout=TIMEOUT, allow_redirects=True)
+                head.raise_for_status()
+                length = head.headers.get("Content-Length", "")
+                if not length.isdigit():
+                    raise _NotServed(f"{_host()} does not say how long its files are")
+                download(head.url, path, size=int(length), digest=None, headers={}, source=_host())
+            except (requests.RequestException, HfHubHTTPError) as error:
+                raise _refusal(error, url) from error
+            try:
+                with zipfile.ZipFile(path) as archive:
+                    members = _members(archive)
+                    here = [clip_id for clip_id in _missing(folder, wanted) if clip_id in members]
+                    for clip_id in track(here, len(here), f"unpacking recordings of {machine}"):
+                        content = archive.read(members[clip_id])
+                        if is_sound(content):
+                            keep(folder, clip_id, content)
+                path.unlink()
+                return
+            except DAMAGE as error:
+                path.unlink(missing_ok=True)
+                if last:
+                    raise _NotServed(f"{PurePosixPath(url).name} arrived damaged twice from {_host()}") from error
+                note(f"{PurePosixPath(url).name} arrived damaged ({error}) and is fetched again")
+
+
+def _refusal(error: Exception, url: str) -> Exception:
+    """What it means that a whole file was refused."""
+    answer = getattr(error, "response", None)
+    if answer is None:
+        return ExploreError(f"{_host()} cannot be reached: run the same command when there is a network")
+    if answer.status_code == 429 or answer.status_code >= 500:
+        return ExploreError(f"{_host()} answers {answer.status_code}: run the same command again later")
+    return _NotServed(f"{_host()} answers {answer.status_code} for {PurePosixPath(url).name}")
 
 
 def _parts(clip_id: str) -> tuple[str, str, str]:
