@@ -103,7 +103,9 @@ def test_info_before_and_after(hub: HubServer, own_cache: Path) -> None:
 
 
 def test_fetch_ahead(hub: HubServer) -> None:
-    said = succeeds("data", "fetch", "--embeddings", "dcase2023_task2_baseline_ae").stdout
+    ae = ("--embeddings", "dcase2023_task2_baseline_ae")
+    succeeds("data", "fetch", "--config", "dev", "--config", "add", *ae)
+    said = succeeds("data", "fetch", *ae).stdout
     assert said == f"renumics/dcase23-task2-enriched at {hub.commit}: 64 clips here, 0 with their recording\n"
     said = succeeds("data", "fetch", "--class", "valve", "--audio").stdout
     assert said.endswith("32 clips here, 32 with their recording\n")
@@ -149,6 +151,23 @@ def test_verify_names_what_is_damaged_or_missing(hub: HubServer, standin: StandI
     assert "bytes instead of" in named[str(scores)]
     assert named[str(metadata)] == "is missing"
     assert "6 files of renumics/dcase23-task2-enriched damaged or missing" in result.stderr
+
+
+def test_what_verify_advises_mends_it(hub: HubServer, own_cache: Path) -> None:
+    succeeds("data", "fetch", "--class", "valve", "--audio")
+    files = own_cache / "hub" / "renumics+dcase23-task2-enriched" / hub.commit / "files" / "data"
+    npz, wav = next(files.glob("*dev_test.npz")), sorted((own_cache / "recordings").rglob("*.wav"))[0]
+    for path in (npz, wav):
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    (files / "scores.csv").unlink()
+    damaged = [line.split(" ", 1) for line in run("data", "verify").stdout.splitlines()]
+    assert len(damaged) == 3
+    for path, problem in damaged:
+        if "missing" not in problem:
+            Path(path).unlink()
+    succeeds("data", "fetch", "--class", "valve", "--audio", "--config", "dev")
+    assert "all as it should be" in succeeds("data", "verify").stdout
+    assert "there is no config nope" in run("data", "verify", "--config", "nope").stderr
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

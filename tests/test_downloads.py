@@ -299,6 +299,28 @@ def test_something_else_answers(monkeypatch: pytest.MonkeyPatch, body: bytes, he
         server.shutdown()
 
 
+def test_an_empty_listing_is_not_kept(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = open_repository("hub")
+    with monkeypatch.context() as patch:
+        patch.setattr("huggingface_hub.HfApi.list_repo_tree", lambda *_, **__: [])
+        with pytest.raises(ExploreError, match="lists no file"):
+            repository.fetch(SMALL)
+    assert Repository(repository.name, repository.commit).fetch(SMALL).exists()
+
+
+def test_an_answer_without_end_is_not_taken(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch, small_chunks: None
+) -> None:
+    repository = open_repository("hub")
+    assert repository.files[LARGE].size > 100_000
+    file = repository.files[LARGE]
+    object.__setattr__(file, "size", 1000)
+    with pytest.raises(ExploreError, match="instead of 1,000"):
+        repository.fetch(LARGE)
+    assert hub.bytes_sent_for(LARGE) > 0
+    assert leftovers(repository) == []
+
+
 def test_offline_by_environment(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ExploreError, match="HF_HUB_OFFLINE is set"):

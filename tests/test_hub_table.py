@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.explore import explore, load_found
 from dcase_explore.exporting import export
 from dcase_explore.hub.repository import open_repository
-from dcase_explore.hub.table import AST, read_config
+from dcase_explore.hub.table import AST, fetch_embeddings, read_config
 from dcase_explore.options import Options
 from dcase_explore.recordings import fetch
 from dcase_explore.sources import read_sources
@@ -26,8 +26,9 @@ from hub_server import HubServer
 EMBEDDING = f"embeddings_{AST}"
 
 
-def read(config: str = "dev", **options: object) -> pd.DataFrame:
-    return read_config(open_repository("hub"), config, **options)  # type: ignore[arg-type]
+def read(config: str = "dev", embeddings: Sequence[str] = ()) -> pd.DataFrame:
+    fetch_embeddings(open_repository("hub"), [config] * bool(embeddings), embeddings)
+    return read_config(open_repository("hub"), config)
 
 
 def rewritten(path: Path, change: Callable[[list[dict[str, str]]], None]) -> None:
@@ -146,6 +147,13 @@ def test_without_metadata(changed: StandIn, monkeypatch: pytest.MonkeyPatch, cap
     assert len(frame) == len(changed.keys["dev_train"]) + len(changed.keys["dev_test"])
     assert frame["label"].notna().all()
     assert "no data/dev_metadata.csv" in capsys.readouterr().err
+
+
+def test_metadata_that_lack_clips(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    rewritten(changed.files / "data" / "dev_metadata.csv", lambda rows: rows.__delitem__(slice(10)))
+    with served(changed, monkeypatch):
+        assert len(read()) == 54
+    assert "dev: 10 clips with an embedding that the metadata lack left out (train/" in capsys.readouterr().err
 
 
 def test_without_the_embedding(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
@@ -398,3 +406,9 @@ def test_an_export_shows_the_same_page(
         assert label == by_id.loc[row["clip_id"], "label"]
         if audio:
             assert row["audio"]["bytes"][:4] == b"RIFF"
+
+
+def test_a_relative_cache_has_absolute_paths(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DCASE_EXPLORE_CACHE", "here")
+    assert read_sources(["hub"]).frame["path"][0].startswith(f"{tmp_path}/here/recordings/")

@@ -31,7 +31,7 @@ def cache_folder(*parts: str) -> Path:
         When it cannot be made or written.
     """
     chosen = os.path.expanduser(os.environ.get(VARIABLE, ""))  # noqa: PTH111 - Path("") would be the current folder
-    top = Path(chosen or platformdirs.user_cache_dir("dcase-explore"))
+    top = Path(os.path.abspath(chosen or platformdirs.user_cache_dir("dcase-explore")))  # noqa: PTH100 - links stay
     folder = top.joinpath(*parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)

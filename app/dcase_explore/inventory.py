@@ -8,7 +8,7 @@ from dcase_explore import parquet
 from dcase_explore.cache import cache_folder
 from dcase_explore.errors import ExploreError
 from dcase_explore.hub.repository import Repository
-from dcase_explore.hub.table import AST, PARTS, embedding_files
+from dcase_explore.hub.table import AST, PARTS, check_configs, embedding_files
 from dcase_explore.messages import track
 from dcase_explore.recordings import FOLDER, damaged
 from dcase_explore.recordings.records import origin_in
@@ -88,7 +88,13 @@ def problems(repository: Repository, configs: Sequence[str]) -> Iterator[tuple[P
     ------
     path, problem : pathlib.Path, str
         One pair for each file that is damaged or missing.
+
+    Raises
+    ------
+    ExploreError
+        When there is no such config.
     """
+    check_configs(configs)
     needed = {name for config in configs for name in first_files(repository, config)}
     here = {name for name in repository.files if repository.local(name).exists()}
     names = sorted(needed | here)

@@ -33,11 +33,11 @@ MEASURE = (
 )
 IMPORTS = (
     "from dcase_explore.hub.repository import open_repository\n"
-    "from dcase_explore.hub.table import read_config\n"
+    "from dcase_explore.hub.table import fetch_embeddings, read_config\n"
     "import pandas, pyarrow.parquet, datasets, huggingface_hub"
 )
 AST_ONLY = "frame = read_config(open_repository('hub'), 'dev')"
-BOTH = "frame = read_config(open_repository('hub'), 'dev', embeddings=['dcase2023_task2_baseline_ae'])"
+BOTH = f"fetch_embeddings(open_repository('hub'), ['dev'], ['dcase2023_task2_baseline_ae']); {AST_ONLY}"
 PEER = (
     "for path in {files}:\n"
     "    held = np.load(path, allow_pickle=True)['arr_0'].item()\n"

@@ -90,13 +90,16 @@ def fetch(
         from dcase_explore import recordings
         from dcase_explore.explore import of_machine_types
         from dcase_explore.hub.repository import open_repository
-        from dcase_explore.hub.table import read_config
+        from dcase_explore.hub.table import check_configs, fetch_embeddings
+        from dcase_explore.inventory import first_files
         from dcase_explore.sources.hub import read_hub
 
-        repository = open_repository(data, newest=update)
         configs = config or ["dev"]
-        for name in configs:
-            read_config(repository, name, embeddings=embeddings or ())
+        check_configs(configs)
+        repository = open_repository(data, newest=update)
+        for file in (file for name in configs for file in first_files(repository, name)):
+            repository.fetch(file)  # though a table may have been made of it already
+        fetch_embeddings(repository, configs, embeddings or ())
         frame = of_machine_types(read_hub(data, configs)[0], class_name or ())
         if audio:
             recordings.fetch_all(frame["path"])

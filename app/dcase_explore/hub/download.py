@@ -183,9 +183,13 @@ def _transfer(url: str, part: Path, size: int, headers: dict[str, str], name: st
             hf_raise_for_status(answer)
             goes_on = answer.status_code == 206
             with part.open("ab" if goes_on else "wb") as file, transfer(name, size, start * goes_on) as advance:
+                here = start * goes_on
                 for piece in answer.iter_bytes(_PIECE):
                     file.write(piece)
                     advance(len(piece))
+                    here += len(piece)
+                    if here > size:  # whatever this is, it may go on without end
+                        break
 
     if arrived() > size:
         part.unlink()

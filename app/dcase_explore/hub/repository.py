@@ -85,6 +85,10 @@ class Repository:
             return {name: RemoteFile(*entry) for name, entry in json.loads(kept.read_text()).items()}
         except (OSError, ValueError, TypeError, AttributeError):
             found = _listing(self.name, self.commit)
+            if not found:
+                raise ExploreError(
+                    f"the hub lists no file of {self.name} at {self.commit[:12]}: try again later"
+                ) from None
             text = json.dumps({name: [file.size, file.digest] for name, file in found.items()}, indent=1)
             write_atomically(kept, text.encode())
             return found
@@ -193,7 +197,7 @@ def open_repository(spec: str, *, newest: bool = False) -> Repository:
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=_endpoint())
-    with _as_sentences(name, revision):
+    with _as_sentences(name, revision), _understood():
         commit = patiently(
             lambda: api.dataset_info(name, revision=revision, timeout=20).sha or "", f"{name}@{revision}", "the hub"
         )
@@ -221,7 +225,7 @@ def _listing(name: str, commit: str) -> dict[str, RemoteFile]:
     from huggingface_hub.hf_api import RepoFile
 
     api = HfApi(endpoint=_endpoint())
-    with _as_sentences(name, commit):
+    with _as_sentences(name, commit), _understood():
         entries = patiently(
             lambda: list(api.list_repo_tree(name, recursive=True, revision=commit, repo_type="dataset")),
             f"the list of files of {name}",
@@ -266,8 +270,14 @@ def _as_sentences(name: str, revision: str, file: str = "") -> Iterator[None]:
         status = error.response.status_code
         login = ", or log in with hf auth login" if status in (401, 403) else ""
         raise ExploreError(f"the hub answers {status} for {name}: check the name{login}") from error
+
+
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    """A login page of some network, a mirror of something else, a proxy that is none: in one sentence."""
+    try:
+        yield
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # A login page of some network, a mirror of something else, a proxy that is none.
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
         raise ExploreError(
             f"what answers for the hub is not understood ({reason}): check HF_ENDPOINT and the network's own login"

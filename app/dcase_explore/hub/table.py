@@ -5,7 +5,7 @@ What is read from the hub's files is kept as Parquet beside them, so that each i
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,25 @@ class EmbeddingFile:
     split: str
 
 
+def check_configs(configs: Iterable[str]) -> None:
+    """
+    Refuse what is no config.
+
+    Parameters
+    ----------
+    configs
+        As people gave them.
+
+    Raises
+    ------
+    ExploreError
+        It names the nearest.
+    """
+    for config in configs:
+        if config not in PARTS:
+            raise ExploreError(f"there is no config {config}: {meant(config, PARTS)}")
+
+
 def embedding_files(repository: Repository, config: str) -> list[EmbeddingFile]:
     """
     Embeddings that the repository has of a config.
@@ -73,9 +92,37 @@ def embedding_files(repository: Repository, config: str) -> list[EmbeddingFile]:
     return sorted(found, key=lambda its: (its.name, PARTS[config].index(its.split)))
 
 
-def read_config(repository: Repository, config: str, *, embeddings: Sequence[str] = ()) -> pd.DataFrame:
+def fetch_embeddings(repository: Repository, configs: Iterable[str], names: Sequence[str]) -> None:
     """
-    Clip table of one config.
+    Fetch embeddings besides the AST's; from then on `read_config` has them.
+
+    Parameters
+    ----------
+    repository
+        At its commit.
+    configs
+        Whose clips; a config that has no such embedding is passed over if another has.
+    names
+        Of the embeddings.
+
+    Raises
+    ------
+    ExploreError
+        When none of the configs has one, or it cannot be had.
+    """
+    there = [its for config in configs for its in embedding_files(repository, config)]
+    known = dict.fromkeys(its.name for its in there)
+    for name in names:
+        if name not in known:
+            raise ExploreError(f"{repository.name} has no embedding {name} of {some(configs)}: {meant(name, known)}")
+    for its in there:
+        if its.name in names:
+            _vectors(repository, its)
+
+
+def read_config(repository: Repository, config: str) -> pd.DataFrame:
+    """
+    Clip table of one config, with the AST's embeddings and all that were fetched.
 
     Parameters
     ----------
@@ -83,8 +130,6 @@ def read_config(repository: Repository, config: str, *, embeddings: Sequence[str
         At its commit.
     config
         ``"dev"``, ``"add"`` or ``"eval"``.
-    embeddings
-        Names of embeddings to fetch besides the AST's; those that were fetched before are there anyway.
 
     Returns
     -------
@@ -94,16 +139,12 @@ def read_config(repository: Repository, config: str, *, embeddings: Sequence[str
     Raises
     ------
     ExploreError
-        When a file cannot be had or is not what it should be, or there is no such config or embedding.
+        When a file cannot be had or is not what it should be, or there is no such config.
     """
-    if config not in PARTS:
-        raise ExploreError(f"there is no config {config}: {meant(config, PARTS)}")
+    check_configs([config])
     there = embedding_files(repository, config)
     names = list(dict.fromkeys(its.name for its in there))
-    for name in embeddings:
-        if name not in names:
-            raise ExploreError(f"{repository.name} has no embedding {name} of {config}: {meant(name, names)}")
-    wanted = [its for its in there if its.name in (AST, *embeddings) or _kept(repository, its).exists()]
+    wanted = [its for its in there if its.name == AST or _kept(repository, its).exists()]
     vectors = {its: _vectors(repository, its) for its in wanted}
     frame = _facts(repository, config, vectors)
     for name in dict.fromkeys(its.name for its in wanted):
@@ -184,6 +225,10 @@ def _make_facts(
             f"there are {some(sorted(repository.files), 8)}"
         )
     frame, remarks = facts(dict.fromkeys(keys), split, metadata)
+    if unknown := [clip for clip in dict.fromkeys(keys) if clip not in set(frame["clip_id"])]:
+        remarks.append(
+            f"{counted(len(unknown), 'clip')} with an embedding that the metadata lack left out ({unknown[0]})"
+        )
     if metadata is None:
         remarks.append(f"{repository.name} has no {file}: domain, label and attributes are what the file names say")
     else:
