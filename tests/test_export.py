@@ -537,6 +537,12 @@ def test_a_folder_that_is_taken_is_refused(tmp_path: Path) -> None:
         export(table(), tmp_path / "no/where", audio=False, title="mine")
 
 
+def test_what_a_killed_export_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "out" / ".out.0123456789ab").mkdir(parents=True)
+    export(table(), tmp_path / "out", audio=False, title="mine")
+    assert (tmp_path / "out" / "README.md").is_file()
+
+
 def test_an_empty_folder_is_filled_and_stays_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")

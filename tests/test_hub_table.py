@@ -408,6 +408,32 @@ def test_an_export_shows_the_same_page(
             assert row["audio"]["bytes"][:4] == b"RIFF"
 
 
+def test_another_embedding_that_is_no_good_is_left_out(
+    changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys, own_cache: Path
+) -> None:
+    with served(changed, monkeypatch):
+        read(embeddings=["dcase2023_task2_baseline_ae"])
+        for file in own_cache.rglob("dcase2023_task2_baseline_ae*"):
+            file.write_bytes(b"x" * file.stat().st_size)
+        frame = read()
+    assert "embeddings_dcase2023_task2_baseline_ae" not in frame
+    assert frame[EMBEDDING].notna().all()
+    assert "the embedding dcase2023_task2_baseline_ae is left out" in capsys.readouterr().err
+
+
+def test_names_of_strangers_do_not_steer_the_terminal(
+    changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    rewritten(
+        changed.files / "data" / "dev_metadata.csv", lambda rows: [row.update({"a\x1b[2Jb": "1"}) for row in rows]
+    )
+    with served(changed, monkeypatch):
+        read()
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "a?[2Jb" in said
+
+
 def test_a_relative_cache_has_absolute_paths(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DCASE_EXPLORE_CACHE", "here")

@@ -16,7 +16,9 @@ SHOWN = 3
 
 def note(sentence: str) -> None:
     """Say one thing that changes what is seen: something dropped, replaced, guessed or made."""
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+    # Names in it may be those of a stranger's file, which must not steer the terminal.
+    plain = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in sentence)
+    print(plain, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def some(names: Iterable[object], shown: int = SHOWN) -> str:

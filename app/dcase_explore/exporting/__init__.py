@@ -7,6 +7,7 @@ Recordings are read, written and forgotten a hundred at a time, so that memory s
 import contextlib
 import itertools
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -135,7 +136,9 @@ def _check_free(folder: Path) -> None:
         raise ExploreError(f"there is no folder {folder.parent}: mkdir -p {shlex.quote(str(folder.parent))} makes it")
     if folder.exists() and not folder.is_dir():
         raise ExploreError(f"{folder} is a file: give a folder that is not there yet")
-    inside = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    entries = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    # What a killed export left of itself is in nobody's way.
+    inside = [name for name in entries if not re.fullmatch(rf"\.{re.escape(folder.name[:80])}\.[0-9a-f]{{12}}", name)]
     if CARD in inside and DATA in inside:
         away = f"rm -r {shlex.quote(str(folder))}"
         raise ExploreError(f"{folder} holds an export already: choose another folder, or remove it with {away}")

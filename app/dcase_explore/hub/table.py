@@ -145,9 +145,9 @@ def read_config(repository: Repository, config: str) -> pd.DataFrame:
     there = embedding_files(repository, config)
     names = list(dict.fromkeys(its.name for its in there))
     wanted = [its for its in there if its.name == AST or _kept(repository, its).exists()]
-    vectors = {its: _vectors(repository, its) for its in wanted}
+    vectors = {its: table for its in wanted if (table := _vectors_if_needed(repository, its)) is not None}
     frame = _facts(repository, config, vectors)
-    for name in dict.fromkeys(its.name for its in wanted):
+    for name in dict.fromkeys(its.name for its in vectors):
         column = f"embeddings_{name}"
         tables = [table.set_index("clip_id")[column] for its, table in vectors.items() if its.name == name]
         stacked = pd.concat(tables)
@@ -258,6 +258,17 @@ def _with_score(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _kept(repository: Repository, its: EmbeddingFile) -> Path:
     return repository.folder / "tables" / f"{Path(its.file).stem}-{_FORMAT}.parquet"
+
+
+def _vectors_if_needed(repository: Repository, its: EmbeddingFile) -> pd.DataFrame | None:
+    """The same; without an embedding that is no good everything else is shown, but for the AST's."""
+    try:
+        return _vectors(repository, its)
+    except ExploreError as error:
+        if its.name == AST:
+            raise
+        note(f"the embedding {its.name} is left out: {error}")
+        return None
 
 
 def _vectors(repository: Repository, its: EmbeddingFile) -> pd.DataFrame:

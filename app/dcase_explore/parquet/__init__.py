@@ -27,8 +27,8 @@ from dcase_explore.parquet.values import named, series_of
 
 ROWS_PER_GROUP = 5_000
 MAX_ROWS = 10_000_000
-MAX_BYTES = 8 * 2**30
-"""What a file may hold; a hundred thousand clips with two embeddings have a tenth of it."""
+MAX_BYTES = 2 * 2**30
+"""What a file may hold in memory; the enriched data set with both embeddings has a sixteenth of it."""
 
 _INDEX = re.compile(r"__index_level_\d+__")
 
