@@ -145,7 +145,7 @@ def read_config(repository: Repository, config: str) -> pd.DataFrame:
     there = embedding_files(repository, config)
     names = list(dict.fromkeys(its.name for its in there))
     wanted = [its for its in there if its.name == AST or _kept(repository, its).exists()]
-    vectors = {its: table for its in wanted if (table := _vectors_if_needed(repository, its)) is not None}
+    vectors = {its: table for its in wanted if (table := _vectors_or_none(repository, its)) is not None}
     frame = _facts(repository, config, vectors)
     for name in dict.fromkeys(its.name for its in vectors):
         column = f"embeddings_{name}"
@@ -260,8 +260,8 @@ def _kept(repository: Repository, its: EmbeddingFile) -> Path:
     return repository.folder / "tables" / f"{Path(its.file).stem}-{_FORMAT}.parquet"
 
 
-def _vectors_if_needed(repository: Repository, its: EmbeddingFile) -> pd.DataFrame | None:
-    """The same; without an embedding that is no good everything else is shown, but for the AST's."""
+def _vectors_or_none(repository: Repository, its: EmbeddingFile) -> pd.DataFrame | None:
+    """``clip_id`` and vector of one npz file; None where it is no good and everything else can be shown without."""
     try:
         return _vectors(repository, its)
     except ExploreError as error:
