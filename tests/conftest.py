@@ -1,6 +1,7 @@
 """What the tests share: recordings made on the spot, the real data where it lies near, a cache of their own."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from hub_repository import StandIn, make_repository
 from hub_server import HubServer
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from dcase_explore.viewer.server import Viewer
 
 # Spotlight keeps settings and decoded things in the user's folders: not in those of whoever runs the tests.
@@ -50,8 +53,9 @@ def real_scores() -> Path:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Cache of one test alone."""
+    """Cache and library of layouts of one test alone."""
     monkeypatch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("DCASE_EXPLORE_LAYOUTS", str(tmp_path / "library"))
     yield tmp_path / "cache"
 
 
@@ -112,3 +116,24 @@ def served(standin: StandIn, monkeypatch: pytest.MonkeyPatch, **options: Any) ->
         monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
         monkeypatch.delenv("HF_TOKEN", raising=False)
         yield server
+
+
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),  # they slow every start without a network
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must drive the page: install Chromium")
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()

@@ -80,7 +80,7 @@ def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
     frame.loc[0, "prediction_correct_baseline_MSE"] = None
     viewer = Viewer(Address())
     try:
-        viewer.start(Exploration(frame, "with gaps", exploration.layout))
+        viewer.start(Exploration(frame, "with gaps", exploration.arrangement))
         columns = table_of(viewer.url)
         assert columns["domain"]["values"][:2] == [-1, 0]
         assert columns["anomaly_score_baseline_MSE"]["values"][0] is None

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from dcase_explore.enrich import enrich
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.findings import Found, find, shown
 from dcase_explore.findings.finding import Finding
-from dcase_explore.layouts.binding import bind
+from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import counted, note, some
 from dcase_explore.options import AUDIO, Options
@@ -36,8 +35,8 @@ class Exploration:
         Conforming clip table of the rows to show.
     title
         Name of the data, shown in the page.
-    layout
-        Layout bound to the frame.
+    arrangement
+        Layout of the page, fitted to the frame.
     layout_name
         What the layout is called.
     models
@@ -50,7 +49,7 @@ class Exploration:
 
     frame: pd.DataFrame
     title: str
-    layout: dict[str, Any] = field(repr=False)
+    arrangement: Arrangement = field(repr=False)
     layout_name: str = "simple"
     models: Sequence[ModelScore] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -230,14 +229,18 @@ def explore(options: Options) -> Exploration:
     rows = rows_asked_for(found.frame, options)
     frame = found.frame.iloc[rows].reset_index(drop=True)
     findings = shown(found.findings, rows)
-    bound, changes = bind(layout, columns_with_values(frame))
-    if not bound["children"]:
+    columns = columns_with_values(frame)
+    arrangement = Arrangement(layout, columns)
+    binding = arrangement.binding
+    if options.strict_layout:
+        binding.require_all(options.layout, columns)
+    if not binding.layout["children"]:
         raise ExploreError(f"layout {options.layout} has nothing to show of this data: try --layout simple")
     name = Path(options.layout).stem
-    if changes:
-        note(f"layout {name}: {'; '.join(changes)}")
+    if binding.changes:
+        note(f"layout {name}: {'; '.join(binding.changes)}")
     descriptions = {**scored.descriptions(), **found.descriptions}
-    return Exploration(frame, source.title, bound, name, scored.models, descriptions, findings)
+    return Exploration(frame, source.title, arrangement, name, scored.models, descriptions, findings)
 
 
 def columns_with_values(frame: pd.DataFrame) -> list[str]:

@@ -29,7 +29,9 @@ class Options:
     limit
         At most so many clips, evenly spaced over the table; None for all.
     layout
-        Curated name or file.
+        Curated name, name from the user's library, or file.
+    strict_layout
+        Whether to refuse a layout that names columns which the data do not have, instead of fitting it to them.
     scores, embeddings
         The user's own, by name; see `dcase_explore.attach.attach`.
     ground_truth
@@ -44,6 +46,7 @@ class Options:
     domain: str | None = None
     limit: int | None = None
     layout: str = "simple"
+    strict_layout: bool = False
     scores: Mapping[str, object] = field(default_factory=dict)
     embeddings: Mapping[str, object] = field(default_factory=dict)
     ground_truth: str | Path | None = None

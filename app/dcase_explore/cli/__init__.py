@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from dcase_explore.cli.data import data_app
+from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import (
     HELP,
     Audio,
@@ -32,6 +33,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 app.command(context_settings=HELP)(score)
 app.command(context_settings=HELP)(findings)
 app.add_typer(data_app, name="data")
+app.add_typer(layouts_app, name="layouts")
 
 
 def _version(asked: bool) -> None:
@@ -55,8 +57,19 @@ def main(
     ] = None,
     layout: Annotated[
         str,
-        typer.Option(help="A curated layout (simple, extended) or a file saved from the page.", metavar="NAME|FILE"),
+        typer.Option(
+            help="A curated layout (simple, extended, domain-shift, compare), one of yours, or a file saved from the "
+            "page.",
+            metavar="NAME|FILE",
+        ),
     ] = "simple",
+    save_layout: Annotated[
+        str | None,
+        typer.Option(help="Save the layout to this file, as it is arranged in the page.", metavar="FILE"),
+    ] = None,
+    strict_layout: Annotated[
+        bool, typer.Option("--strict-layout", help="Refuse a layout that names columns which the data do not have.")
+    ] = False,
     scores: Scores = None,
     embeddings: Embeddings = None,
     ground_truth: GroundTruth = None,
@@ -90,13 +103,18 @@ def main(
         contextlib.closing(Viewer(Address(host, port, tls_certificate, tls_key))) as viewer,
     ):
         from dcase_explore.explore import explore
+        from dcase_explore.layouts.saving import Saving, file_to_save
 
+        file = None if save_layout is None else file_to_save(save_layout)  # first: a typo should not wait for the data
         chosen = options(data, class_name, scores, embeddings, ground_truth, config, audio)
-        exploration = explore(replace(chosen, split=split, domain=domain, limit=limit, layout=layout))
+        wanted = replace(chosen, split=split, domain=domain, limit=limit, layout=layout, strict_layout=strict_layout)
+        exploration = explore(wanted)
+        saving = Saving(exploration.arrangement, file)
         with busy("starting Spotlight"):
             viewer.start(exploration)
         if check:
             rows = viewer.fetch_once()
+            saving.finish()
             typer.echo(f"{exploration.summary()} · page and table of {rows:,} rows answered")
             return
         note(exploration.summary())
@@ -104,7 +122,10 @@ def main(
         if browser:
             viewer.open_browser()
         end_in_order()  # there may be projection workers to end
-        viewer.wait()
+        try:
+            viewer.wait()
+        finally:
+            saving.finish()
 
 
 def _refuse_options_before(context: typer.Context) -> None:

@@ -7,11 +7,16 @@ another one shows with colours.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from dcase_explore.columns import BUILT_IN, member, members
-from dcase_explore.layouts.vocabulary import WIDGETS, Node, References
+from dcase_explore.columns import ATTRIBUTE, BUILT_IN, member, members
+from dcase_explore.errors import ExploreError, meant
+from dcase_explore.layouts.normal import widgets
+from dcase_explore.layouts.references import Reference, references
+from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
+from dcase_explore.messages import some
 
 SCORE_FAMILIES = (
     "anomaly_score_<score>",
@@ -27,35 +32,103 @@ EMBEDDING_FAMILIES = (
 )
 
 
-def bind(layout: Node, columns: Iterable[str]) -> tuple[Node, list[str]]:
+@dataclass(frozen=True)
+class Binding:
+    """
+    A layout fitted to a table.
+
+    Attributes
+    ----------
+    original
+        The layout as it was given.
+    layout
+        What is left of it, naming only columns of the table.
+    origins
+        For each widget of `layout`, its number among those of `original`, in the order of the file.
+    columns
+        For each column that `original` names, the one that stands for it; None where there is none.
+    names
+        For each column that stands for another one, whether it is shown or not, the name of that one.
+    absent
+        Places of `original` whose columns the table does not have.
+    changes
+        What was replaced and what was dropped, one sentence part each; empty when nothing had to change.
+    """
+
+    original: Node
+    layout: Node
+    origins: tuple[int, ...]
+    columns: Mapping[str, str | None]
+    names: Mapping[str, str]
+    absent: tuple[Reference, ...]
+    changes: tuple[str, ...]
+
+    def require_all(self, name: str, columns: Iterable[str]) -> None:
+        """
+        Refuse a layout that does not fit the table as it is.
+
+        Parameters
+        ----------
+        name
+            Of the layout, for the sentence.
+        columns
+            Of the table.
+
+        Raises
+        ------
+        ExploreError
+            Names the first place and column that the table does not have.
+        """
+        if self.absent:
+            first, rest = self.absent[0], len(self.absent) - 1
+            raise ExploreError(
+                f"{name}: {first.where} names {first.column}, which this data does not have"
+                f"{f' ({rest:,} more such places)' if rest else ''}; {meant(first.column, columns)} "
+                "(without --strict-layout what can be replaced is, and the rest is left out)"
+            )
+
+
+def bind(layout: Node, columns: Iterable[str]) -> Binding:
     """
     Fit a layout to a table.
 
     Parameters
     ----------
     layout
-        A checked layout; it is not changed.
+        Root node in its normal form; it is not changed.
     columns
         Columns of the table at hand, in order. Columns without any value should be left out.
 
     Returns
     -------
-    layout : dict
-        The layout that names only columns of the table.
-    changes : list of str
-        What was replaced and what was dropped, one sentence part each; empty when nothing had to change.
+    Binding
+        The layout that names only columns of the table, and what became of the rest.
     """
     names = list(columns)
-    binding = _Binding(names, _replacements(*_named_columns(layout), names))
+    named = list(references(layout))
+    walk = _Walk(names, _replacements(named, names))
     bound = copy.deepcopy(layout)
-    children = _where(bound.get("children", []), binding.widget)
-    bound["children"] = _where(children, binding.shows_more)
-    replaced = [f"{new} for {old}" for old, new in binding.replaced.items()]
-    dropped = [f"left out {', '.join(binding.dropped)}"] if binding.dropped else []
-    return bound, replaced + dropped
+    numbers = {id(widget): number for number, widget in enumerate(widgets(bound))}
+    children = _where(bound.get("children", []), walk.widget)
+    bound["children"] = _where(children, walk.shows_more)
+    replaced = [f"{new} for {old}" for old, new in walk.replaced.items()]
+    said = " ".join(walk.dropped)
+    missing = _distinct(_owner(r.column) for r in named if not walk.column(r.column))
+    missing = [name for name in missing if name not in said]
+    without = [f"without {some(missing)}"] if missing else []
+    dropped = [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
+    return Binding(
+        layout,
+        bound,
+        tuple(numbers[id(widget)] for widget in widgets(bound)),
+        {reference.column: walk.column(reference.column) for reference in named},
+        {new: old for old, new in walk.replacements.items() if _owner(old) in walk.replaced},
+        tuple(reference for reference in named if reference.column not in walk.columns),
+        (*replaced, *without, *dropped),
+    )
 
 
-class _Binding:
+class _Walk:
     """One walk over a layout's nodes, noting what it replaces and drops."""
 
     def __init__(self, columns: Sequence[str], replacements: dict[str, str]) -> None:
@@ -68,25 +141,31 @@ class _Binding:
 
     def widget(self, widget: Node) -> bool:
         """Bind one widget in place; False when it has nothing left to show."""
-        config, references = widget.get("config") or {}, WIDGETS[widget["type"]]
+        config, its = widget.get("config") or {}, WIDGETS[widget["type"]]
         title = _title(widget)
-        bound: dict[str, Any] = {key: self.column(config.get(key)) for key in (*references.needed, *references.extra)}
-        for key in references.needed:
+        bound: dict[str, Any] = {key: self.column(config.get(key)) for key in (*its.needed, *its.extra)}
+        for key in its.needed:
             if config.get(key) and not bound[key]:
                 self.dropped.append(f"{title} (no {self.missing(config[key])})")
                 return False
-        for key in references.lists:
+        for key in its.lists:
             listed = [column for column in config.get(key) or [] if column]
             bound[key] = _distinct(found for column in listed if (found := self.column(column)))
-            if listed and not bound[key] and references.lists_needed:
+            if listed and not bound[key] and its.lists_needed:
                 self.dropped.append(f"{title} (no {self.missing(listed[0])})")
                 return False
-        self.lost.update({id(widget): config[key] for key in references.extra if config.get(key) and not bound[key]})
-        config.update({key: value for key, value in bound.items() if key in config})
+        self.lost.update({id(widget): config[key] for key in its.extra if config.get(key) and not bound[key]})
+        for key in (*its.needed, *its.extra, *its.lists):
+            if key in config and bound[key] != config[key]:
+                config[key] = bound[key]
+                if bound[key] is None:
+                    del config[key]
         if "sorting" in config:
-            config["sorting"] = [
-                [found, order] for name, order in config["sorting"] or [] if (found := self.column(name))
-            ]
+            config["sorting"] = [[found, order] for name, order in config["sorting"] if (found := self.column(name))]
+        if COLUMN_WIDTHS in config:
+            widths = config.pop(COLUMN_WIDTHS)
+            kept = {found: width for column, width in widths.items() if (found := self.column(column))}
+            config.update({COLUMN_WIDTHS: kept} if kept else {})
         if widget["type"] == "inspector" and config.get("views"):
             others = [(lens["view"], lens["columns"]) for lens in config["views"]]
             config["views"] = [lens for lens in config["views"] if self.lens(lens, others)]
@@ -135,11 +214,11 @@ def _where(nodes: list[Node], keep: Callable[[Node], bool]) -> list[Node]:
     """Nodes without the widgets that are not kept, and without the tabs and splits that this leaves empty."""
     kept = []
     for node in nodes:
-        if node.get("kind") == "widget":
+        if node["kind"] == "widget":
             if keep(node):
                 kept.append(node)
             continue
-        node["children"] = _where(node.get("children", []), keep)
+        node["children"] = _where(node["children"], keep)
         if node["children"]:
             kept.append(node)
     return kept
@@ -150,12 +229,12 @@ def _includes(widget: Node, other: Node) -> bool:
     extra = WIDGETS[other["type"]].extra
     config, others = widget.get("config") or {}, other["config"]
     return bool(widget["type"] == other["type"]) and all(
-        config.get(key) == value or (key in extra and value is None) for key, value in others.items()
+        config.get(key) == others.get(key) or (key in extra and others.get(key) is None) for key in {**config, **others}
     )
 
 
 def _title(widget: Node) -> str:
-    return f"'{widget.get('name') or widget['type']}'"
+    return f"'{widget.get('name') or WIDGETS[widget['type']].title}'"
 
 
 def _owner(column: str) -> str:
@@ -168,25 +247,10 @@ def _owner(column: str) -> str:
     return column
 
 
-def _named_columns(layout: Node) -> tuple[list[str], list[str]]:
-    """Columns that widgets are about, in order, and those that tables and inspectors list."""
-    roles: list[str] = []
-    listed: list[str] = []
-    waiting = [layout]
-    while waiting:
-        node = waiting.pop(0)
-        waiting = [*node.get("children", []), *waiting]
-        config, references = node.get("config") or {}, WIDGETS.get(node.get("type", ""), References())
-        roles += [config[key] for key in (*references.needed, *references.extra) if config.get(key)]
-        (listed if node.get("type") == "table" else roles).extend(
-            column for key in references.lists for column in config.get(key) or [] if column
-        )
-        listed += [column for lens in config.get("views") or [] for column in lens["columns"] if column]
-    return roles, listed
-
-
-def _replacements(roles: Sequence[str], listed: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+def _replacements(named: Sequence[Reference], columns: Sequence[str]) -> dict[str, str]:
     """Column that would stand in for each of a score or an embedding that the table does not have."""
+    roles = [reference.column for reference in named if not reference.listed]
+    listed = [reference.column for reference in named if reference.listed]
     replacements: dict[str, str] = {}
     for families in (SCORE_FAMILIES, EMBEDDING_FAMILIES):
         there = _members(columns, families)
@@ -199,7 +263,15 @@ def _replacements(roles: Sequence[str], listed: Sequence[str], columns: Sequence
                 head, _, tail = family.partition("<")
                 tail = tail.partition(">")[2]
                 replacements[f"{head}{old}{tail}"] = f"{head}{new}{tail}"
-    return replacements
+    attributes = [name for name in ("attributes", *sorted(columns)) if name in columns and _is_attribute(name)]
+    missing = _distinct(name for name in roles if _is_attribute(name) and name not in columns)
+    free = [name for name in _distinct(attributes) if name not in roles]
+    return {**replacements, **dict(zip(missing, free, strict=False))}
+
+
+def _is_attribute(column: str) -> bool:
+    """Whether a column holds the values of an attribute, or of all of them in words."""
+    return column == "attributes" or bool(ATTRIBUTE.fullmatch(column) and column.endswith("v"))
 
 
 def _members(columns: Sequence[str], families: Sequence[str]) -> list[str]:

@@ -1,115 +1,239 @@
 """Layout files are untrusted: what the page does not know or must not show is refused, and said where it stands."""
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.layouts.vocabulary import LENSES, UNSAFE_LENSES, WIDGETS, Node
+from dcase_explore.layouts import declared
+from dcase_explore.layouts.vocabulary import (
+    BOOLEAN,
+    COLUMN_WIDTHS,
+    LENSES,
+    METRICS,
+    NUMBER,
+    ORDERS,
+    TEXT,
+    UNSAFE_LENSES,
+    WIDGETS,
+    Node,
+)
 
-MAX_DEPTH = 32
-"""Levels of JSON; the page's own layouts have about a dozen."""
+MAX_WIDGETS = 100
+MAX_NAME = 200
+"""Characters of a title: longer ones push everything else off the page."""
+
+_NODE_KEYS = {
+    None: ("children", "orientation"),
+    "split": ("children", "kind", "orientation", "weight"),
+    "tab": ("children", "kind", "weight"),
+}
+_WIDGET_KEYS = ("config", "kind", "name", "type")
+_LENS_KEYS = ("columns", "key", "name", "settings", "view")
+_ORIENTATIONS = ("horizontal", "vertical")
 
 
-def check(layout: Node, path: str) -> None:
+def check(layout: Node, name: str) -> None:
     """
     Refuse what the page does not know or must not show.
 
     Parameters
     ----------
     layout
-        Root node, as JSON gives it.
-    path
+        Root node, in today's words.
+    name
         File it comes from, for the sentence.
 
     Raises
     ------
     ExploreError
-        Names the file and the place in it, as in ``layout.children[0].config.colorBy``.
+        Names the file and the first place in it, as in ``children[0].children[1].config.colorBy``.
     """
-    _check_depth(layout, path)
-    _check_node(layout, path, "layout", 0)
+    for problem in problems(layout):
+        raise ExploreError(f"{name}: {problem}")
 
 
-def _check_depth(layout: Node, path: str) -> None:
-    level: list[Any] = [layout]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return
-    raise ExploreError(f"{path} is nested deeper than {MAX_DEPTH} levels, which no layout is")
+def problems(layout: Node) -> Iterator[str]:
+    """
+    Everything in a layout that the page does not know or must not show.
+
+    Parameters
+    ----------
+    layout
+        Root node, in today's words, of any depth that `text.parse` lets through.
+
+    Yields
+    ------
+    str
+        Place and what is wrong there, with the nearest valid word.
+    """
+    yield from _node_problems(layout, "")
+    widgets = sum(1 for _ in _widgets(layout))
+    if widgets > MAX_WIDGETS:
+        yield f"it has {widgets:,} widgets, more than the {MAX_WIDGETS} that a page can show"
 
 
-def _check_node(node: Any, path: str, where: str, depth: int) -> None:
-    """Refuse what the page does not know or must not show, and say where it stands."""
-    _require(isinstance(node, dict), path, where, "must be an object")
+def _node_problems(node: Any, where: str) -> Iterator[str]:
+    """Problems of the root, a split or a tab, and of all that is in it."""
+    at = f"{where}." if where else ""
+    if not isinstance(node, dict):
+        yield f"{where} must be an object, not {_shown(node)}"
+        return
     kind = node.get("kind")
-    if depth:
-        _require(kind in ("split", "tab"), path, f"{where}.kind", f"must be split or tab, not {kind!r}")
-    children = node.get("children", [])
-    _require(isinstance(children, list), path, f"{where}.children", "must be a list")
+    if where and kind not in ("split", "tab"):
+        yield f"{at}kind must be split or tab here, not {_shown(kind)}"
+        return
+    yield from _unknown_keys(node, _NODE_KEYS[kind if where else None], at)
     orientation = node.get("orientation")
-    _require(
-        orientation in (None, "horizontal", "vertical"), path, f"{where}.orientation", "must be horizontal or vertical"
-    )
-    _require(_is_number(node.get("weight", 1)), path, f"{where}.weight", "must be a number")
+    if orientation is not None and orientation not in _ORIENTATIONS:
+        yield f"{at}orientation must be horizontal or vertical, not {_shown(orientation)}"
+    weight = node.get("weight", 1)
+    if not _is_number(weight) or weight < 0:
+        yield f"{at}weight must be a number from 0, not {_shown(weight)}"
+    children = node.get("children", [])
+    if not isinstance(children, list):
+        yield f"{at}children must be a list, not {_shown(children)}"
+        return
     for number, child in enumerate(children):
-        (_check_widget if kind == "tab" else _check_node)(child, path, f"{where}.children[{number}]", depth + 1)
+        inner = f"{at}children[{number}]"
+        yield from _widget_problems(child, inner) if kind == "tab" else _node_problems(child, inner)
 
 
-def _check_widget(widget: Any, path: str, where: str, _: int) -> None:
-    _require(isinstance(widget, dict), path, where, "must be an object")
-    _require(widget.get("kind") == "widget", path, f"{where}.kind", f"must be widget, not {widget.get('kind')!r}")
+def _widget_problems(widget: Any, where: str) -> Iterator[str]:
+    if not isinstance(widget, dict):
+        yield f"{where} must be an object, not {_shown(widget)}"
+        return
+    if widget.get("kind") != "widget":
+        yield f"{where}.kind must be widget here, not {_shown(widget.get('kind'))}"
+        return
+    yield from _unknown_keys(widget, _WIDGET_KEYS, f"{where}.")
+    yield from _name_problems(widget.get("name"), f"{where}.name")
     kind, config = widget.get("type"), widget.get("config")
     if not isinstance(kind, str) or kind not in WIDGETS:
-        raise ExploreError(f"{path}: {where}.type is no widget: {kind!r}; {meant(str(kind), WIDGETS)}")
-    _require(isinstance(widget.get("name"), str | None), path, f"{where}.name", "must be text")
-    if config is None:
+        yield f"{where}.type is no widget: {_shown(kind)}; {meant(str(kind)[:80], WIDGETS)}"
         return
     where = f"{where}.config"
-    _require(isinstance(config, dict), path, where, "must be an object")
-    references = WIDGETS[kind]
-    for key in (*references.needed, *references.extra):
-        _require(isinstance(config.get(key), str | None), path, f"{where}.{key}", "must be the name of a column")
-    for key in references.lists:
-        _require(_are_columns(config.get(key) or []), path, f"{where}.{key}", "must be a list of columns")
-    sorting = config.get("sorting") or []
-    _require(
-        isinstance(sorting, list) and all(_are_columns(pair) and len(pair) == 2 for pair in sorting),
-        path,
-        f"{where}.sorting",
-        "must be a list of column and order",
+    if config is None:
+        return
+    if not isinstance(config, dict):
+        yield f"{where} must be an object, not {_shown(config)}"
+        return
+    extra = (COLUMN_WIDTHS,) if kind == "table" else ()
+    yield from _unknown_keys(config, (*declared.keys(kind), *extra), f"{where}.")
+    lenses = config.get("views") if kind == "inspector" else None
+    yield from _value_problems(
+        kind, {key: value for key, value in config.items() if key not in ("views", *extra)}, where
     )
-    lenses = config.get("views") or []
-    _require(isinstance(lenses, list), path, f"{where}.views", "must be a list of lenses")
-    for number, lens in enumerate(lenses):
-        at = f"{where}.views[{number}]"
-        _require(isinstance(lens, dict) and isinstance(lens.get("view"), str), path, at, "must be a lens with a view")
-        view = lens["view"]
-        _require(
-            view in LENSES, path, f"{at}.view", f"is no lens: {view!r}; {meant(view, sorted(LENSES - UNSAFE_LENSES))}"
-        )
-        _require(_are_columns(lens.get("columns")), path, f"{at}.columns", "must be a list of columns")
-        _require(
-            lens["view"] not in UNSAFE_LENSES,
-            path,
-            f"{at}.view",
-            f"is {lens['view']}, which runs what a column holds: use SafeHtmlLens",
-        )
+    for number, pair in enumerate(_listed(config.get("sorting"))):
+        if not (isinstance(pair, list) and len(pair) == 2 and pair[1] in ORDERS):
+            yield f"{where}.sorting[{number}] must be a column and ASC or DESC, not {_shown(pair)}"
+    if kind == "Metric" and isinstance(config.get("metric"), str) and config["metric"] not in METRICS:
+        yield f"{where}.metric is no metric: {_shown(config['metric'])}; {meant(config['metric'][:80], METRICS)}"
+    widths = config.get(COLUMN_WIDTHS) if extra else None
+    if widths is not None and not (isinstance(widths, dict) and all(map(_is_number, widths.values()))):
+        yield f"{where}.{COLUMN_WIDTHS} must be pixels by column, not {_shown(widths)}"
+    if lenses is not None and not isinstance(lenses, list):
+        yield f"{where}.views must be a list of lenses, not {_shown(lenses)}"
+        return
+    for number, lens in enumerate(lenses or []):
+        yield from _lens_problems(lens, f"{where}.views[{number}]")
 
 
-def _require(kept: bool, path: str, where: str, rule: str) -> None:
-    if not kept:
-        raise ExploreError(f"{path}: {where} {rule}")
+def _lens_problems(lens: Any, where: str) -> Iterator[str]:
+    if not isinstance(lens, dict):
+        yield f"{where} must be a lens, an object with view and columns, not {_shown(lens)}"
+        return
+    yield from _unknown_keys(lens, _LENS_KEYS, f"{where}.")
+    yield from _name_problems(lens.get("name"), f"{where}.name")
+    yield from _name_problems(lens.get("key"), f"{where}.key")
+    view, columns, settings = lens.get("view"), lens.get("columns"), lens.get("settings")
+    if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
+        yield f"{where}.columns must be a list of columns, not {_shown(columns)}"
+    if not isinstance(view, str) or view not in LENSES:
+        yield f"{where}.view is no lens: {_shown(view)}; {meant(str(view)[:80], sorted(set(LENSES) - UNSAFE_LENSES))}"
+        return
+    if view in UNSAFE_LENSES:
+        yield f"{where}.view is {view}, which runs what a column holds: use SafeHtmlLens"
+    if settings is None:
+        return
+    if not isinstance(settings, dict):
+        yield f"{where}.settings must be an object, not {_shown(settings)}"
+        return
+    yield from _unknown_keys(settings, LENSES[view], f"{where}.settings.")
+    for key, value in settings.items():
+        allowed = LENSES[view].get(key)
+        if allowed is None or value is None or _is_allowed(value, allowed):
+            continue
+        words = allowed if isinstance(allowed, str) else " or ".join(allowed)
+        yield f"{where}.settings.{key} must be {words}, not {_shown(value)}"
+
+
+def _value_problems(widget: str, config: Node, where: str) -> Iterator[str]:
+    """What Spotlight's own model of the widget's config refuses."""
+    from pydantic import ValidationError
+
+    try:
+        declared.configs()[widget].model_validate(config, strict=True)
+    except ValidationError as refusal:
+        for error in refusal.errors(include_url=False):
+            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
+            rule = error["msg"].replace("Input should be", "must be").replace("valid ", "")
+            sentence = f"{where}{place} {rule}, not {_shown(error['input'])}"
+            words = error.get("ctx", {}).get("expected", "").replace(" or ", ", ").replace("'", "").split(", ")
+            near = (
+                meant(error["input"][:80], words)
+                if error["type"] == "literal_error" and isinstance(error["input"], str)
+                else ""
+            )
+            yield f"{sentence}; {near}" if near.startswith("did") else sentence
+
+
+def _name_problems(name: Any, where: str) -> Iterator[str]:
+    if name is None:
+        return
+    if not isinstance(name, str) or not name.isprintable() or len(name) > MAX_NAME:
+        yield f"{where} must be text of one line, {MAX_NAME} characters at most, not {_shown(name)}"
+
+
+def _unknown_keys(node: Node, known: Iterable[str], at: str) -> Iterator[str]:
+    names = list(known)
+    for key in node:
+        if key not in names:
+            yield f"{at}{_plain(key)} is no key that is known here; {meant(key[:80], names)}"
+
+
+def _is_allowed(value: Any, allowed: str | tuple[str, ...]) -> bool:
+    if allowed == BOOLEAN:
+        return isinstance(value, bool)
+    if allowed == NUMBER:
+        return _is_number(value)
+    return isinstance(value, str) if allowed == TEXT else value in allowed
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _are_columns(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(column, str | None) for column in value)
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON would have it, cut to what fits a sentence."""
+    text = {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
+    return text or _plain(repr(value))
+
+
+def _plain(text: str) -> str:
+    cut = text if len(text) <= 60 else f"{text[:57]}..."
+    return "".join(sign if sign.isprintable() else "?" for sign in cut)
+
+
+def _widgets(node: Any) -> Iterator[Node]:
+    """Every widget below a node."""
+    if isinstance(node, dict):
+        for child in _listed(node.get("children")):
+            if node.get("kind") == "tab":
+                yield child
+            else:
+                yield from _widgets(child)

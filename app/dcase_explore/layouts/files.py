@@ -1,14 +1,17 @@
-"""Finds layouts: the curated ones by name, others by file."""
+"""Finds layouts: the curated ones and those of the user's own library by name, others by file."""
 
-import json
 import os
+import stat
 from pathlib import Path
 
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.layouts.checking import check
+from dcase_explore.layouts.checking import problems
+from dcase_explore.layouts.library import library_folder, library_names
+from dcase_explore.layouts.normal import normal
+from dcase_explore.layouts.older import in_todays_words
+from dcase_explore.layouts.text import MAX_BYTES, parse
 from dcase_explore.layouts.vocabulary import Node
-
-MAX_FILE_BYTES = 2**20
+from dcase_explore.messages import note
 
 
 def curated_folder() -> Path:
@@ -22,14 +25,51 @@ def curated_names() -> list[str]:
     return sorted(path.stem for path in curated_folder().glob("*.json"))
 
 
-def read_layout(name_or_file: str) -> Node:
+def find_layout(name_or_file: str) -> Path:
     """
-    Find a layout and check it.
+    Find the file of a layout.
 
     Parameters
     ----------
     name_or_file
-        A curated name, or the path of a file saved from Spotlight's page. Never a URL.
+        A curated name, a name from the user's library, or the path of a file saved from Spotlight's page. Never a URL.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing file.
+
+    Raises
+    ------
+    ExploreError
+        Nothing of that name, with the nearest names.
+    """
+    if name_or_file in curated_names():
+        return curated_folder() / f"{name_or_file}.json"
+    kept = library_names()
+    if name_or_file in kept:
+        return library_folder() / f"{name_or_file}.json"
+    path = Path(os.path.expanduser(name_or_file))  # noqa: PTH111 - Path.expanduser raises for an unknown user
+    try:
+        found = stat.S_ISREG(path.stat().st_mode)  # a pipe would be waited for
+    except (OSError, ValueError):  # not there, a loop of links, too long, with a zero byte
+        found = False
+    if not found:
+        shown = name_or_file if len(name_or_file) <= 200 else f"{name_or_file[:197]}..."
+        raise ExploreError(
+            f"there is no layout {shown}, by name or as a file: {meant(shown, [*curated_names(), *kept])}"
+        )
+    return path
+
+
+def read_layout(name_or_file: str) -> Node:
+    """
+    Find a layout, check it and bring it into its normal form.
+
+    Parameters
+    ----------
+    name_or_file
+        As in `find_layout`.
 
     Returns
     -------
@@ -41,31 +81,48 @@ def read_layout(name_or_file: str) -> Node:
     ExploreError
         Unknown name, unreadable file, or anything in it that the page does not know or must not show.
     """
-    if name_or_file in curated_names():
-        path = curated_folder() / f"{name_or_file}.json"
-    else:
-        path = Path(os.path.expanduser(name_or_file))  # noqa: PTH111 - Path.expanduser raises for an unknown user
-        if not path.is_file():
-            raise ExploreError(
-                f"there is no layout {name_or_file}, by name or as a file: {meant(name_or_file, curated_names())}"
-            )
-    layout = _parse(path)
-    check(layout, str(path))
+    layout, found = examine(name_or_file)
+    if found:
+        more = len(found) - 1
+        others = f" ({more:,} more: dcase-explore layouts check {name_or_file})" if more else ""
+        raise ExploreError(f"{find_layout(name_or_file)}: {found[0]}{others}")
     return layout
+
+
+def examine(name_or_file: str) -> tuple[Node, list[str]]:
+    """
+    Find a layout and everything in it that the page does not know or must not show.
+
+    Parameters
+    ----------
+    name_or_file
+        As in `find_layout`.
+
+    Returns
+    -------
+    layout : dict
+        Root node; in its normal form where there are no problems.
+    problems : list of str
+        Place and what is wrong there, each.
+
+    Raises
+    ------
+    ExploreError
+        Unknown name, unreadable file, no layout at all.
+    """
+    path = find_layout(name_or_file)
+    layout, changes = in_todays_words(_parse(path))
+    found = list(problems(layout))
+    if found:
+        return layout, found
+    if changes:
+        note(f"{path}: {'; '.join(changes)}")
+    return normal(layout), []
 
 
 def _parse(path: Path) -> Node:
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise ExploreError(f"{path} is {size / 2**20:.1f} MB, a layout has at most {MAX_FILE_BYTES // 2**20} MB")
-        layout = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:  # not UTF-8, not JSON, a number of thousands of digits
-        raise ExploreError(f"{path} is not a JSON file ({error}): give a layout saved from the page") from error
-    except RecursionError as error:
-        raise ExploreError(f"{path} is nested too deeply to be a layout") from error
+        with path.open("rb") as file:
+            return parse(file.read(MAX_BYTES + 1), str(path))
     except OSError as error:
         raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
-    if not isinstance(layout, dict) or "children" not in layout:
-        raise ExploreError(f"{path} is no layout: it has no children at its top")
-    return layout

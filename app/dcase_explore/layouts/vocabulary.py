@@ -1,4 +1,11 @@
-"""Spotlight's words: its widgets, where they name columns, and the lenses that are not safe."""
+"""
+Spotlight's words that stand nowhere else than in its page's script.
+
+Which widgets and lenses there are, which keys name columns, and what the page saves besides the keys of its models;
+those are in `declared`.
+
+`tests/test_layouts.py` reads the script and fails when these lists and Spotlight drift apart.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +17,12 @@ Node = dict[str, Any]
 @dataclass(frozen=True)
 class References:
     """
-    Where a widget's config names columns.
+    Where a widget's config names columns, and what it is called.
 
     Attributes
     ----------
+    title
+        What the page calls it where the layout gives it no name.
     needed
         Keys of one column each, without which the widget shows nothing.
     extra
@@ -24,6 +33,7 @@ class References:
         Whether the widget shows nothing without any column in its lists.
     """
 
+    title: str
     needed: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
@@ -31,23 +41,58 @@ class References:
 
 
 WIDGETS = {
-    "table": References(lists=("visibleColumns",)),
-    "similaritymap": References(extra=("colorBy", "sizeBy"), lists=("placeBy",), lists_needed=True),
-    "scatterplot": References(needed=("xAxisColumn", "yAxisColumn"), extra=("colorBy", "sizeBy")),
-    "histogram": References(needed=("columnKey",), extra=("stackByColumnKey",)),
-    "inspector": References(),  # its lenses are bound one by one
-    "IssuesWidget": References(),
-    "ConfusionMatrix": References(needed=("xColumn", "yColumn")),
-    "Metric": References(lists=("columns",), lists_needed=True),
-    "wordcloud": References(needed=("cloudByColumnKey",)),
+    "table": References("Table", lists=("visibleColumns",)),
+    "similaritymap": References("Similarity Map", extra=("colorBy", "sizeBy"), lists=("placeBy",), lists_needed=True),
+    "scatterplot": References("Scatter Plot", needed=("xAxisColumn", "yAxisColumn"), extra=("colorBy", "sizeBy")),
+    "histogram": References("Histogram", needed=("columnKey",), extra=("stackByColumnKey",)),
+    "inspector": References("Inspector"),  # its lenses name columns, one by one
+    "IssuesWidget": References("Issues"),
+    "ConfusionMatrix": References("Confusion Matrix", needed=("xColumn", "yColumn")),
+    "Metric": References("Metric", lists=("columns",), lists_needed=True),
+    "wordcloud": References("Word Cloud", needed=("cloudByColumnKey",)),
 }
 """Every widget of Spotlight's page and the columns it refers to."""
 
-LENSES = frozenset(
-    {"ArrayLens", "AudioView", "BLEUScoreView", "BoundingBoxView", "HtmlLens", "ImageView", "MarkdownLens", "MeshView"}
-    | {"RougeScore", "SafeHtmlLens", "ScalarView", "SequenceView", "SpectrogramView", "TextLens", "VideoView"}
-)
-"""Every lens of Spotlight's inspector."""
+COLUMN_WIDTHS = "dataGridColumnWidths"
+"""Key of a table's column widths, in pixels by column: saved by the page, in no model."""
+
+ORDERS = ("ASC", "DESC")
+"""How a table is sorted."""
+
+METRICS = ("sum", "mean", "min", "max", "count", "accuracy", "F1", "MCC", "BLEU1", "ROUGE1", "ROUGE2", "levenshtein")
+"""What the metric widget computes; of any other word it would show the first of these."""
+
+NUMBER, BOOLEAN, TEXT = "a number", "true or false", "text"
+
+LENSES: dict[str, dict[str, str | tuple[str, ...]]] = {
+    "ArrayLens": {},
+    "AudioView": {"repeat": BOOLEAN, "autoplay": BOOLEAN},
+    "BLEUScoreView": {},
+    "BoundingBoxView": {},
+    "HtmlLens": {},
+    "ImageView": {},
+    "MarkdownLens": {},
+    "MeshView": {
+        "isSynchronized": BOOLEAN,
+        "showWireframe": BOOLEAN,
+        "transparency": NUMBER,
+        "morphStyle": ("loop", "oscillate"),
+        "morphScale": NUMBER,
+        "colorAttribute": TEXT,
+    },
+    "RougeScore": {},
+    "SafeHtmlLens": {},
+    "ScalarView": {},
+    "SequenceView": {"yAxisMultiple": BOOLEAN},
+    "SpectrogramView": {
+        "freqScale": ("linear", "logarithmic", "mel"),
+        "ampScale": ("decibel", "linear"),
+        "channel": NUMBER,
+    },
+    "TextLens": {},
+    "VideoView": {},
+}
+"""Every lens of Spotlight's inspector, with its settings and their values."""
 
 UNSAFE_LENSES = frozenset({"HtmlLens"})
 """Lenses that would run what a text column holds."""

@@ -14,6 +14,10 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
   takes what stands between the underscores of two names for italics.
 - A histogram's column, where its name is long, pushes the settings out of sight.
 - A histogram cuts the names of categories to "car..." and leaves them out from 26 on, as many as ToyCar has.
+- The inspector's lenses can be moved, but a saved layout has them where they were.
+- A width or height of exactly 100 is saved as 1.
+- A layout is saved as this page has it, without what binding left out and with random keys; one that is refused is
+  refused without a word.
 - Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why, and never
   asks for it again, though a recording that was on its way may have come.
 
@@ -110,6 +114,35 @@ CHANGES = (
         r'.attr("y", upright ? 0 : \g<text>.attr("y")).attr("dy", upright ? "0.32em" : "0.71em")'
         r'.style("text-anchor", upright ? "start" : null).style("paint-order", "stroke")'
         r'.style("stroke", upright ? "#fafcfe" : null).style("stroke-width", 3).style("pointer-events", "none");',
+    ),
+    # Tell of lenses that were moved, as of those that were added.
+    (
+        re.compile(
+            r"(addLens: \(\w+\) => \{\s*\w+\(\(\w+\) => \{\s*let [^;]*;\s*return (?P<tell>\w+)\(\w+\)[^$]{0,300}?"
+            r"moveLens: \(\w+, \w+\) => \{\s*)(?P<set>\w+)\((?P<moved>\{ lenses: [^;]*\})\);"
+        ),
+        r"\1const moved = \g<moved>; \g<tell>(moved.lenses); \g<set>(moved);",
+    ),
+    # What is left unsaid of a weight is 100, not 1: of a split, and of a tab.
+    (re.compile(r'(kind: "split",\s*weight: \w+\.weight \?\? )1\b'), r"\g<1>100"),
+    (re.compile(r'(kind: "tab",\s*weight: \w+\.weight \?\? )1\b'), r"\g<1>100"),
+    # Save the file that is made of it here.
+    (
+        re.compile(
+            r"(save: \((?P<layout>\w+)\) => \{\s*)(?P<save>\([^;]{0,40}\.saveAs\))"
+            r'\(new Blob\(\[JSON\.stringify\(\w+\)\], \{ type: "[^"]*" \}\), (?P<file>"[^"]*")\);'
+        ),
+        r'\1fetch("api/layout/file", { method: "PUT", body: JSON.stringify({ layout: \g<layout> }) })'
+        r".then((answer) => answer.ok ? answer.blob() : answer.json().then((problem) => { throw problem; }))"
+        r".then((file) => \g<save>(file, \g<file>), (problem) => alert(problem.title ?? problem));",
+    ),
+    # Say why a layout is not loaded.
+    (
+        re.compile(
+            r"(let (?P<layout>\w+) = JSON\.parse\(\w+\.target\.result\);\s*"
+            r"\w+\.layout\.setLayout\(\{ setLayoutRequest: \{ layout: (?P=layout) \} \}\)\.then\([^;]*\));"
+        ),
+        r"\1.catch((refusal) => refusal.response?.json().then((problem) => alert(problem.title)));",
     ),
     (
         re.compile(r"\{ (children: \w+\.description) \}"),

@@ -87,16 +87,17 @@ class Viewer:
         from renumics.spotlight.layout.nodes import Layout
         from starlette.routing import Route
 
-        from dcase_explore.viewer import clip_source  # noqa: F401 - registers the exploration as a data source
+        from dcase_explore.viewer import arranged, clip_source  # noqa: F401 - the second registers a data source
         from dcase_explore.viewer.fetching import Fetching
 
         try:
-            layout = Layout.model_validate(exploration.layout)
+            layout = Layout.model_validate(exploration.arrangement.binding.layout)
         except ValueError as refusal:
             raise ExploreError(f"Spotlight refuses the layout {exploration.layout_name} ({refusal})") from refusal
         with _its_folders_writable():
             app = SpotlightApp()
-        app.router.routes.insert(0, Route("/static/main.js", _script_of(exploration)))
+        own = [Route("/static/main.js", _script_of(exploration)), *arranged.routes(exploration.arrangement)]
+        app.router.routes[:0] = own
         app.add_middleware(Fetching, frame=exploration.frame)
         app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK)
         config = uvicorn.Config(

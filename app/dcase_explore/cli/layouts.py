@@ -1,0 +1,216 @@
+"""The commands that look after layouts: which there are, what they look like, whether a file is one, keep it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from dcase_explore.cli.options import (
+    HELP,
+    Config,
+    Data,
+    Debug,
+    Embeddings,
+    MachineTypes,
+    Scores,
+    errors_as_sentences,
+    options,
+)
+from dcase_explore.messages import counted, note, some
+
+if TYPE_CHECKING:
+    from dcase_explore.layouts.binding import Binding
+
+layouts_app = typer.Typer(help="Layouts: list, draw, check, keep them.", no_args_is_help=True)
+
+TextFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="How to print it.")]
+Strict = Annotated[bool, typer.Option("--strict-layout", help="Refuse what names columns which the data do not have.")]
+Chosen = Annotated[str, typer.Argument(help="A layout's name or file.", metavar="NAME|FILE")]
+
+
+@layouts_app.command("list", context_settings=HELP)
+def list_(
+    data: Data = None,
+    config: Config = None,
+    class_name: MachineTypes = None,
+    scores: Scores = None,
+    embeddings: Embeddings = None,
+    output: TextFormat = "text",
+    debug: Debug = False,
+) -> None:
+    """
+    List the layouts there are and what each needs; with --data, whether the data have it.
+
+    dcase-explore layouts list --data demo
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.errors import ExploreError
+        from dcase_explore.layouts.binding import bind
+        from dcase_explore.layouts.files import curated_names, find_layout, read_layout
+        from dcase_explore.layouts.library import library_names
+        from dcase_explore.layouts.needs import in_words, needs
+
+        columns = _columns(data, config, class_name, scores, embeddings)
+        entries: list[dict[str, Any]] = []
+        for name in [*curated_names(), *library_names()]:
+            entry = {"name": name, "file": str(find_layout(name)), "curated": name in curated_names()}
+            try:
+                layout = read_layout(name)
+            except ExploreError as reason:
+                entries.append({**entry, "problem": str(reason)})
+                continue
+            its = needs(layout)
+            entries.append({**entry, "needs": its, "in_words": in_words(its)})
+            if columns is not None:
+                entries[-1].update(_fit(bind(layout, columns)))
+        if output == "json":
+            typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
+            return
+        for entry in entries:
+            typer.echo(entry["name"] if entry["curated"] else f"{entry['name']} (yours: {entry['file']})")
+            typer.echo(
+                f"  cannot be used: {entry['problem']}" if "problem" in entry else f"  needs {entry['in_words']}"
+            )
+            if columns is not None and "problem" not in entry:
+                typer.echo(f"  {_fit_in_words(entry)}")
+
+
+@layouts_app.command(context_settings=HELP)
+def show(
+    layout: Chosen,
+    data: Data = None,
+    config: Config = None,
+    class_name: MachineTypes = None,
+    scores: Scores = None,
+    embeddings: Embeddings = None,
+    output: TextFormat = "text",
+    debug: Debug = False,
+) -> None:
+    """
+    Draw a layout's arrangement; with --data, what is left of it for the data.
+
+    dcase-explore layouts show extended
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.layouts.binding import bind
+        from dcase_explore.layouts.files import read_layout
+        from dcase_explore.layouts.sketch import sketch
+        from dcase_explore.layouts.text import as_bytes
+
+        shown = read_layout(layout)
+        columns = _columns(data, config, class_name, scores, embeddings)
+        if columns is not None:
+            binding = bind(shown, columns)
+            shown = binding.layout
+            if binding.changes:
+                note(f"layout {Path(layout).stem}: {'; '.join(binding.changes)}")
+        if output == "json":
+            typer.echo(as_bytes(shown), nl=False)
+            return
+        from rich.console import Console
+
+        typer.echo(sketch(shown, min(Console().width, 100)))
+
+
+@layouts_app.command(context_settings=HELP)
+def check(
+    layout: Chosen,
+    data: Data = None,
+    config: Config = None,
+    class_name: MachineTypes = None,
+    scores: Scores = None,
+    embeddings: Embeddings = None,
+    strict_layout: Strict = False,
+    output: TextFormat = "text",
+    debug: Debug = False,
+) -> None:
+    """
+    Say everything that is wrong with a layout file; with --data, also which columns the data do not have.
+
+    dcase-explore layouts check my-layout.json --data path/to/dev_data --strict-layout
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.errors import ExploreError
+        from dcase_explore.layouts.binding import bind
+        from dcase_explore.layouts.files import examine
+        from dcase_explore.layouts.normal import widgets
+
+        found: list[str] = []
+        entry: dict[str, Any] = {"file": layout, "problems": found}
+        try:
+            read, problems = examine(layout)
+            found += problems
+        except ExploreError as reason:
+            found.append(str(reason))
+            read = None
+        columns = None if found else _columns(data, config, class_name, scores, embeddings)
+        if read is not None and columns is not None:
+            binding = bind(read, columns)
+            entry.update(_fit(binding))
+            if strict_layout:
+                found += [
+                    f"{place.where} names {place.column}, which this data does not have" for place in binding.absent
+                ]
+        if output == "json":
+            typer.echo(json.dumps(entry, indent=2, ensure_ascii=False))
+        else:
+            for problem in found:
+                typer.echo(problem)
+            if not found and read is not None:
+                typer.echo(f"{layout}: as it should be, {counted(len(list(widgets(read))), 'widget')}")
+                if columns is not None:
+                    typer.echo(_fit_in_words(entry))
+        if found:
+            raise ExploreError(f"{layout}: {counted(len(found), 'problem')}, said on standard output")
+
+
+@layouts_app.command(context_settings=HELP)
+def save(
+    layout: Chosen,
+    name: Annotated[str, typer.Argument(help="What it shall be called.", metavar="NAME")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace another layout of that name.")] = False,
+    output: TextFormat = "text",
+    debug: Debug = False,
+) -> None:
+    """
+    Keep a layout under a name of your own, for --layout NAME.
+
+    dcase-explore layouts save spotlight-layout.json bearings
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.layouts.files import curated_names, read_layout
+        from dcase_explore.layouts.library import keep
+
+        path = keep(read_layout(layout), name, curated_names(), replace=replace)
+        typer.echo(json.dumps({"name": name, "file": str(path)}) if output == "json" else f"{name}: {path}")
+        note(f"open it with dcase-explore --layout {name}")
+
+
+def _columns(
+    data: list[str] | None,
+    config: list[str] | None,
+    class_name: list[str] | None,
+    scores: list[str] | None,
+    embeddings: list[str] | None,
+) -> list[str] | None:
+    """Columns of the data at hand; None where none are given."""
+    if not (data or config or class_name or scores or embeddings):
+        return None
+    from dcase_explore.explore import columns_with_values, load_found
+
+    return columns_with_values(load_found(options(data, class_name, scores, embeddings, None, config))[1].frame)
+
+
+def _fit(binding: "Binding") -> dict[str, Any]:
+    stands_for = {name: new for name, new in binding.columns.items() if new and new != name}
+    missing = [name for name, new in binding.columns.items() if new is None]
+    return {"fits": not binding.absent, "replaced": stands_for, "missing": missing}
+
+
+def _fit_in_words(entry: dict[str, Any]) -> str:
+    if entry["fits"]:
+        return "the data have all of it"
+    replaced = [f"{new} for {old}" for old, new in entry["replaced"].items()]
+    parts = [f"replaced: {some(replaced)}"] if replaced else []
+    return "; ".join([*parts, *([f"not there: {some(entry['missing'])}"] if entry["missing"] else [])])

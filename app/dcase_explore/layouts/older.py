@@ -1,0 +1,114 @@
+"""
+Layouts of earlier Spotlights in today's words.
+
+Spotlight 1.0 to 1.2 had experimental widgets and editing lenses that are gone; some words are older still. Its models
+also read the names of their fields where files otherwise have the page's keys.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from dcase_explore.layouts import declared
+from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, Node
+
+_RENAMED = {"data-grid": "table", "details": "inspector", "simmap": "similaritymap"}
+"""Names the page still understands, but not `spotlight.show`."""
+
+_SCATTERPLOT_GL = {
+    "xColumnKey": "xAxisColumn",
+    "yColumnKey": "yAxisColumn",
+    "colorColumnKey": "colorBy",
+    "sizeColumnKey": "sizeBy",
+}
+_EDITING_LENSES = ("Autocomplete", "Switch")
+_LENSES = {"RougeScoreView": "RougeScore"}
+_SETTINGS = {"colorAtributeName": "colorAttribute"}  # as it was spelled
+_GONE_SETTINGS = ("xExtents", "isXSynchronized", "syncedYDomains")
+"""What a zoomed sequence looked like, in one release."""
+
+
+def in_todays_words(layout: Node) -> tuple[Node, list[str]]:
+    """
+    Translate a layout that an earlier Spotlight saved.
+
+    Parameters
+    ----------
+    layout
+        Root node as parsed: nothing in it is checked yet.
+
+    Returns
+    -------
+    layout : dict
+        A copy in today's words; what is no older word is left for the check.
+    changes : list of str
+        What looks different from then, one sentence part each.
+    """
+    translated = copy.deepcopy(layout)
+    changes: list[str] = []
+    for widget in _widgets(translated):
+        changes += _translate(widget)
+    return translated, list(dict.fromkeys(changes))
+
+
+def _translate(widget: Node) -> Iterator[str]:
+    """Translate one widget in place."""
+    kind, config = widget.get("type"), widget.get("config")
+    kind = _RENAMED.get(kind, kind) if isinstance(kind, str) else kind
+    config = config if isinstance(config, dict) else {}
+    if kind == "experimental/scatterplot-gl":
+        kind = "scatterplot"
+        widget["config"] = config = {_SCATTERPLOT_GL.get(key, key): value for key, value in config.items()}
+        yield "the experimental scatter plot as a scatter plot"
+    elif kind == "experimental/audio-overview":
+        kind = "inspector"
+        columns = [config[key] for key in ("audioColumnKey", "windowColumnKey") if config.get(key)]
+        views = [{"view": "AudioView", "columns": columns}] if columns else []
+        widget["config"] = config = {"views": views, "visibleColumns": 1}
+        yield "the audio overview as an inspector of one column"
+    if not isinstance(kind, str) or kind not in declared.configs():
+        return
+    widget["type"] = kind
+    _use_aliases(config, declared.aliases(kind))
+    if kind == "table" and isinstance(config.get("sorting"), list):
+        config["sorting"] = [[column, "ASC"] if isinstance(column, str) else column for column in config["sorting"]]
+    if kind == "table":
+        widths = config.pop("columnWidths", None)
+        config.update({} if widths is None or config.get(COLUMN_WIDTHS) else {COLUMN_WIDTHS: widths})
+    lenses: Any = config.get("views") if kind == "inspector" else None
+    for lens in lenses if isinstance(lenses, list) else []:
+        if isinstance(lens, dict):
+            yield from _translate_lens(lens)
+
+
+def _translate_lens(lens: Node) -> Iterator[str]:
+    _use_aliases(lens, {"type": "view", "id": "key"})
+    view, settings = lens.get("view"), lens.get("settings")
+    if not isinstance(view, str):
+        return
+    if view in _EDITING_LENSES:
+        yield f"the lens {view}, which edited values, as one that shows them"
+        view = "ScalarView"
+    lens["view"] = _LENSES.get(view, view)
+    if isinstance(settings, dict):
+        _use_aliases(settings, _SETTINGS)
+        for key in _GONE_SETTINGS if view == "SequenceView" else ():
+            settings.pop(key, None)
+
+
+def _use_aliases(config: Node, aliases: dict[str, str]) -> None:
+    """Spell keys as the page does, in place."""
+    for name, alias in aliases.items():
+        if name in config and alias not in config:
+            config[alias] = config.pop(name)
+
+
+def _widgets(node: Any) -> Iterator[Node]:
+    if not isinstance(node, dict):
+        return
+    if node.get("kind") == "widget":
+        yield node
+        return
+    children = node.get("children")
+    for child in children if isinstance(children, list) else []:
+        yield from _widgets(child)

@@ -1,0 +1,169 @@
+"""The file into which a page's arrangement is saved, again and again while the page is arranged."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from filelock import FileLock
+
+from dcase_explore.cache import cache_folder, write_atomically
+from dcase_explore.errors import ExploreError
+from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.layouts.library import LAST, library_folder
+from dcase_explore.layouts.text import MAX_BYTES, as_bytes, parse
+from dcase_explore.layouts.vocabulary import Node
+from dcase_explore.messages import note
+
+
+class SavedFile:
+    """
+    A layout file of which this program writes the newest version.
+
+    What another program wrote there meanwhile is not overwritten: then a file beside it is taken, and that is said.
+
+    Parameters
+    ----------
+    path
+        File; its folder is made when it is first written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known = self._content()
+
+    def write(self, layout: Node) -> None:
+        """
+        Write the file whole, or leave it as it was.
+
+        Parameters
+        ----------
+        layout
+            Root node in its normal form.
+
+        Raises
+        ------
+        ExploreError
+            When it cannot be written: a full disk, a read-only folder.
+        """
+        content = as_bytes(layout)
+        if content == self._known:
+            return
+        digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+        try:
+            with FileLock(cache_folder("locks") / f"{digest}.lock"):
+                taken = self.path
+                number = 2
+                while self._content() != self._known:
+                    self.path, self._known = taken.with_name(f"{taken.stem}-{number}{taken.suffix}"), None
+                    number += 1
+                write_atomically(self.path, content)
+        except OSError as error:
+            raise ExploreError(
+                f"the layout cannot be saved to {self.path} ({error.strerror or error}): choose another file with "
+                "--save-layout"
+            ) from error
+        self._known = content
+        if self.path != taken:
+            note(f"another program has changed {taken}: this page's layout is saved to {self.path} instead")
+
+    def _content(self) -> bytes | None:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def file_to_save(name: str) -> SavedFile:
+    """
+    Look at the file that a layout shall be saved to, before anything else is done.
+
+    Parameters
+    ----------
+    name
+        Path; an existing file is replaced if it is a layout.
+
+    Returns
+    -------
+    SavedFile
+        Not written yet.
+
+    Raises
+    ------
+    ExploreError
+        A URL, a folder, a file that is no layout, a folder that is not there or cannot be written.
+    """
+    path = Path(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises for an unknown user
+    instead = "choose a file such as my-layout.json with --save-layout"
+    if not name or "://" in name or "\0" in name:
+        raise ExploreError(f"{name!r} is no file to save a layout to: {instead}")
+    try:
+        if path.is_dir():
+            raise ExploreError(f"{path} is a folder: {instead}")
+        if path.exists():
+            if not _is_layout(path):
+                raise ExploreError(f"{path} is no layout and would be lost: {instead}")
+        elif not path.parent.is_dir():
+            raise ExploreError(f"there is no folder {path.parent} to save {path.name} to: make it, or {instead}")
+        if not os.access(path if path.exists() else path.parent, os.W_OK) or not os.access(path.parent, os.W_OK):
+            raise ExploreError(f"{path} cannot be written (no write permission): {instead}")
+        return SavedFile(path)
+    except OSError as error:
+        raise ExploreError(f"{path} cannot be written ({error.strerror}): {instead}") from error
+
+
+def _is_layout(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size <= MAX_BYTES and bool(parse(path.read_bytes(), str(path)))
+    except ExploreError:
+        return False
+
+
+class Saving:
+    """
+    Keeps what a page is arranged to: in the file asked for, otherwise in the user's library as ``last``.
+
+    Every change is written at once, so that nothing is lost however the program ends.
+
+    Parameters
+    ----------
+    arrangement
+        Layout of the page.
+    file
+        Where it is wanted; None for the library.
+    """
+
+    def __init__(self, arrangement: Arrangement, file: SavedFile | None) -> None:
+        self._arrangement = arrangement
+        self._wanted = file
+        self._file = file or SavedFile(library_folder() / f"{LAST}.json")
+        self._refusal = ""
+        arrangement.on_change = self._keep
+
+    def finish(self) -> None:
+        """
+        Write what was not written yet, and say where it is.
+
+        Raises
+        ------
+        ExploreError
+            When the file asked for cannot be written.
+        """
+        if self._wanted:
+            self._wanted.write(self._arrangement.layout())
+            note(f"layout saved to {self._wanted.path}")
+        elif self._arrangement.changed and not self._refusal:
+            note(
+                f"what you arranged in the page is kept as --layout {self._file.path.stem} until you arrange another "
+                f"one: dcase-explore layouts save {self._file.path.stem} NAME keeps it for good"
+            )
+
+    def _keep(self) -> None:
+        if not self._wanted and not self._arrangement.changed:
+            return
+        try:
+            self._file.write(self._arrangement.layout())
+            self._refusal = ""
+        except ExploreError as refusal:
+            if str(refusal) != self._refusal:
+                note(str(refusal))
+            self._refusal = str(refusal)

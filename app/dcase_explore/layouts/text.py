@@ -1,0 +1,103 @@
+"""The text of a layout file: read without trusting it, written the same for the same view."""
+
+import json
+import math
+from typing import Any
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.layouts.vocabulary import Node
+
+MAX_BYTES = 2**20
+MAX_DEPTH = 32
+"""Levels of JSON; the page's own layouts have about a dozen."""
+
+
+def parse(content: bytes, name: str) -> Node:
+    """
+    Read a layout file's text.
+
+    Parameters
+    ----------
+    content
+        UTF-8, with or without a byte order mark.
+    name
+        Of the file, for the sentence.
+
+    Returns
+    -------
+    dict
+        The root node; nothing in it is checked yet.
+
+    Raises
+    ------
+    ExploreError
+        Too large, too deep, no JSON, or JSON that programs read differently: a key twice, NaN, half a character.
+    """
+    if len(content) > MAX_BYTES:
+        raise ExploreError(f"{name} is more than {MAX_BYTES // 2**20} MB, the most that a layout has")
+    try:
+        layout = json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_no_number,
+            parse_float=_finite,
+        )
+        json.dumps(layout, ensure_ascii=False).encode()
+    except ValueError as error:  # not UTF-8, not JSON, a number of thousands of digits
+        raise ExploreError(f"{name} is not a JSON file ({error}): give a layout saved from the page") from error
+    except RecursionError as error:
+        raise ExploreError(f"{name} is nested too deeply to be a layout") from error
+    if not isinstance(layout, dict) or "children" not in layout:
+        raise ExploreError(f"{name} is no layout: it has no children at its top")
+    _check_depth(layout, name)
+    return layout
+
+
+def as_bytes(layout: Node) -> bytes:
+    """
+    Text of a layout file: sorted and indented, so that what differs between two versions is what was changed.
+
+    Parameters
+    ----------
+    layout
+        Root node in its normal form.
+
+    Returns
+    -------
+    bytes
+        UTF-8 with a line feed at its end.
+    """
+    return (json.dumps(layout, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> Node:
+    node = dict(pairs)
+    if len(node) < len(pairs):
+        twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+    return node
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return number
+
+
+def _check_depth(layout: Node, name: str) -> None:
+    level: list[Any] = [layout]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise ExploreError(f"{name} is nested deeper than {MAX_DEPTH} levels, which no layout is")

@@ -1,0 +1,86 @@
+"""
+The page's layout: read, arranged, loaded and saved in the page.
+
+In place of Spotlight's own routes, whose models drop what its page saved (column widths), which check nothing of a file
+that is loaded in the page, and which keep arrangements in a database of the user's by the name of the data.
+"""
+
+import json
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.layouts.text import MAX_BYTES, as_bytes, parse
+from dcase_explore.messages import note
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from dcase_explore.layouts.vocabulary import Node
+
+
+def routes(arrangement: Arrangement) -> list[Route]:
+    """
+    Routes that stand before Spotlight's own.
+
+    Parameters
+    ----------
+    arrangement
+        Layout of the page.
+
+    Returns
+    -------
+    list of starlette.routing.Route
+        Reading, arranging, going back to what was opened, and the file that is saved.
+    """
+
+    async def get(_: "Request") -> Response:
+        return JSONResponse(arrangement.shown())
+
+    async def put(request: "Request") -> Response:
+        try:
+            changes = arrangement.arrange(await _layout_of(request))
+        except ExploreError as reason:
+            return _refused(reason)
+        if changes:
+            note(f"layout loaded in the page: {'; '.join(changes)}")
+        return JSONResponse(arrangement.shown())
+
+    async def reset(_: "Request") -> Response:
+        return JSONResponse(arrangement.reset())
+
+    async def save(request: "Request") -> Response:
+        try:
+            arrangement.arrange(await _layout_of(request))
+        except ExploreError as reason:
+            return _refused(reason)
+        return Response(as_bytes(arrangement.layout()), media_type="application/json")
+
+    return [
+        Route("/api/layout/", get, methods=["GET"]),
+        Route("/api/layout/", put, methods=["PUT"]),
+        Route("/api/layout/reset", reset, methods=["PUT"]),
+        Route("/api/layout/file", save, methods=["PUT"]),
+    ]
+
+
+async def _layout_of(request: "Request") -> "Node":
+    content = b""
+    async for piece in request.stream():
+        content += piece
+        if len(content) > MAX_BYTES:
+            raise ExploreError(f"the layout is more than {MAX_BYTES // 2**20} MB, the most that a layout has")
+    try:
+        layout = json.loads(content)["layout"]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise ExploreError("the layout cannot be read") from error
+    return parse(json.dumps(layout).encode(), "the layout")
+
+
+def _refused(reason: ExploreError) -> Response:
+    """Spotlight's own kind of refusal, whose title the page shows."""
+    note(f"refused in the page: {reason}")
+    return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)

@@ -1,0 +1,472 @@
+"""Layouts from a file to the page and back: nothing that Spotlight can make is refused, nothing is lost."""
+
+import copy
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from renumics.spotlight import layout as spotlight
+from renumics.spotlight.layout import lenses
+from renumics.spotlight.layout.nodes import Layout
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.layouts.arranging import ORIGIN, Arrangement
+from dcase_explore.layouts.checking import problems
+from dcase_explore.layouts.files import curated_names, read_layout
+from dcase_explore.layouts.normal import normal, widgets
+from dcase_explore.layouts.text import as_bytes
+from test_layouts import AE, FULL, LOF, TABLES, config_of, save, score, titles
+
+Node = dict[str, Any]
+
+# Everything that Spotlight's own builders can make
+
+COLUMNS = st.sampled_from([*FULL, *score("mine", "theirs"), "a column of my own", "ä (dB)"])
+LISTS = st.lists(COLUMNS, max_size=6, unique=True)
+MAYBE = st.none() | COLUMNS
+NAMES = st.none() | st.sampled_from(["Map", "Clips", "Ein Titel mit Umlaut: ö", "<b>bold</b>", "a" * 80])
+FLAGS = st.booleans()
+LENSES = st.one_of(
+    *(st.builds(one, COLUMNS, NAMES) for one in (lenses.scalar, lenses.text, lenses.markdown, lenses.array)),
+    *(st.builds(one, COLUMNS, NAMES) for one in (lenses.html, lenses.image, lenses.video)),
+    st.builds(lenses.bounding_box, COLUMNS, COLUMNS, MAYBE, NAMES),
+    st.builds(lenses.mesh, COLUMNS, NAMES, color_attribute=MAYBE, wireframe=FLAGS, transparency=st.floats(0, 0.9)),
+    st.builds(lenses.sequences, st.lists(COLUMNS, min_size=1, max_size=3), NAMES, multiple_y_axes=FLAGS),
+    st.builds(lenses.audio, COLUMNS, MAYBE, NAMES, repeat=FLAGS, autoplay=FLAGS),
+    st.builds(
+        lenses.spectrogram,
+        COLUMNS,
+        MAYBE,
+        NAMES,
+        frequency_scale=st.sampled_from(["linear", "logarithmic"]),
+        amplitude_scale=st.sampled_from(["decibel", "linear"]),
+    ),
+    st.builds(lenses.rouge_score, COLUMNS, COLUMNS, NAMES),
+)
+METRICS = st.none() | st.sampled_from(["sum", "mean", "accuracy", "F1", "MCC"])
+WIDGETS = st.one_of(
+    st.sampled_from(["table", "similaritymap", "inspector", "scatterplot", "histogram", "wordcloud", "IssuesWidget"]),
+    st.builds(spotlight.histogram, NAMES, MAYBE, MAYBE, FLAGS),
+    st.builds(spotlight.scatterplot, NAMES, MAYBE, MAYBE, MAYBE, MAYBE, FLAGS),
+    st.builds(
+        spotlight.similaritymap,
+        NAMES,
+        st.none() | LISTS,
+        st.just("umap"),
+        MAYBE,
+        MAYBE,
+        FLAGS,
+        umap_metric=st.sampled_from([None, "euclidean", "robust euclidean", "cosine"]),
+        umap_balance=st.sampled_from([None, "local", "normal", "global"]),
+    ),
+    st.builds(
+        spotlight.similaritymap,
+        NAMES,
+        st.none() | LISTS,
+        st.just("pca"),
+        MAYBE,
+        pca_normalization=st.sampled_from([None, "none", "standardize", "robust standardize"]),
+    ),
+    st.builds(
+        spotlight.table,
+        NAMES,
+        st.sampled_from(["all", "filtered", "selected"]),
+        st.none() | LISTS,
+        st.none() | st.lists(st.tuples(COLUMNS, st.sampled_from(["ascending", "descending"])), max_size=3),
+        FLAGS,
+    ),
+    st.builds(spotlight.inspector, NAMES, st.none() | st.lists(LENSES, max_size=6), st.sampled_from([1, 2, 4, 6, 8])),
+    st.builds(spotlight.issues, NAMES),
+    st.builds(
+        spotlight.wordcloud,
+        NAMES,
+        MAYBE,
+        st.none() | st.integers(1, 15),
+        st.none() | st.lists(st.sampled_from(["a", "the"]), max_size=2),
+        st.sampled_from([None, "log", "linear", "sqrt"]),
+        st.none() | st.integers(1, 500),
+        st.none() | FLAGS,
+    ),
+    st.builds(spotlight.confusion_matrix, NAMES, MAYBE, MAYBE),
+    st.builds(spotlight.metric, NAMES, METRICS, st.none() | COLUMNS | st.lists(MAYBE, max_size=2)),
+)
+WEIGHTS = st.integers(1, 100) | st.floats(0.25, 100)
+ORIENTATIONS = st.sampled_from([None, "horizontal", "vertical"])
+TABS = st.builds(
+    lambda children, weight: spotlight.tab(*children, weight=weight), st.lists(WIDGETS, max_size=4), WEIGHTS
+)
+NODES = st.recursive(
+    TABS,
+    lambda inner: st.builds(
+        lambda children, weight, orientation: spotlight.split(*children, weight=weight, orientation=orientation),
+        st.lists(inner, max_size=4),
+        WEIGHTS,
+        ORIENTATIONS,
+    ),
+    max_leaves=8,
+)
+LAYOUTS = st.builds(
+    lambda children, orientation: spotlight.layout(*children, orientation=orientation),
+    st.lists(NODES, max_size=4),
+    ORIENTATIONS,
+)
+DUMPS = st.sampled_from([{"by_alias": True}, {"by_alias": False}, {"by_alias": True, "exclude_none": True}])
+MANY = settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck), print_blob=False)
+
+
+def as_spotlight_shows(layout: Node) -> Node:
+    """A layout as Spotlight reads it, without the keys of lenses, which stand for nothing, and with turns said."""
+    read = Layout.model_validate(layout).model_dump(by_alias=True)
+
+    def plain(node: Node, outer: str | None) -> Node:
+        if node.get("kind") == "widget":
+            config = node["config"]
+            for lens in (config or {}).get("views") or []:
+                lens["key"] = None
+                lens["settings"] = {k: v for k, v in (lens["settings"] or {}).items() if v is not None} or None
+            return node
+        turned = {"horizontal": "vertical", "vertical": "horizontal", None: "vertical"}[outer]
+        node["orientation"] = node.get("orientation") or turned
+        node["children"] = [plain(child, node["orientation"]) for child in node["children"]]
+        return node
+
+    return plain(read, None)
+
+
+@given(LAYOUTS, DUMPS)
+@MANY
+def test_whatever_spotlight_builds_passes_and_comes_back_unchanged(
+    tmp_path_factory: pytest.TempPathFactory, layout: Layout, dump: dict[str, bool]
+) -> None:
+    folder = tmp_path_factory.mktemp("built")
+    path = folder / "built.json"
+    path.write_text(layout.model_dump_json(**dump))
+    read = read_layout(str(path))
+    assert as_spotlight_shows(read) == as_spotlight_shows(layout.model_dump(by_alias=True))
+    path.write_bytes(as_bytes(read))
+    assert read_layout(str(path)) == read
+    assert as_bytes(read_layout(str(path))) == as_bytes(read)
+
+
+def with_other_keys(node: Any) -> Any:
+    """The same with new random keys of lenses, as Spotlight gives them each time."""
+    if isinstance(node, list):
+        return [with_other_keys(inner) for inner in node]
+    if isinstance(node, dict):
+        return {key: str(uuid.uuid4()) if key == "key" else with_other_keys(inner) for key, inner in node.items()}
+    return node
+
+
+@given(LAYOUTS)
+@MANY
+def test_same_view_is_the_same_text(layout: Layout) -> None:
+    dumped = layout.model_dump(by_alias=True)
+    assert as_bytes(normal(with_other_keys(dumped))) == as_bytes(normal(dumped))
+    left_out = layout.model_dump(by_alias=True, exclude_none=True)
+    assert as_bytes(normal(left_out)) == as_bytes(normal(dumped))
+    assert normal(normal(dumped)) == normal(dumped)
+
+
+@given(LAYOUTS, st.sampled_from(sorted(TABLES)))
+@MANY
+def test_what_a_table_lacks_comes_back_whatever_was_left_out(layout: Layout, table: str) -> None:
+    given_layout = normal(layout.model_dump(by_alias=True))
+    arrangement = Arrangement(given_layout, TABLES[table])
+    expected = without_empty(given_layout) if any(widgets(arrangement.binding.layout)) else None
+    if expected is not None:
+        assert without_empty(arrangement.layout()) == expected
+    else:
+        assert names_of(arrangement.layout()) == names_of(given_layout)
+
+
+def without_empty(node: Node) -> Node:
+    """Without tabs and splits that hold no widget: the page shows nothing of them."""
+    children = [without_empty(child) for child in node.get("children", []) if any(widgets(child))]
+    return {**node, "children": children} if "children" in node else node
+
+
+def names_of(layout: Node) -> list[str]:
+    return sorted(json.dumps(widget, sort_keys=True) for widget in widgets(layout))
+
+
+@given(LAYOUTS, st.sampled_from(sorted(TABLES)), st.randoms(use_true_random=False))
+@MANY
+def test_whatever_is_done_in_the_page_what_it_was_not_shown_is_kept(layout: Layout, table: str, random: Random) -> None:
+    arrangement = Arrangement(normal(layout.model_dump(by_alias=True)), TABLES[table])
+    left_out = [
+        widget
+        for number, widget in enumerate(widgets(arrangement.binding.original))
+        if number not in arrangement.binding.origins
+    ]
+    arranged = copy.deepcopy(arrangement.shown())
+    shuffle(arranged, random)
+    if not any(ORIGIN in (widget.get("config") or {}) for widget in widgets(arranged)):
+        return  # another layout, then
+    arrangement.arrange(arranged)
+    kept = arrangement.layout()
+    assert not list(problems(kept))
+    texts = [json.dumps(widget, sort_keys=True) for widget in widgets(kept)]
+    assert all(json.dumps(widget, sort_keys=True) in texts for widget in left_out)
+    assert len(texts) == len(left_out) + len(list(widgets(arranged)))
+    assert ORIGIN not in json.dumps(kept)
+
+
+def shuffle(layout: Node, random: Random) -> None:
+    """Close, move and add widgets, turn splits and merge them, as people and the page do."""
+    for node in list(nodes(layout)):
+        children = node.get("children", [])
+        random.shuffle(children)
+        if children and random.random() < 0.3:
+            children.pop()
+        if node.get("kind") == "tab" and random.random() < 0.3:
+            children.append({"kind": "widget", "type": "histogram", "name": "New", "config": {"columnKey": "label"}})
+        if "orientation" in node and random.random() < 0.3:
+            node["orientation"] = random.choice(["horizontal", "vertical"])
+        if "weight" in node:
+            node["weight"] = random.choice([node["weight"], 33.3333333])
+    for node in nodes(layout):
+        for place, child in enumerate(node.get("children", [])):
+            while child["kind"] == "split" and len(child["children"]) == 1:
+                child = child["children"][0]
+            node["children"][place] = child
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.get("children", []):
+        yield from nodes(child)
+
+
+# By hand
+
+DEMO = TABLES["demo"]
+
+
+def arranged(layout: Node, columns: list[str], change: Callable[[Node], object]) -> Node:
+    """What is saved after a change to what the page is given."""
+    arrangement = Arrangement(layout, columns)
+    page = copy.deepcopy(arrangement.shown())
+    change(page)
+    arrangement.arrange(page)
+    return arrangement.layout()
+
+
+def widget_called(layout: Node, name: str) -> Node:
+    (found,) = [widget for widget in widgets(layout) if widget.get("name") == name]
+    return found
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("name", curated_names())
+def test_what_was_not_changed_is_saved_as_it_was(name: str, table: str) -> None:
+    layout = read_layout(name)
+    arrangement = Arrangement(layout, TABLES[table])
+    assert arrangement.layout() == layout
+    assert not arrangement.changed
+    arrangement.arrange(arrangement.shown())
+    assert arrangement.layout() == layout
+
+
+def test_a_colour_that_was_chosen_is_saved_and_the_names_of_the_file_are_kept() -> None:
+    layout = read_layout("simple")
+    saved = arranged(
+        layout, DEMO, lambda page: widget_called(page, "Score by label")["config"].update(stackByColumnKey="domain")
+    )
+    config = widget_called(saved, "Score by label")["config"]
+    assert (config["stackByColumnKey"], config["columnKey"]) == ("domain", f"anomaly_score_{AE}")
+    config["stackByColumnKey"] = "label"
+    assert saved == layout
+
+
+def test_a_column_that_stands_for_another_is_saved_under_the_name_of_the_other_everywhere() -> None:
+    new = {"kind": "widget", "type": "histogram", "name": "Costs", "config": {"columnKey": "auc_cost_logmel_lof"}}
+    saved = arranged(read_layout("simple"), DEMO, lambda page: next(tabs(page))["children"].append(new))
+    assert widget_called(saved, "Costs")["config"]["columnKey"] == f"auc_cost_{AE}"
+    assert "logmel_lof" not in json.dumps(saved)
+
+
+def test_a_choice_that_was_taken_back_is_no_choice() -> None:
+    saved = arranged(
+        read_layout("simple"),
+        DEMO,
+        lambda page: widget_called(page, "Score by label")["config"].update(stackByColumnKey=""),
+    )
+    assert "stackByColumnKey" not in widget_called(saved, "Score by label")["config"]
+
+
+def test_a_closed_widget_is_gone_and_what_was_left_out_beside_it_is_not() -> None:
+    def close(page: Node) -> None:
+        (tab,) = [tab for tab in tabs(page) if titles(tab) == ["First score"]]
+        (split,) = [node for node in nodes(page) if tab in node.get("children", [])]
+        split["children"].remove(tab)
+
+    saved = arranged(read_layout("extended"), DEMO, close)
+    assert "First score" not in titles(saved)
+    assert titles(saved)[:2] == ["Both models", "Other score"]
+    assert titles(next(tabs(saved))) == ["Both models", "Other score"], "in their own tab, where they were"
+
+
+def test_columns_of_the_table_that_this_data_lacks_stay_in_its_list() -> None:
+    layout = read_layout("extended")
+    written = config_of(layout, "table")["visibleColumns"]
+
+    def hide_and_show(page: Node) -> None:
+        config = config_of(page, "table")
+        config["visibleColumns"] = [*reversed(config["visibleColumns"]), "level_dbfs"]
+        config["visibleColumns"].remove("domain")
+
+    listed = config_of(arranged(layout, DEMO, hide_and_show), "table")["visibleColumns"]
+    assert listed == [*(column for column in written if column != "domain"), "level_dbfs"]
+    assert any(LOF in column for column in listed)
+
+
+def test_lenses_that_were_moved_and_added_keep_those_that_were_left_out() -> None:
+    layout = read_layout("extended")
+    views = config_of(layout, "inspector")["views"]
+
+    def move(page: Node) -> None:
+        lenses = config_of(page, "inspector")["views"]
+        lenses.insert(0, lenses.pop(3))
+        lenses.append({"view": "ScalarView", "columns": ["clipped"], "name": "Clipped", "key": "xyz", "settings": {}})
+
+    saved = config_of(arranged(layout, DEMO, move), "inspector")["views"]
+    assert saved[0]["columns"] == views[3]["columns"]
+    assert saved[-1] == {"view": "ScalarView", "columns": ["clipped"], "name": "Clipped", "key": "ScalarView clipped"}
+    assert sorted(lens["key"] for lens in saved[:-1]) == sorted(lens["key"] for lens in views)
+
+
+def test_settings_of_a_lens_are_saved() -> None:
+    layout = read_layout("extended")
+    (place,) = [
+        place
+        for place, lens in enumerate(config_of(layout, "inspector")["views"])
+        if (lens["view"], lens["columns"]) == ("SpectrogramView", ["path"])
+    ]
+    saved = arranged(
+        layout, DEMO, lambda page: config_of(page, "inspector")["views"][place].update(settings={"freqScale": "linear"})
+    )
+    assert config_of(saved, "inspector")["views"][place]["settings"] == {"freqScale": "linear"}
+
+
+def test_widths_of_columns_are_kept_for_those_that_this_data_lacks_too() -> None:
+    layout = read_layout("extended")
+    config_of(layout, "table")["dataGridColumnWidths"] = {
+        f"anomaly_score_{AE}": 150,
+        f"anomaly_score_{LOF}": 160,
+        "class": 90,
+    }
+    arrangement = Arrangement(layout, DEMO)
+    assert config_of(arrangement.shown(), "table")["dataGridColumnWidths"] == {
+        "anomaly_score_logmel_lof": 150,
+        "class": 90,
+    }
+    saved = arranged(layout, DEMO, lambda page: config_of(page, "table")["dataGridColumnWidths"].update({"class": 70}))
+    expected = {f"anomaly_score_{AE}": 150, f"anomaly_score_{LOF}": 160, "class": 70}
+    assert config_of(saved, "table")["dataGridColumnWidths"] == expected
+
+
+def test_reset_goes_back_to_what_was_opened() -> None:
+    layout = read_layout("simple")
+    arrangement = Arrangement(layout, DEMO)
+    told: list[bool] = []
+    arrangement.on_change = lambda: told.append(arrangement.changed)
+    page = copy.deepcopy(arrangement.shown())
+    widget_called(page, "Clips")["name"] = "Table"
+    arrangement.arrange(page)
+    assert arrangement.shown() == page
+    arrangement.reset()
+    assert arrangement.layout() == layout
+    assert told == [True, False]
+
+
+def test_a_layout_loaded_in_the_page_is_fitted_and_takes_the_place_of_the_other() -> None:
+    arrangement = Arrangement(read_layout("simple"), DEMO)
+    changes = arrangement.arrange(read_layout("compare"))
+    assert "score logmel_lof" in changes[0]
+    assert arrangement.layout() == read_layout("compare")
+    assert {widget["config"][ORIGIN] for widget in widgets(arrangement.shown())} == set(arrangement.binding.origins)
+
+
+@pytest.mark.parametrize("numbered", [True, False], ids=["arranged", "loaded"])
+def test_a_hostile_layout_from_the_page_changes_nothing(numbered: bool) -> None:
+    arrangement = Arrangement(read_layout("simple"), DEMO)
+    page = copy.deepcopy(arrangement.shown() if numbered else read_layout("simple"))
+    config_of(page, "inspector")["views"][0]["view"] = "HtmlLens"
+    before = arrangement.shown()
+    with pytest.raises(ExploreError, match="HtmlLens"):
+        arrangement.arrange(page)
+    assert arrangement.shown() == before
+
+
+@pytest.mark.parametrize("number", [-1, 1_000, 1.5, True, None, "0", [0]], ids=repr)
+def test_numbers_that_the_page_did_not_get_are_new_widgets(number: object) -> None:
+    arrangement = Arrangement(read_layout("simple"), DEMO)
+    page = copy.deepcopy(arrangement.shown())
+    next(iter(widgets(page)))["config"][ORIGIN] = number
+    arrangement.arrange(page)
+    assert ORIGIN not in json.dumps(arrangement.layout())
+    assert len(list(widgets(arrangement.layout()))) == len(list(widgets(read_layout("simple"))))
+
+
+def test_one_number_twice_is_one_widget_and_a_new_one() -> None:
+    arrangement = Arrangement(read_layout("simple"), DEMO)
+    page = copy.deepcopy(arrangement.shown())
+    tab = next(tabs(page))
+    tab["children"].append(copy.deepcopy(tab["children"][0]))
+    arrangement.arrange(page)
+    assert len(list(widgets(arrangement.layout()))) == len(list(widgets(read_layout("simple")))) + 1
+
+
+def tabs(node: Node) -> Iterator[Node]:
+    return (inner for inner in nodes(node) if inner.get("kind") == "tab")
+
+
+# Earlier Spotlights
+
+FILES = Path(__file__).parent / "layout_files"
+
+
+@pytest.mark.parametrize("file", sorted(FILES.glob("*.json")), ids=lambda file: file.stem)
+def test_files_of_earlier_spotlights_open_bind_and_come_back(file: Path, tmp_path: Path) -> None:
+    layout = read_layout(str(file))
+    Layout.model_validate(layout)
+    assert read_layout(save(tmp_path, json.loads(as_bytes(layout)))) == layout
+    assert len(list(widgets(layout))) == file.read_text().count('"kind": "widget"')
+    arrangement = Arrangement(layout, FULL)
+    assert any(widgets(arrangement.binding.layout))
+    Layout.model_validate(arrangement.binding.layout)
+
+
+def test_what_is_gone_opens_as_what_comes_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    layout = read_layout(str(FILES / "spotlight-1.0.json"))
+    said = capsys.readouterr().err
+    assert "the experimental scatter plot as a scatter plot" in said
+    assert "the audio overview as an inspector of one column" in said
+    assert "the lens Switch, which edited values, as one that shows them" in said
+    assert not {"Autocomplete", "Switch"} & {
+        lens["view"] for widget in widgets(layout) for lens in (widget.get("config") or {}).get("views") or []
+    }
+
+
+def tables_of(name: str) -> list[Node]:
+    layout = read_layout(str(FILES / name))
+    return [widget["config"] for widget in widgets(layout) if widget["type"] == "table" and "config" in widget]
+
+
+def test_widths_and_sorting_of_earlier_tables_are_kept() -> None:
+    assert any(table.get("dataGridColumnWidths") for table in tables_of("page-1.2.json"))
+    assert any(["label", "ASC"] in table.get("sorting", []) for table in tables_of("spotlight-1.0.json"))
+
+
+def test_old_names_of_widgets_and_lenses_are_understood() -> None:
+    types = {widget["type"] for widget in widgets(read_layout(str(FILES / "page-legacy.json")))}
+    assert types == {"table", "similaritymap", "inspector"}
+    text = json.dumps(read_layout(str(FILES / "page-1.5.12.json")))
+    assert '"RougeScore"' in text
+    assert "xExtents" not in text
