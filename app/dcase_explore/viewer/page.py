@@ -14,7 +14,6 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
   takes what stands between the underscores of two names for italics.
 - A histogram's column, where its name is long, pushes the settings out of sight.
 - A histogram cuts the names of categories to "car..." and leaves them out from 26 on, as many as ToyCar has.
-- The inspector's lenses can be moved, but a saved layout has them where they were.
 - A width or height of exactly 100 is saved as 1.
 - A layout is saved as this page has it, without what binding left out and with random keys; one that is refused is
   refused without a word.
@@ -114,14 +113,6 @@ CHANGES = (
         r'.attr("y", upright ? 0 : \g<text>.attr("y")).attr("dy", upright ? "0.32em" : "0.71em")'
         r'.style("text-anchor", upright ? "start" : null).style("paint-order", "stroke")'
         r'.style("stroke", upright ? "#fafcfe" : null).style("stroke-width", 3).style("pointer-events", "none");',
-    ),
-    # Tell of lenses that were moved, as of those that were added.
-    (
-        re.compile(
-            r"(addLens: \(\w+\) => \{\s*\w+\(\(\w+\) => \{\s*let [^;]*;\s*return (?P<tell>\w+)\(\w+\)[^$]{0,300}?"
-            r"moveLens: \(\w+, \w+\) => \{\s*)(?P<set>\w+)\((?P<moved>\{ lenses: [^;]*\})\);"
-        ),
-        r"\1const moved = \g<moved>; \g<tell>(moved.lenses); \g<set>(moved);",
     ),
     # What is left unsaid of a weight is 100, not 1: of a split, and of a tab.
     (re.compile(r'(kind: "split",\s*weight: \w+\.weight \?\? )1\b'), r"\g<1>100"),
