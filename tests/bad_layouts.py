@@ -678,8 +678,12 @@ def sizes() -> Iterator[Case]:
     yield either(
         "20,000 lenses in 20 inspectors", lambda: of_tab(*[inspector(*[{"view": "A", "columns": []}] * 1_000)] * 20)
     )
-    yield file("1 MB of wrong lenses", lambda: json.dumps(of_lenses(*[3] * (full // 3))).encode(), Refused((LENS,)))
-    yield file("1 MB of wrong widgets", lambda: json.dumps(of_tab(*[3] * (full // 3))).encode(), Refused((WIDGET,)))
+    yield file(
+        "1 MB of wrong lenses",
+        lambda: json.dumps(of_lenses(*[3] * (full // 3))).encode(),
+        Refused(("config.views", "entries")),
+    )
+    yield file("1 MB of wrong widgets", lambda: json.dumps(of_tab(*[3] * (full // 3))).encode(), Refused(("widgets",)))
     orders = [["", "UP"]] * (full // 12)
     yield file(
         "1 MB of wrong orders",

@@ -16,9 +16,12 @@ SHOWN = 3
 
 def note(sentence: str) -> None:
     """Say one thing that changes what is seen: something dropped, replaced, guessed or made."""
-    # Names in it may be those of a stranger's file, which must not steer the terminal.
-    plain = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in sentence)
-    print(plain, file=sys.stderr, flush=True)  # noqa: T201
+    print("\n".join(map(plain, sentence.split("\n"))), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def plain(text: str) -> str:
+    """On one line, without what steers a terminal: names may be those of a stranger's file."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def some(names: Iterable[object], shown: int = SHOWN) -> str:

@@ -1,6 +1,5 @@
 """Layout files are untrusted: what the page does not know or must not show is refused, and said where it stands."""
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,13 +12,18 @@ from dcase_explore.layouts.vocabulary import (
     METRICS,
     NUMBER,
     ORDERS,
+    RANGES,
     TEXT,
     UNSAFE_LENSES,
     WIDGETS,
     Node,
 )
+from dcase_explore.messages import plain
 
 MAX_WIDGETS = 100
+MAX_LISTED = 1_000
+"""Lenses, columns, words in one list."""
+MAX_NUMBER = 1e9
 MAX_NAME = 200
 """Characters of a title: longer ones push everything else off the page."""
 
@@ -67,10 +71,11 @@ def problems(layout: Node) -> Iterator[str]:
     str
         Place and what is wrong there, with the nearest valid word.
     """
-    yield from _node_problems(layout, "")
     widgets = sum(1 for _ in _widgets(layout))
     if widgets > MAX_WIDGETS:
         yield f"it has {widgets:,} widgets, more than the {MAX_WIDGETS} that a page can show"
+    else:
+        yield from _node_problems(layout, "")
 
 
 def _node_problems(node: Any, where: str) -> Iterator[str]:
@@ -118,12 +123,22 @@ def _widget_problems(widget: Any, where: str) -> Iterator[str]:
     if not isinstance(config, dict):
         yield f"{where} must be an object, not {_shown(config)}"
         return
+    long = [key for key, value in config.items() if isinstance(value, list | dict) and len(value) > MAX_LISTED]
+    if long:
+        yield f"{where}.{plain(long[0][:60])} has {len(config[long[0]]):,} entries, more than {MAX_LISTED:,}"
+        return
     extra = (COLUMN_WIDTHS,) if kind == "table" else ()
     yield from _unknown_keys(config, (*declared.keys(kind), *extra), f"{where}.")
     lenses = config.get("views") if kind == "inspector" else None
     yield from _value_problems(
         kind, {key: value for key, value in config.items() if key not in ("views", *extra)}, where
     )
+    for key, (low, high) in RANGES.items():
+        value: Any = config.get(key)
+        if _is_number(value) and not low <= value <= high:
+            yield f"{where}.{key} must be from {low} to {high}, not {_shown(value)}"
+    if kind == "inspector" and isinstance(config.get("visibleColumns"), bool):  # which is 1 to a model
+        yield f"{where}.visibleColumns must be a number, not {_shown(config['visibleColumns'])}"
     for number, pair in enumerate(_listed(config.get("sorting"))):
         if not (isinstance(pair, list) and len(pair) == 2 and pair[1] in ORDERS):
             yield f"{where}.sorting[{number}] must be a column and ASC or DESC, not {_shown(pair)}"
@@ -191,7 +206,7 @@ def _value_problems(widget: str, config: Node, where: str) -> Iterator[str]:
 def _name_problems(name: Any, where: str) -> Iterator[str]:
     if name is None:
         return
-    if not isinstance(name, str) or not name.isprintable() or len(name) > MAX_NAME:
+    if not isinstance(name, str) or not name.replace("\u200d", "").isprintable() or len(name) > MAX_NAME:
         yield f"{where} must be text of one line, {MAX_NAME} characters at most, not {_shown(name)}"
 
 
@@ -199,7 +214,7 @@ def _unknown_keys(node: Node, known: Iterable[str], at: str) -> Iterator[str]:
     names = list(known)
     for key in node:
         if key not in names:
-            yield f"{at}{_plain(key)} is no key that is known here; {meant(key[:80], names)}"
+            yield f"{at}{_cut(key)} is no key that is known here; {meant(key[:80], names)}"
 
 
 def _is_allowed(value: Any, allowed: str | tuple[str, ...]) -> bool:
@@ -211,7 +226,7 @@ def _is_allowed(value: Any, allowed: str | tuple[str, ...]) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
 
 
 def _listed(value: Any) -> list[Any]:
@@ -221,12 +236,11 @@ def _listed(value: Any) -> list[Any]:
 def _shown(value: Any) -> str:
     """A value as JSON would have it, cut to what fits a sentence."""
     text = {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
-    return text or _plain(repr(value))
+    return text or _cut(repr(value))
 
 
-def _plain(text: str) -> str:
-    cut = text if len(text) <= 60 else f"{text[:57]}..."
-    return "".join(sign if sign.isprintable() else "?" for sign in cut)
+def _cut(text: str) -> str:
+    return plain(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def _widgets(node: Any) -> Iterator[Node]:

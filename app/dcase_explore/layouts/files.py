@@ -2,6 +2,7 @@
 
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 
 from dcase_explore.errors import ExploreError, meant
@@ -11,7 +12,10 @@ from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.older import in_todays_words
 from dcase_explore.layouts.text import MAX_BYTES, parse
 from dcase_explore.layouts.vocabulary import Node
-from dcase_explore.messages import note
+from dcase_explore.messages import note, plain
+
+MAX_PROBLEMS = 50
+"""Said of one file."""
 
 
 def curated_folder() -> Path:
@@ -55,7 +59,7 @@ def find_layout(name_or_file: str) -> Path:
     except (OSError, ValueError):  # not there, a loop of links, too long, with a zero byte
         found = False
     if not found:
-        shown = name_or_file if len(name_or_file) <= 200 else f"{name_or_file[:197]}..."
+        shown = plain(name_or_file if len(name_or_file) <= 200 else f"{name_or_file[:197]}...")
         raise ExploreError(
             f"there is no layout {shown}, by name or as a file: {meant(shown, [*curated_names(), *kept])}"
         )
@@ -84,8 +88,8 @@ def read_layout(name_or_file: str) -> Node:
     layout, found = examine(name_or_file)
     if found:
         more = len(found) - 1
-        others = f" ({more:,} more: dcase-explore layouts check {name_or_file})" if more else ""
-        raise ExploreError(f"{find_layout(name_or_file)}: {found[0]}{others}")
+        others = f" ({more:,} more: dcase-explore layouts check {plain(name_or_file)})" if more else ""
+        raise ExploreError(f"{plain(str(find_layout(name_or_file)))}: {found[0]}{others}")
     return layout
 
 
@@ -103,7 +107,7 @@ def examine(name_or_file: str) -> tuple[Node, list[str]]:
     layout : dict
         Root node; in its normal form where there are no problems.
     problems : list of str
-        Place and what is wrong there, each.
+        Place and what is wrong there, each; the first 50.
 
     Raises
     ------
@@ -112,7 +116,7 @@ def examine(name_or_file: str) -> tuple[Node, list[str]]:
     """
     path = find_layout(name_or_file)
     layout, changes = in_todays_words(_parse(path))
-    found = list(problems(layout))
+    found = list(islice(problems(layout), MAX_PROBLEMS))
     if found:
         return layout, found
     if changes:
@@ -123,6 +127,6 @@ def examine(name_or_file: str) -> tuple[Node, list[str]]:
 def _parse(path: Path) -> Node:
     try:
         with path.open("rb") as file:
-            return parse(file.read(MAX_BYTES + 1), str(path))
+            return parse(file.read(MAX_BYTES + 1), plain(str(path)))
     except OSError as error:
-        raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
+        raise ExploreError(f"{plain(str(path))} cannot be read ({error.strerror})") from error

@@ -55,7 +55,9 @@ def _translate(widget: Node) -> Iterator[str]:
     """Translate one widget in place."""
     kind, config = widget.get("type"), widget.get("config")
     kind = _RENAMED.get(kind, kind) if isinstance(kind, str) else kind
-    config = config if isinstance(config, dict) else {}
+    if config is not None and not isinstance(config, dict):
+        return
+    config = config or {}
     if kind == "experimental/scatterplot-gl":
         kind = "scatterplot"
         widget["config"] = config = {_SCATTERPLOT_GL.get(key, key): value for key, value in config.items()}

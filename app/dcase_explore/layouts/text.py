@@ -6,6 +6,7 @@ from typing import Any
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.vocabulary import Node
+from dcase_explore.messages import plain
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 32
@@ -71,10 +72,11 @@ def as_bytes(layout: Node) -> bytes:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> Node:
-    node = dict(pairs)
-    if len(node) < len(pairs):
-        twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
-        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+    node: Node = {}
+    for key, value in pairs:
+        if key in node:
+            raise ValueError(f"the key {plain(key[:80])} stands twice in one object")
+        node[key] = value
     return node
 
 

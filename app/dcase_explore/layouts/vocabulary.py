@@ -62,6 +62,9 @@ ORDERS = ("ASC", "DESC")
 METRICS = ("sum", "mean", "min", "max", "count", "accuracy", "F1", "MCC", "BLEU1", "ROUGE1", "ROUGE2", "levenshtein")
 """What the metric widget computes; of any other word it would show the first of these."""
 
+RANGES = {"umapNNeighbors": (2, 100), "umapMinDist": (0, 1), "umapMenuLocalGlobalBalance": (0, 1)}
+"""What the page lets choose, and what UMAP can do."""
+
 NUMBER, BOOLEAN, TEXT = "a number", "true or false", "text"
 
 LENSES: dict[str, dict[str, str | tuple[str, ...]]] = {
