@@ -215,7 +215,8 @@ def test_a_second_run_computes_nothing_and_imports_no_model_library(recordings: 
 def test_every_option_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     data = [["data", command] for command in ("info", "fetch", "verify", "export")]
-    said = "".join(run(*command, "--help").stdout for command in ([], ["score"], ["findings"], *data))
+    layouts = [["layouts", command] for command in ("list", "show", "check", "save")]
+    said = "".join(run(*command, "--help").stdout for command in ([], ["score"], ["findings"], *data, *layouts))
     options = re.findall(r"^\s+(--[a-z-]+)", said, re.MULTILINE)
     assert {"--data", "--scores", "--format", "--update"} <= set(options)
     assert [option for option in options if option not in readme] == []

@@ -1,6 +1,7 @@
 """Layouts: found by name, checked before they are trusted, bound to the table at hand."""
 
 import copy
+import importlib.util
 import json
 import re
 import socket
@@ -12,10 +13,10 @@ import pytest
 import renumics.spotlight.backend
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.layouts import binding
+from dcase_explore.layouts import binding, declared
 from dcase_explore.layouts.files import curated_names, read_layout
 from dcase_explore.layouts.normal import normal
-from dcase_explore.layouts.vocabulary import LENSES, WIDGETS
+from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, LENSES, METRICS, WIDGETS
 from dcase_explore.scoring import score as score_table
 from dcase_explore.sources import read_sources
 
@@ -553,6 +554,116 @@ def test_what_would_leave_the_page_empty_is_refused(tmp_path: Path, content: str
     assert part in refused(path)
 
 
-def test_every_lens_of_spotlight_is_known() -> None:
-    script = (Path(renumics.spotlight.backend.__file__).parent / "statics" / "main.js").read_text()
+# Spotlight's own files, which the lists must not drift away from
+
+STATICS = Path(renumics.spotlight.backend.__file__).parent / "statics"
+
+
+@pytest.fixture(scope="module")
+def script() -> str:
+    return (STATICS / "main.js").read_text()
+
+
+def regions(script: str) -> dict[str, str]:
+    """The script's part of each widget and lens: from the one before it to where its name is set."""
+    names = list(re.finditer(r'\.key = "(\w+)"', script))
+    starts = [0, *(match.end() for match in names)]
+    return {match[1]: script[start : match.end()] for start, match in zip(starts, names, strict=False)}
+
+
+def test_every_widget_and_lens_of_spotlight_is_known(script: str) -> None:
     assert set(re.findall(r'\.key = "(\w+)"', script)) == set(LENSES) | set(WIDGETS)
+
+
+def test_models_and_page_have_the_same_widgets() -> None:
+    assert set(declared.configs()) == set(WIDGETS)
+
+
+def test_titles_are_those_of_the_page(script: str) -> None:
+    titles = {}
+    for match in re.finditer(r'(\w+)\.defaultName = "([^"]+)"', script):
+        (key,) = set(
+            re.findall(rf'\b{re.escape(match[1])}\.key = "(\w+)"', script[match.start() - 200 : match.end() + 200])
+        )
+        titles[key] = match[2]
+    assert titles == {key: its.title for key, its in WIDGETS.items()}
+
+
+def test_every_key_that_the_page_saves_is_known(script: str) -> None:
+    found = set(re.findall(r'\bir\("(\w+)"', script))  # what the script calls useWidgetConfig
+    assert {"visibleColumns", "xAxisColumn", "umapNNeighbors", "dataGridColumnWidths"} < found, "the hook has moved"
+    known = {key for widget in WIDGETS for key in declared.keys(widget)}
+    assert found == known | {COLUMN_WIDTHS}
+
+
+def test_keys_that_name_columns_are_those_of_the_models() -> None:
+    for widget, its in WIDGETS.items():
+        named = {*its.needed, *its.extra, *its.lists}
+        assert named <= set(declared.keys(widget)), widget
+        fields = declared.configs()[widget].model_fields
+        columns = {field.alias or name for name, field in fields.items() if "column" in name or name == "columns"}
+        columns -= {"sorting", "visibleColumns"} if widget in ("table", "inspector") else set()
+        assert columns == named - {"visibleColumns"}, widget
+
+
+def test_every_setting_of_a_lens_is_known(script: str) -> None:
+    parts = regions(script)
+    for lens, settings in LENSES.items():
+        saved = set(re.findall(r'\bwn\("(\w+)"', parts[lens]))
+        assert saved == set(settings), lens
+    assert re.search(r'availableFreqScales: \[\s*"linear",\s*"logarithmic",\s*"mel"\s*\]', script)
+    assert re.search(r'availableAmpScales: \["decibel", "linear"\]', script)
+    assert re.search(r'= \["loop", "oscillate"\]', script)
+
+
+def test_every_metric_is_known(script: str) -> None:
+    (start,) = [match.end() for match in re.finditer(r"//#region src/widgets/MetricsWidget/metrics\.ts", script)]
+    part = script[start : script.index("defaultName", start)]
+    assert tuple(re.findall(r"^\t(\w+): \{\s*signature:", part, re.MULTILINE)) == METRICS
+
+
+def test_a_weight_left_out_and_old_names_are_what_the_page_takes_them_for(script: str) -> None:
+    assert re.findall(r'legacyKeys = \["([\w-]+)"\]', script) == ["data-grid", "details", "simmap"]
+
+
+def test_a_model_that_moved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    declared.configs.cache_clear()
+    with pytest.raises(ExploreError, match="pip install renumics-spotlight"):
+        declared.configs()
+    monkeypatch.undo()
+    assert declared.configs()
+
+
+# Strictness
+
+
+def test_strict_layout_names_place_column_and_the_nearest() -> None:
+    layout = normal(of_widget(type="histogram", config={"columnKey": "anomaly_score_mein"}))
+    bound = binding.bind(layout, [*FACTS, "anomaly_score_mine"])
+    with pytest.raises(ExploreError) as refusal:
+        bound.require_all("my.json", [*FACTS, "anomaly_score_mine"])
+    assert re.fullmatch(
+        r"my\.json: children\[0\]\.children\[0\]\.config\.columnKey names anomaly_score_mein, which this data does not "
+        r"have; did you mean anomaly_score_mine\? \(without --strict-layout .*\)",
+        str(refusal.value),
+    )
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_strict_layout_takes_what_fits(name: str) -> None:
+    binding.bind(read_layout(name), FULL).require_all(name, FULL)
+
+
+def test_attribute_is_replaced_by_the_attributes_there_are() -> None:
+    coloured = normal(of_widget(type="histogram", config={"columnKey": "section", "stackByColumnKey": "d3v"}))
+    assert config_of(bind(coloured, [*FACTS, "attributes", "d1v"])[0], "histogram")["stackByColumnKey"] == "attributes"
+    assert config_of(bind(coloured, [*FACTS, "d1v", "d2v"])[0], "histogram")["stackByColumnKey"] == "d1v"
+    bound, changes = bind(coloured, FACTS)
+    assert "stackByColumnKey" not in config_of(bound, "histogram")
+    assert changes == ["without d3v"]
+
+
+def test_columns_that_a_table_or_inspector_had_to_do_without_are_said() -> None:
+    layout = of_widget(type="table", config={"visibleColumns": ["class", "level_dbfs", "my own"]})
+    assert bind(layout, FACTS)[1] == ["without level_dbfs, my own"]

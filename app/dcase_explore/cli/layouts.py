@@ -17,7 +17,7 @@ from dcase_explore.cli.options import (
     errors_as_sentences,
     options,
 )
-from dcase_explore.messages import counted, note, some
+from dcase_explore.messages import counted, note
 
 if TYPE_CHECKING:
     from dcase_explore.layouts.binding import Binding
@@ -63,7 +63,7 @@ def list_(
             its = needs(layout)
             entries.append({**entry, "needs": its, "in_words": in_words(its)})
             if columns is not None:
-                entries[-1].update(_fit(bind(layout, columns)))
+                entries[-1].update(_fit(bind(layout, columns), its))
         if output == "json":
             typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
             return
@@ -73,7 +73,7 @@ def list_(
                 f"  cannot be used: {entry['problem']}" if "problem" in entry else f"  needs {entry['in_words']}"
             )
             if columns is not None and "problem" not in entry:
-                typer.echo(f"  {_fit_in_words(entry)}")
+                typer.echo(f"  {'; '.join(entry['changes']) or 'the data have all of it'}")
 
 
 @layouts_app.command(context_settings=HELP)
@@ -95,6 +95,7 @@ def show(
     with errors_as_sentences(debug):
         from dcase_explore.layouts.binding import bind
         from dcase_explore.layouts.files import read_layout
+        from dcase_explore.layouts.normal import normal
         from dcase_explore.layouts.sketch import sketch
         from dcase_explore.layouts.text import as_bytes
 
@@ -106,7 +107,7 @@ def show(
             if binding.changes:
                 note(f"layout {Path(layout).stem}: {'; '.join(binding.changes)}")
         if output == "json":
-            typer.echo(as_bytes(shown), nl=False)
+            typer.echo(as_bytes(normal(shown)), nl=False)
             return
         from rich.console import Console
 
@@ -147,7 +148,7 @@ def check(
         columns = None if found else _columns(data, config, class_name, scores, embeddings)
         if read is not None and columns is not None:
             binding = bind(read, columns)
-            entry.update(_fit(binding))
+            entry.update(_fit(binding, list(binding.columns)))
             if strict_layout:
                 found += [
                     f"{place.where} names {place.column}, which this data does not have" for place in binding.absent
@@ -160,7 +161,7 @@ def check(
             if not found and read is not None:
                 typer.echo(f"{layout}: as it should be, {counted(len(list(widgets(read))), 'widget')}")
                 if columns is not None:
-                    typer.echo(_fit_in_words(entry))
+                    typer.echo("; ".join(entry["changes"]) or "the data have all of it")
         if found:
             raise ExploreError(f"{layout}: {counted(len(found), 'problem')}, said on standard output")
 
@@ -202,15 +203,9 @@ def _columns(
     return columns_with_values(load_found(options(data, class_name, scores, embeddings, None, config))[1].frame)
 
 
-def _fit(binding: "Binding") -> dict[str, Any]:
-    stands_for = {name: new for name, new in binding.columns.items() if new and new != name}
-    missing = [name for name, new in binding.columns.items() if new is None]
-    return {"fits": not binding.absent, "replaced": stands_for, "missing": missing}
-
-
-def _fit_in_words(entry: dict[str, Any]) -> str:
-    if entry["fits"]:
-        return "the data have all of it"
-    replaced = [f"{new} for {old}" for old, new in entry["replaced"].items()]
-    parts = [f"replaced: {some(replaced)}"] if replaced else []
-    return "; ".join([*parts, *([f"not there: {some(entry['missing'])}"] if entry["missing"] else [])])
+def _fit(binding: "Binding", named: list[str]) -> dict[str, Any]:
+    stands_for = {name: binding.columns[name] for name in named}
+    replaced = {name: new for name, new in stands_for.items() if new and new != name}
+    missing = [name for name, new in stands_for.items() if new is None]
+    fits = not (replaced or missing)
+    return {"fits": fits, "replaced": replaced, "missing": missing, "changes": list(binding.changes)}

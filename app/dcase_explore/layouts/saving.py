@@ -46,14 +46,15 @@ class SavedFile:
             When it cannot be written: a full disk, a read-only folder.
         """
         content = as_bytes(layout)
-        if content == self._known:
+        if content == self._content():
+            self._known = content
             return
-        digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+        digest = hashlib.sha256(os.fsencode(self.path.parent)).hexdigest()[:16]
         try:
             with FileLock(cache_folder("locks") / f"{digest}.lock"):
                 taken = self.path
                 number = 2
-                while self._content() != self._known:
+                while self._content() not in (None, self._known):
                     self.path, self._known = taken.with_name(f"{taken.stem}-{number}{taken.suffix}"), None
                     number += 1
                 write_atomically(self.path, content)
@@ -69,7 +70,7 @@ class SavedFile:
     def _content(self) -> bytes | None:
         try:
             return self.path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
 
@@ -106,7 +107,7 @@ def file_to_save(name: str) -> SavedFile:
             raise ExploreError(f"there is no folder {path.parent} to save {path.name} to: make it, or {instead}")
         if not os.access(path if path.exists() else path.parent, os.W_OK) or not os.access(path.parent, os.W_OK):
             raise ExploreError(f"{path} cannot be written (no write permission): {instead}")
-        return SavedFile(path)
+        return SavedFile(path.resolve())  # what a link leads to, rather than the link
     except OSError as error:
         raise ExploreError(f"{path} cannot be written ({error.strerror}): {instead}") from error
 
