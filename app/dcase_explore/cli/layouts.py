@@ -54,7 +54,7 @@ def list_(
         columns = _columns(data, config, class_name, scores, embeddings)
         entries: list[dict[str, Any]] = []
         for name in [*curated_names(), *library_names()]:
-            entry = {"name": name, "file": str(find_layout(name)), "curated": name in curated_names()}
+            entry: dict[str, Any] = {"name": name, "file": str(find_layout(name)), "curated": name in curated_names()}
             try:
                 layout = read_layout(name)
             except ExploreError as reason:
