@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcase_explore.layouts.files import curated_folder
+from dcase_explore.layouts.curated import curated_folder
 
 Node = dict[str, Any]
 Make = Callable[[Path], str]

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from dcase_explore.api import load
 from dcase_explore.explore import Options, explore
-from dcase_explore.layouts.files import curated_folder, curated_names
+from dcase_explore.layouts.curated import curated_folder, curated_names
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Viewer
 from test_browser import FLAGS, until_coloured

@@ -18,7 +18,8 @@ from renumics.spotlight.layout.nodes import Layout
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.arranging import ORIGIN, Arrangement
 from dcase_explore.layouts.checking import problems
-from dcase_explore.layouts.files import curated_names, read_layout
+from dcase_explore.layouts.curated import curated_names
+from dcase_explore.layouts.files import read_layout
 from dcase_explore.layouts.normal import normal, widgets
 from dcase_explore.layouts.text import as_bytes
 from test_layouts import AE, FULL, LOF, TABLES, config_of, save, score, titles

@@ -14,7 +14,8 @@ import renumics.spotlight.backend
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts import binding, declared
-from dcase_explore.layouts.files import curated_names, read_layout
+from dcase_explore.layouts.curated import curated_names
+from dcase_explore.layouts.files import read_layout
 from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, LENSES, METRICS, WIDGETS
 from dcase_explore.scoring import score as score_table

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from dcase_explore.layouts.files import curated_names, find_layout, read_layout
+from dcase_explore.layouts.curated import curated_names
+from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal, widgets
 from test_data_command import run, succeeds
 from test_layouts import AE, of_widget, save

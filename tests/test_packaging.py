@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WHERE = "from dcase_explore.layouts.files import *; print(curated_folder(), *curated_names())"
+WHERE = "from dcase_explore.layouts.curated import *; print(curated_folder(), *curated_names())"
 
 
 def layouts_found(python_path: Path | None, cwd: Path, isolated: bool = False) -> tuple[Path, list[str]]:

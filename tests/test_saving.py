@@ -12,7 +12,8 @@ import pytest
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.arranging import Arrangement
-from dcase_explore.layouts.files import curated_names, find_layout, read_layout
+from dcase_explore.layouts.curated import curated_names
+from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.library import keep, library_names
 from dcase_explore.layouts.saving import SavedFile, Saving, file_to_save
 from dcase_explore.layouts.text import as_bytes

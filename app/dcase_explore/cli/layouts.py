@@ -47,7 +47,8 @@ def list_(
     with errors_as_sentences(debug):
         from dcase_explore.errors import ExploreError
         from dcase_explore.layouts.binding import bind
-        from dcase_explore.layouts.files import curated_names, find_layout, read_layout
+        from dcase_explore.layouts.curated import curated_names
+        from dcase_explore.layouts.files import find_layout, read_layout
         from dcase_explore.layouts.library import library_names
         from dcase_explore.layouts.needs import in_words, needs
 
@@ -180,7 +181,8 @@ def save(
     dcase-explore layouts save spotlight-layout.json bearings
     """
     with errors_as_sentences(debug):
-        from dcase_explore.layouts.files import curated_names, read_layout
+        from dcase_explore.layouts.curated import curated_names
+        from dcase_explore.layouts.files import read_layout
         from dcase_explore.layouts.library import keep
 
         path = keep(read_layout(layout), name, curated_names(), replace=replace)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.layouts.checking import problems
+from dcase_explore.layouts.curated import curated_folder, curated_names
 from dcase_explore.layouts.library import library_folder, library_names
 from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.older import in_todays_words
@@ -16,17 +17,6 @@ from dcase_explore.messages import note, plain
 
 MAX_PROBLEMS = 50
 """Said of one file."""
-
-
-def curated_folder() -> Path:
-    """Folder of the curated layouts: inside an installed wheel, at the top level of a checkout."""
-    inside = Path(__file__).parents[1] / "curated_layouts"
-    return inside if inside.is_dir() else Path(__file__).parents[3] / "layouts"
-
-
-def curated_names() -> list[str]:
-    """Names of the curated layouts, sorted."""
-    return sorted(path.stem for path in curated_folder().glob("*.json"))
 
 
 def find_layout(name_or_file: str) -> Path:

@@ -1,0 +1,65 @@
+"""An exploration in a file: table, layout, findings, to be shown by another process or at another time."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcase_explore import parquet
+from dcase_explore.explore import Exploration, columns_with_values
+from dcase_explore.findings.finding import Finding
+from dcase_explore.layouts.arranging import Arrangement
+
+
+def write(exploration: Exploration, path: Path) -> None:
+    """
+    Write an exploration.
+
+    Parameters
+    ----------
+    exploration
+        What is shown; how its models do is not written, for its page does not tell it.
+    path
+        Parquet file to write, whole or not at all.
+    """
+    findings = [{**asdict(finding), "rows": finding.rows.tolist()} for finding in exploration.findings]
+    about = {
+        "title": exploration.title,
+        "layout": exploration.arrangement.binding.original,
+        "layout_name": exploration.layout_name,
+        "descriptions": dict(exploration.descriptions),
+        "findings": findings,
+    }
+    parquet.write(exploration.frame, path, about)
+
+
+def read(path: Path) -> Exploration:
+    """
+    Read an exploration that `write` wrote.
+
+    Parameters
+    ----------
+    path
+        Parquet file.
+
+    Returns
+    -------
+    Exploration
+        Ready for a viewer.
+
+    Raises
+    ------
+    ExploreError
+        When there is no such file, or it is damaged.
+    """
+    frame, about = parquet.read(path)
+    arrangement = Arrangement(about["layout"], columns_with_values(frame))
+    findings = [_finding(finding) for finding in about["findings"]]
+    exploration = Exploration(frame, about["title"], arrangement, about["layout_name"])
+    return replace(exploration, descriptions=about["descriptions"], findings=findings)
+
+
+def _finding(written: dict[str, Any]) -> Finding:
+    rows = np.asarray(written["rows"], dtype=np.int64)
+    return Finding(**{**written, "rows": rows, "columns": tuple(written["columns"])})
