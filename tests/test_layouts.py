@@ -427,11 +427,39 @@ def test_one_score_does_not_stand_for_two() -> None:
     assert table["sorting"] == [["label", "ASC"], ["anomaly_score_mine", "DESC"]]
 
 
-def test_score_without_decisions_brings_no_prediction_of_another() -> None:
+def test_score_with_decisions_stands_where_decisions_are_wanted() -> None:
     columns = [*FACTS, "anomaly_score_mine", *score("other")]
     bound, changes = bind(read_layout("compare"), columns)
     assert {column for column in named(bound) if column.startswith("prediction")} == {"prediction_other"}
-    assert "'First decisions' (no prediction_mine)" in changes[-1]
+    assert changes[:2] == [f"score other for score {AE}", f"score mine for score {LOF}"]
+    assert "'Other decisions' (no prediction_mine)" in changes[-1]
+
+
+def test_embedding_with_a_map_stands_where_a_map_is_wanted() -> None:
+    columns = [*FACTS, "embeddings_x", *embedding("y")]
+    scatter = of_widget(type="scatterplot", config={"xAxisColumn": "map_a_x", "yAxisColumn": "map_a_y"})
+    bound, changes = bind(scatter, columns)
+    assert config_of(bound, "scatterplot")["xAxisColumn"] == "map_y_x"
+    assert changes == ["embedding y for embedding a"]
+
+
+def test_own_score_without_decisions_still_goes_before_a_built_in_one_with() -> None:
+    columns = [*FACTS, "anomaly_score_mine", *score("logmel_lof")]
+    assert bind(read_layout("compare"), columns)[1][0] == f"score mine for score {AE}"
+
+
+def test_column_is_said_though_a_title_holds_its_name() -> None:
+    widgets_ = [
+        {"kind": "widget", "type": "histogram", "name": "nosuch domains", "config": {"columnKey": "foo"}},
+        {
+            "kind": "widget",
+            "type": "histogram",
+            "name": "S",
+            "config": {"columnKey": "section", "stackByColumnKey": "nosuch"},
+        },
+    ]
+    _, changes = bind({"children": [{"kind": "tab", "children": widgets_}]}, FACTS)
+    assert changes == ["without nosuch", "left out 'nosuch domains' (no foo)"]
 
 
 def test_widget_that_can_do_without_a_column_stays() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
-from dcase_explore.layouts.normal import normal, widgets
+from dcase_explore.layouts.normal import normal
+from dcase_explore.layouts.tree import widgets
 from test_data_command import run, succeeds
 from test_layouts import AE, of_widget, save
 
@@ -129,6 +130,17 @@ def test_save_keeps_and_tells_where(tmp_path: Path) -> None:
     assert succeeds("--data", "demo", "--class", "valve", "--layout", "mine", "--check").stdout.endswith(
         "layout mine · page and table of 90 rows answered\n"
     )
+
+
+def test_names_with_dots_and_names_that_steer_a_terminal(tmp_path: Path) -> None:
+    succeeds("layouts", "save", "simple", "v1.2")
+    hostile = of_widget(type="histogram", config={"columnKey": "\x1b]0;owned\x07\x1b[2J"})
+    (tmp_path / "library" / "hostile.json").write_text(json.dumps(hostile))
+    said = succeeds("layouts", "list").stdout
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    result = run("layouts", "show", "v1.2", "--data", "demo", "--class", "valve")
+    assert "layout v1.2: " in result.stderr
 
 
 def test_usage_errors_end_with_code_two() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from dcase_explore.explore import Exploration, Options, explore
 from dcase_explore.layouts.files import find_layout, read_layout
-from dcase_explore.layouts.normal import widgets
 from dcase_explore.layouts.saving import Saving, file_to_save
+from dcase_explore.layouts.tree import widgets
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Viewer
 from test_arranging import widget_called
@@ -132,30 +132,54 @@ def test_the_pages_own_save_gives_the_same_file(
     assert (tmp_path / "saved.json").read_bytes() == find_layout("simple").read_bytes()
 
 
-def test_a_layout_loaded_in_the_page_is_fitted_and_a_hostile_one_refused_aloud(
+def test_a_layout_loaded_in_the_page_is_fitted_and_others_are_refused_aloud(
     browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path
 ) -> None:
-    hostile = tmp_path / "hostile.json"
-    hostile.write_text(
-        json.dumps(of_widget(type="inspector", config={"views": [{"view": "HtmlLens", "columns": ["label"]}]}))
-    )
+    html = {"type": "inspector", "config": {"views": [{"view": "HtmlLens", "columns": ["label"]}]}}
+    refused = {
+        "HtmlLens": json.dumps(of_widget(**html)),
+        "not a JSON file": "no JSON",
+        "nothing to show": json.dumps(of_widget(type="histogram", config={"columnKey": "absent"})),
+    }
     exploration = of_valves("simple")
     with opened(browser, exploration) as page:
         said: list[str] = []
         page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.accept()))
-        for file in (hostile, find_layout("compare")):
-            with page.expect_file_chooser() as chooser:
-                from_menu(page, "Load Layout").click()
-            chooser.value.set_files(file)
+        for number, content in enumerate(refused.values()):
+            file = tmp_path / f"{number}.json"
+            file.write_text(content)
+            load(page, file)
             page.wait_for_timeout(500)
-            if file == hostile:
-                assert tab(page, "Clips").is_visible()
-        assert "Other score" not in titles(exploration.arrangement.shown())
+            assert tab(page, "Clips").is_visible()
+            assert len(said) == number + 1
+        assert all(part in sentence for part, sentence in zip(refused, said, strict=True))
+        load(page, find_layout("compare"))
         tab(page, "First score").wait_for()
         assert not tab(page, "Other score").count()
-    assert len(said) == 1
-    assert "HtmlLens" in said[0]
+    assert len(said) == len(refused)
     assert exploration.arrangement.layout() == read_layout("compare")
+
+
+def load(page: "Page", file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        from_menu(page, "Load Layout").click()
+    chooser.value.set_files(file)
+
+
+def test_when_everything_is_closed_reset_brings_it_back(
+    browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.json"
+    with opened(browser, of_valves("simple"), file) as page:
+        crosses = page.locator(".flexlayout__tab_button_trailing")
+        for _ in range(crosses.count()):
+            crosses.first.click()
+            page.wait_for_timeout(100)
+        until(page, file, lambda saved: not titles(saved))
+        from_menu(page, "Reset Layout").click()
+        page.get_by_role("button", name="Reset").last.click()
+        tab(page, "Clips").wait_for()
+        until(page, file, lambda saved: saved == read_layout("simple"))
 
 
 def test_what_was_arranged_is_there_after_a_reload_and_gone_after_a_reset(

@@ -36,7 +36,7 @@ def arrangement() -> Arrangement:
 
 
 def test_kept_layout_is_found_by_its_name(tmp_path: Path) -> None:
-    path = keep(read_layout("compare"), "two models", curated_names())
+    path = keep(read_layout("compare"), "two models")
     assert path == tmp_path / "library" / "two models.json"
     assert library_names() == ["two models"]
     assert read_layout("two models") == read_layout("compare")
@@ -44,7 +44,7 @@ def test_kept_layout_is_found_by_its_name(tmp_path: Path) -> None:
 
 
 def test_name_near_one_of_the_library_is_offered() -> None:
-    keep(read_layout("compare"), "bearings", curated_names())
+    keep(read_layout("compare"), "bearings")
     with pytest.raises(ExploreError, match="did you mean bearings"):
         read_layout("bearingz")
 
@@ -54,7 +54,7 @@ def test_name_near_one_of_the_library_is_offered() -> None:
 )
 def test_name_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ExploreError, match="cannot be called") as refusal:
-        keep(read_layout("simple"), name, curated_names())
+        keep(read_layout("simple"), name)
     assert "\n" not in str(refusal.value)
     assert not list(tmp_path.rglob("*.json"))
 
@@ -62,16 +62,16 @@ def test_name_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["simple", "extended", "last"])
 def test_name_of_the_program_is_refused(name: str) -> None:
     with pytest.raises(ExploreError, match=f"take another one, as in my-{name}"):
-        keep(read_layout("simple"), name, curated_names())
+        keep(read_layout("simple"), name)
 
 
 def test_name_that_is_taken_is_refused_unless_it_shall_be_replaced() -> None:
-    path = keep(read_layout("simple"), "mine", curated_names())
+    path = keep(read_layout("simple"), "mine")
     before = path.read_bytes()
     with pytest.raises(ExploreError, match="--replace"):
-        keep(read_layout("compare"), "mine", curated_names())
+        keep(read_layout("compare"), "mine")
     assert path.read_bytes() == before
-    keep(read_layout("compare"), "mine", curated_names(), replace=True)
+    keep(read_layout("compare"), "mine", replace=True)
     assert read_layout("mine") == read_layout("compare")
 
 
@@ -94,21 +94,39 @@ def test_library_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DCASE_EXPLORE_LAYOUTS", str(tmp_path / "file" / "below"))
     with pytest.raises(ExploreError, match="set DCASE_EXPLORE_LAYOUTS to a folder that can"):
-        keep(read_layout("simple"), "mine", curated_names())
+        keep(read_layout("simple"), "mine")
     assert library_names() == []
 
 
 def test_full_disk_leaves_what_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = keep(read_layout("simple"), "mine", curated_names())
+    path = keep(read_layout("simple"), "mine")
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(ExploreError, match="No space left on device"):
-        keep(read_layout("compare"), "mine", curated_names(), replace=True)
+        keep(read_layout("compare"), "mine", replace=True)
     assert read_layout("mine") == read_layout("simple")
     assert [entry.name for entry in path.parent.iterdir() if entry.name != ".lock"] == ["mine.json"]
 
 
 def full(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_only_files_of_the_library_are_its_layouts(tmp_path: Path) -> None:
+    keep(read_layout("simple"), "mine")
+    library = tmp_path / "library"
+    os.mkfifo(library / "pipe.json")
+    (library / "folder.json").mkdir()
+    (library / "broken.json").symlink_to(library / "nowhere")
+    (library / "simple.json").write_text("{}")
+    (library / ".hidden.json").write_text("{}")
+    assert library_names() == ["mine"]
+
+
+def test_modes_of_files_are_kept(tmp_path: Path) -> None:
+    path = keep(read_layout("simple"), "mine")
+    path.chmod(0o600)
+    keep(read_layout("compare"), "mine", replace=True)
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 # The file of --save-layout
@@ -124,10 +142,12 @@ def test_folder_foreign_file_and_missing_folder_are_refused(tmp_path: Path) -> N
     foreign = tmp_path / "notes.md"
     foreign.write_text("# Notes")
     os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "flare.json").write_text('{"name": "flare", "children": [{"name": "analytics", "value": 3}]}')
     for path, part in (
         (tmp_path, "is a folder"),
         (foreign, "would be lost"),
         (tmp_path / "pipe.json", "would be lost"),
+        (tmp_path / "flare.json", "would be lost"),
         (tmp_path / "none" / "mine.json", "there is no folder"),
         (foreign / "mine.json", "cannot be written|there is no folder"),
     ):
@@ -235,6 +255,15 @@ def test_without_a_file_what_was_arranged_is_kept_as_the_last(
     keeps.finish()
     assert "dcase-explore layouts save last NAME" in capsys.readouterr().err
     assert widget_called(read_layout("last"), "Recordings")
+
+
+def test_what_was_taken_back_is_not_the_last(arrangement: Arrangement, capsys: pytest.CaptureFixture[str]) -> None:
+    keeps = Saving(arrangement, None)
+    rearranged(arrangement, "Recordings")
+    arrangement.reset()
+    keeps.finish()
+    assert capsys.readouterr().err == ""
+    assert read_layout("last") == read_layout("simple")
 
 
 def test_library_that_cannot_be_written_does_not_keep_the_page_from_working(

@@ -1,7 +1,7 @@
 """The folder where fetched, made and computed things are kept between runs, and how a file is written there."""
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 import platformdirs
@@ -59,14 +59,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         When the disk is full or cannot be written; nothing is left behind then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
+    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
-        os.chmod(temporary, 0o644)  # noqa: PTH101 - as files are otherwise; mkstemp makes them private
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
         os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
-        os.unlink(temporary)  # noqa: PTH108
+        temporary.unlink(missing_ok=True)
         raise
 
 

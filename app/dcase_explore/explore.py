@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from dcase_explore.errors import ExploreError, meant
 from dcase_explore.findings import Found, find, shown
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.arranging import Arrangement
-from dcase_explore.layouts.files import read_layout
+from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.messages import counted, note, some
 from dcase_explore.options import AUDIO, Options
 from dcase_explore.recordings import fetch_all, not_here
@@ -230,13 +229,12 @@ def explore(options: Options) -> Exploration:
     frame = found.frame.iloc[rows].reset_index(drop=True)
     findings = shown(found.findings, rows)
     columns = columns_with_values(frame)
-    arrangement = Arrangement(layout, columns)
+    arrangement = Arrangement(layout, columns, strict=options.strict_layout)
     binding = arrangement.binding
     if options.strict_layout:
         binding.require_all(options.layout, columns)
-    if not binding.layout["children"]:
-        raise ExploreError(f"layout {options.layout} has nothing to show of this data: try --layout simple")
-    name = Path(options.layout).stem
+    binding.require_some(options.layout)
+    name = find_layout(options.layout).stem
     if binding.changes:
         note(f"layout {name}: {'; '.join(binding.changes)}")
     descriptions = {**scored.descriptions(), **found.descriptions}

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+from unicodedata import category
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -21,7 +22,7 @@ def note(sentence: str) -> None:
 
 def plain(text: str) -> str:
     """On one line, without what steers a terminal: names may be those of a stranger's file."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+    return "".join(sign if sign.isprintable() or category(sign) == "Zs" else "?" for sign in text)
 
 
 def some(names: Iterable[object], shown: int = SHOWN) -> str:

@@ -119,10 +119,10 @@ def main(
             return
         note(exploration.summary())
         note(f"open at {viewer.url} (Ctrl-C ends it)")
-        if browser:
-            viewer.open_browser()
         end_in_order()  # there may be projection workers to end
         try:
+            if browser:
+                viewer.open_browser()
             viewer.wait()
         finally:
             saving.finish()

@@ -1,7 +1,6 @@
 """The commands that look after layouts: which there are, what they look like, whether a file is one, keep it."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -17,7 +16,7 @@ from dcase_explore.cli.options import (
     errors_as_sentences,
     options,
 )
-from dcase_explore.messages import counted, note
+from dcase_explore.messages import counted, note, plain
 
 if TYPE_CHECKING:
     from dcase_explore.layouts.binding import Binding
@@ -69,12 +68,10 @@ def list_(
             typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
             return
         for entry in entries:
-            typer.echo(entry["name"] if entry["curated"] else f"{entry['name']} (yours: {entry['file']})")
-            typer.echo(
-                f"  cannot be used: {entry['problem']}" if "problem" in entry else f"  needs {entry['in_words']}"
-            )
+            _say(entry["name"] if entry["curated"] else f"{entry['name']} (yours: {entry['file']})")
+            _say(f"  cannot be used: {entry['problem']}" if "problem" in entry else f"  needs {entry['in_words']}")
             if columns is not None and "problem" not in entry:
-                typer.echo(f"  {'; '.join(entry['changes']) or 'the data have all of it'}")
+                _say(f"  {'; '.join(entry['changes']) or 'the data have all of it'}")
 
 
 @layouts_app.command(context_settings=HELP)
@@ -95,7 +92,7 @@ def show(
     """
     with errors_as_sentences(debug):
         from dcase_explore.layouts.binding import bind
-        from dcase_explore.layouts.files import read_layout
+        from dcase_explore.layouts.files import find_layout, read_layout
         from dcase_explore.layouts.normal import normal
         from dcase_explore.layouts.sketch import sketch
         from dcase_explore.layouts.text import as_bytes
@@ -106,7 +103,7 @@ def show(
             binding = bind(shown, columns)
             shown = binding.layout
             if binding.changes:
-                note(f"layout {Path(layout).stem}: {'; '.join(binding.changes)}")
+                note(f"layout {find_layout(layout).stem}: {'; '.join(binding.changes)}")
         if output == "json":
             typer.echo(as_bytes(normal(shown)), nl=False)
             return
@@ -136,7 +133,7 @@ def check(
         from dcase_explore.errors import ExploreError
         from dcase_explore.layouts.binding import bind
         from dcase_explore.layouts.files import examine
-        from dcase_explore.layouts.normal import widgets
+        from dcase_explore.layouts.tree import widgets
 
         found: list[str] = []
         entry: dict[str, Any] = {"file": layout, "problems": found}
@@ -158,11 +155,11 @@ def check(
             typer.echo(json.dumps(entry, indent=2, ensure_ascii=False))
         else:
             for problem in found:
-                typer.echo(problem)
+                _say(problem)
             if not found and read is not None:
-                typer.echo(f"{layout}: as it should be, {counted(len(list(widgets(read))), 'widget')}")
+                _say(f"{layout}: as it should be, {counted(len(list(widgets(read))), 'widget')}")
                 if columns is not None:
-                    typer.echo("; ".join(entry["changes"]) or "the data have all of it")
+                    _say("; ".join(entry["changes"]) or "the data have all of it")
         if found:
             raise ExploreError(f"{layout}: {counted(len(found), 'problem')}, said on standard output")
 
@@ -181,13 +178,17 @@ def save(
     dcase-explore layouts save spotlight-layout.json bearings
     """
     with errors_as_sentences(debug):
-        from dcase_explore.layouts.curated import curated_names
         from dcase_explore.layouts.files import read_layout
         from dcase_explore.layouts.library import keep
 
-        path = keep(read_layout(layout), name, curated_names(), replace=replace)
+        path = keep(read_layout(layout), name, replace=replace)
         typer.echo(json.dumps({"name": name, "file": str(path)}) if output == "json" else f"{name}: {path}")
         note(f"open it with dcase-explore --layout {name}")
+
+
+def _say(line: str) -> None:
+    """Print a line with names of a stranger's file in it."""
+    typer.echo(plain(line))
 
 
 def _columns(

@@ -7,14 +7,15 @@ another one shows with colours.
 """
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dcase_explore.columns import ATTRIBUTE, BUILT_IN, member, members
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.layouts.normal import widgets
 from dcase_explore.layouts.references import Reference, references
+from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
 from dcase_explore.messages import some
 
@@ -62,6 +63,23 @@ class Binding:
     names: Mapping[str, str]
     absent: tuple[Reference, ...]
     changes: tuple[str, ...]
+
+    def require_some(self, name: str) -> None:
+        """
+        Refuse a layout that shows nothing of the table.
+
+        Parameters
+        ----------
+        name
+            Of the layout, for the sentence.
+
+        Raises
+        ------
+        ExploreError
+            When no widget is left.
+        """
+        if not any(widgets(self.layout)):
+            raise ExploreError(f"layout {name} has nothing to show of this data: try --layout simple")
 
     def require_all(self, name: str, columns: Iterable[str]) -> None:
         """
@@ -111,10 +129,10 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
     numbers = {id(widget): number for number, widget in enumerate(widgets(bound))}
     children = _where(bound.get("children", []), walk.widget)
     bound["children"] = _where(children, walk.shows_more)
+    named_columns = {reference.column for reference in named}
     replaced = [f"{new} for {old}" for old, new in walk.replaced.items()]
-    said = " ".join(walk.dropped)
     missing = _distinct(_owner(r.column) for r in named if not walk.column(r.column))
-    missing = [name for name in missing if name not in said]
+    missing = [name for name in missing if name not in walk.reasons]
     without = [f"without {some(missing)}"] if missing else []
     dropped = [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
     return Binding(
@@ -122,7 +140,11 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
         bound,
         tuple(numbers[id(widget)] for widget in widgets(bound)),
         {reference.column: walk.column(reference.column) for reference in named},
-        {new: old for old, new in walk.replacements.items() if _owner(old) in walk.replaced},
+        {
+            new: old
+            for old, new in walk.replacements.items()
+            if _owner(old) in walk.replaced and _owner(new) not in map(_owner, named_columns)
+        },
         tuple(reference for reference in named if reference.column not in walk.columns),
         (*replaced, *without, *dropped),
     )
@@ -136,6 +158,7 @@ class _Walk:
         self.replacements = replacements
         self.replaced: dict[str, str] = {}  # by name of a score or an embedding, in words
         self.dropped: list[str] = []
+        self.reasons: set[str] = set()  # what they lacked
         self.kept: list[Node] = []
         self.lost: dict[int, str] = {}  # column that a kept widget has to do without, by the widget's id
 
@@ -146,13 +169,13 @@ class _Walk:
         bound: dict[str, Any] = {key: self.column(config.get(key)) for key in (*its.needed, *its.extra)}
         for key in its.needed:
             if config.get(key) and not bound[key]:
-                self.dropped.append(f"{title} (no {self.missing(config[key])})")
+                self.drop(title, config[key])
                 return False
         for key in its.lists:
             listed = [column for column in config.get(key) or [] if column]
             bound[key] = _distinct(found for column in listed if (found := self.column(column)))
             if listed and not bound[key] and its.lists_needed:
-                self.dropped.append(f"{title} (no {self.missing(listed[0])})")
+                self.drop(title, listed[0])
                 return False
         self.lost.update({id(widget): config[key] for key in its.extra if config.get(key) and not bound[key]})
         for key in (*its.needed, *its.extra, *its.lists):
@@ -180,7 +203,7 @@ class _Walk:
         lost = self.lost.get(id(widget))
         if lost and any(_includes(other, widget) for other in self.kept if other is not widget):
             self.kept = [other for other in self.kept if other is not widget]
-            self.dropped.append(f"{_title(widget)} (no {self.missing(lost)})")
+            self.drop(_title(widget), lost)
             return False
         return True
 
@@ -203,6 +226,10 @@ class _Walk:
             return None
         self.replaced[_owner(name)] = _owner(replacement)
         return replacement
+
+    def drop(self, title: str, column: str) -> None:
+        self.dropped.append(f"{title} (no {self.missing(column)})")
+        self.reasons |= {_owner(column), self.missing(column)}
 
     def missing(self, name: str) -> str:
         """What the table lacks: a whole score or embedding, or of one that it has the column."""
@@ -258,15 +285,21 @@ def _replacements(named: Sequence[Reference], columns: Sequence[str]) -> dict[st
         # What is only listed may also take a widget's empty place: a table does not lose it by that.
         free = [name for name in sorted(there, key=lambda name: name in BUILT_IN) if name not in shown]
         missing = [name for name in _distinct([*shown, *_members(listed, families)]) if name not in there]
-        for old, new in zip(missing, free, strict=False):
-            for family in families:
-                head, _, tail = family.partition("<")
-                tail = tail.partition(">")[2]
-                replacements[f"{head}{old}{tail}"] = f"{head}{new}{tail}"
+        for old in missing[: len(free)]:
+            wanted = [family for family in families if _of(family, old) in (roles if old in shown else listed)]
+            # The user's own first; among them one that can stand in wherever the other one is shown.
+            new = max(free, key=lambda name: (name not in BUILT_IN, sum(_of(one, name) in columns for one in wanted)))
+            free.remove(new)
+            replacements.update({_of(family, old): _of(family, new) for family in families})
     attributes = [name for name in ("attributes", *sorted(columns)) if name in columns and _is_attribute(name)]
     missing = _distinct(name for name in roles if _is_attribute(name) and name not in columns)
     free = [name for name in _distinct(attributes) if name not in roles]
     return {**replacements, **dict(zip(missing, free, strict=False))}
+
+
+def _of(family: str, name: str) -> str:
+    """Column of a family that belongs to a score or an embedding."""
+    return re.sub("<.*>", lambda _: name, family)
 
 
 def _is_attribute(column: str) -> bool:

@@ -46,6 +46,8 @@ def find_layout(name_or_file: str) -> Path:
     path = Path(os.path.expanduser(name_or_file))  # noqa: PTH111 - Path.expanduser raises for an unknown user
     try:
         found = stat.S_ISREG(path.stat().st_mode)  # a pipe would be waited for
+    except PermissionError as error:
+        raise ExploreError(f"{plain(name_or_file)} cannot be read ({error.strerror})") from error
     except (OSError, ValueError):  # not there, a loop of links, too long, with a zero byte
         found = False
     if not found:

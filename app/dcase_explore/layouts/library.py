@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import platformdirs
@@ -10,6 +9,7 @@ from filelock import FileLock
 
 from dcase_explore.cache import write_atomically
 from dcase_explore.errors import ExploreError
+from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.text import as_bytes
 from dcase_explore.layouts.vocabulary import Node
 
@@ -29,12 +29,13 @@ def library_folder() -> Path:
 def library_names() -> list[str]:
     """Names of the user's own layouts, sorted."""
     try:
-        return sorted(path.stem for path in library_folder().glob("*.json") if not path.name.startswith("."))
+        files = [path for path in library_folder().glob("*.json") if path.is_file() and not path.name.startswith(".")]
     except OSError:
         return []
+    return sorted({path.stem for path in files} - set(curated_names()))
 
 
-def keep(layout: Node, name: str, taken: Iterable[str], *, replace: bool = False) -> Path:
+def keep(layout: Node, name: str, *, replace: bool = False) -> Path:
     """
     Keep a layout in the library.
 
@@ -44,8 +45,6 @@ def keep(layout: Node, name: str, taken: Iterable[str], *, replace: bool = False
         Root node in its normal form.
     name
         Letters, digits, ``.``, ``-``, ``_`` and spaces.
-    taken
-        Names that the library must not have: those of the curated layouts.
     replace
         Whether to replace another layout of that name.
 
@@ -64,7 +63,7 @@ def keep(layout: Node, name: str, taken: Iterable[str], *, replace: bool = False
             f"a layout cannot be called {name[:80]!r}: take up to 64 letters, digits, '-', '_', '.' or spaces, "
             "and no .json at the end"
         )
-    if name in taken or name == LAST:
+    if name in curated_names() or name == LAST:
         raise ExploreError(f"the name {name} is taken by the program: take another one, as in my-{name}")
     path = library_folder() / f"{name}.json"
     try:

@@ -6,7 +6,7 @@ normal form what Spotlight would fill in is written, what is null is left out, o
 says what it shows.
 """
 
-from collections.abc import Iterator
+from collections import Counter
 from typing import Any
 
 from dcase_explore.layouts import declared
@@ -35,26 +35,6 @@ def normal(layout: Node) -> Node:
     }
 
 
-def widgets(node: Node) -> Iterator[Node]:
-    """
-    Widgets of a layout in the order of the file.
-
-    Parameters
-    ----------
-    node
-        Root, split, tab or widget.
-
-    Yields
-    ------
-    dict
-        Each widget.
-    """
-    if node.get("kind") == "widget":
-        yield node
-    for child in node.get("children", []):
-        yield from widgets(child)
-
-
 def _normal_node(node: Node, outer: str) -> Node:
     shared = {"kind": node["kind"], "weight": _number(node.get("weight", 1))}
     if node["kind"] == "tab":
@@ -74,31 +54,23 @@ def _normal_widget(widget: Node) -> Node:
             filled[key] = filled.get(key) or None
         if filled.get("views") is not None and widget["type"] == "inspector":
             filled["views"] = _normal_lenses(filled["views"])
-        if not filled.get(COLUMN_WIDTHS):
-            filled.pop(COLUMN_WIDTHS, None)
+        for key in (COLUMN_WIDTHS, "sorting"):
+            filled[key] = filled.get(key) or None
         found["config"] = _without_nulls(filled)
     return _without_nulls(found)
 
 
 def _normal_lenses(lenses: list[Node]) -> list[Node]:
-    keys: set[str] = set()
+    counts: Counter[str] = Counter()
     found = []
     for lens in lenses:
         name = f"{lens['view']} {', '.join(lens['columns'])}"
+        counts[name] += 1
         # A key of its own for each lens: the page keeps a lens's settings under it.
-        key = next(key for key in _numbered(name) if key not in keys)
-        keys.add(key)
+        key = name if counts[name] == 1 else f"{name} ({counts[name]})"
         settings = _without_nulls(lens.get("settings") or {}) or None
         found.append(_without_nulls({**lens, "settings": settings, "key": key}))
     return found
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name} ({number})"
-        number += 1
 
 
 def _without_nulls(node: Node) -> Node:

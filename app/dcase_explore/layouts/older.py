@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dcase_explore.layouts import declared
+from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, Node
 
 _RENAMED = {"data-grid": "table", "details": "inspector", "simmap": "similaritymap"}
@@ -46,7 +47,7 @@ def in_todays_words(layout: Node) -> tuple[Node, list[str]]:
     """
     translated = copy.deepcopy(layout)
     changes: list[str] = []
-    for widget in _widgets(translated):
+    for widget in widgets(translated):
         changes += _translate(widget)
     return translated, list(dict.fromkeys(changes))
 
@@ -103,14 +104,3 @@ def _use_aliases(config: Node, aliases: dict[str, str]) -> None:
     for name, alias in aliases.items():
         if name in config and alias not in config:
             config[alias] = config.pop(name)
-
-
-def _widgets(node: Any) -> Iterator[Node]:
-    if not isinstance(node, dict):
-        return
-    if node.get("kind") == "widget":
-        yield node
-        return
-    children = node.get("children")
-    for child in children if isinstance(children, list) else []:
-        yield from _widgets(child)

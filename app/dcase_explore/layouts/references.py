@@ -1,6 +1,6 @@
 """Where a layout names columns of the table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
@@ -41,6 +41,33 @@ def references(layout: Node) -> Iterator[Reference]:
         In the order of the file.
     """
     yield from _of_node(layout, "")
+
+
+def rename(widget: Node, name: Callable[[str], str]) -> None:
+    """
+    Give other names to the columns of a widget, in place.
+
+    Parameters
+    ----------
+    widget
+        In its normal form or as the page has it.
+    name
+        New name of a column.
+    """
+    config, its = widget.get("config") or {}, WIDGETS[widget["type"]]
+    for key in (*its.needed, *its.extra):
+        if config.get(key):
+            config[key] = name(config[key])
+    for key in its.lists:
+        if config.get(key):
+            config[key] = list(dict.fromkeys(column and name(column) for column in config[key]))
+    if config.get("sorting"):
+        config["sorting"] = [[name(column), order] for column, order in config["sorting"]]
+    if config.get(COLUMN_WIDTHS):
+        config[COLUMN_WIDTHS] = {name(column): width for column, width in config[COLUMN_WIDTHS].items()}
+    if widget["type"] == "inspector" and config.get("views"):
+        lenses = config["views"]
+        config["views"] = [{**lens, "columns": [name(column) for column in lens["columns"]]} for lens in lenses]
 
 
 def _of_node(node: Node, where: str) -> Iterator[Reference]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 from filelock import FileLock
@@ -9,7 +10,9 @@ from filelock import FileLock
 from dcase_explore.cache import cache_folder, write_atomically
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.layouts.checking import check
 from dcase_explore.layouts.library import LAST, library_folder
+from dcase_explore.layouts.older import in_todays_words
 from dcase_explore.layouts.text import MAX_BYTES, as_bytes, parse
 from dcase_explore.layouts.vocabulary import Node
 from dcase_explore.messages import note
@@ -30,6 +33,7 @@ class SavedFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._known = self._content()
+        self._lock = threading.Lock()  # the page and the end of the program may write at once
 
     def write(self, layout: Node) -> None:
         """
@@ -45,17 +49,19 @@ class SavedFile:
         ExploreError
             When it cannot be written: a full disk, a read-only folder.
         """
-        content = as_bytes(layout)
+        with self._lock:
+            self._write(as_bytes(layout))
+
+    def _write(self, content: bytes) -> None:
         if content == self._content():
             self._known = content
             return
         digest = hashlib.sha256(os.fsencode(self.path.parent)).hexdigest()[:16]
+        wanted, number = self.path, 2
         try:
             with FileLock(cache_folder("locks") / f"{digest}.lock"):
-                taken = self.path
-                number = 2
                 while self._content() not in (None, self._known):
-                    self.path, self._known = taken.with_name(f"{taken.stem}-{number}{taken.suffix}"), None
+                    self.path, self._known = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}"), None
                     number += 1
                 write_atomically(self.path, content)
         except OSError as error:
@@ -64,8 +70,8 @@ class SavedFile:
                 "--save-layout"
             ) from error
         self._known = content
-        if self.path != taken:
-            note(f"another program has changed {taken}: this page's layout is saved to {self.path} instead")
+        if self.path != wanted:
+            note(f"another program has changed {wanted}: this page's layout is saved to {self.path} instead")
 
     def _content(self) -> bytes | None:
         try:
@@ -113,10 +119,14 @@ def file_to_save(name: str) -> SavedFile:
 
 
 def _is_layout(path: Path) -> bool:
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return False
     try:
-        return path.is_file() and path.stat().st_size <= MAX_BYTES and bool(parse(path.read_bytes(), str(path)))
+        layout, _ = in_todays_words(parse(path.read_bytes(), str(path)))
+        check(layout, str(path))
     except ExploreError:
         return False
+    return True
 
 
 class Saving:
@@ -137,7 +147,7 @@ class Saving:
         self._arrangement = arrangement
         self._wanted = file
         self._file = file or SavedFile(library_folder() / f"{LAST}.json")
-        self._refusal = ""
+        self._refusal, self._kept = "", False
         arrangement.on_change = self._keep
 
     def finish(self) -> None:
@@ -159,11 +169,11 @@ class Saving:
             )
 
     def _keep(self) -> None:
-        if not self._wanted and not self._arrangement.changed:
+        if not self._wanted and not self._arrangement.changed and not self._kept:
             return
         try:
             self._file.write(self._arrangement.layout())
-            self._refusal = ""
+            self._refusal, self._kept = "", True
         except ExploreError as refusal:
             if str(refusal) != self._refusal:
                 note(str(refusal))

@@ -11,6 +11,8 @@ from dcase_explore.messages import plain
 MAX_BYTES = 2**20
 MAX_DEPTH = 32
 """Levels of JSON; the page's own layouts have about a dozen."""
+MAX_VALUES = 20_000
+"""Values of all levels; the page's own layouts have hundreds."""
 
 
 def parse(content: bytes, name: str) -> Node:
@@ -50,7 +52,7 @@ def parse(content: bytes, name: str) -> Node:
         raise ExploreError(f"{name} is nested too deeply to be a layout") from error
     if not isinstance(layout, dict) or "children" not in layout:
         raise ExploreError(f"{name} is no layout: it has no children at its top")
-    _check_depth(layout, name)
+    _check_size(layout, name)
     return layout
 
 
@@ -91,8 +93,9 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _check_depth(layout: Node, name: str) -> None:
+def _check_size(layout: Node, name: str) -> None:
     level: list[Any] = [layout]
+    count = 0
     for _ in range(MAX_DEPTH):
         level = [
             inner
@@ -100,6 +103,9 @@ def _check_depth(layout: Node, name: str) -> None:
             if isinstance(outer, dict | list)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
+        count += len(level)
+        if count > MAX_VALUES:
+            raise ExploreError(f"{name} holds more than {MAX_VALUES:,} values, the most that a layout has")
         if not level:
             return
     raise ExploreError(f"{name} is nested deeper than {MAX_DEPTH} levels, which no layout is")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from dcase_explore.layouts.vocabulary import Node
 
+LOADED = "the layout loaded in the page"
+
 
 def routes(arrangement: Arrangement) -> list[Route]:
     """
@@ -34,7 +36,7 @@ def routes(arrangement: Arrangement) -> list[Route]:
     Returns
     -------
     list of starlette.routing.Route
-        Reading, arranging, going back to what was opened, and the file that is saved.
+        Reading, arranging, going back to what was opened, loading a file, and the file that is saved.
     """
 
     async def get(_: "Request") -> Response:
@@ -42,11 +44,18 @@ def routes(arrangement: Arrangement) -> list[Route]:
 
     async def put(request: "Request") -> Response:
         try:
-            changes = arrangement.arrange(await _layout_of(request))
+            arrangement.arrange(await _layout_of(request))
+        except ExploreError as reason:
+            return _refused(reason)
+        return JSONResponse(arrangement.shown())
+
+    async def load(request: "Request") -> Response:
+        try:
+            changes = arrangement.load(parse(await _body_of(request), LOADED), LOADED)
         except ExploreError as reason:
             return _refused(reason)
         if changes:
-            note(f"layout loaded in the page: {'; '.join(changes)}")
+            note(f"{LOADED}: {'; '.join(changes)}")
         return JSONResponse(arrangement.shown())
 
     async def reset(_: "Request") -> Response:
@@ -63,21 +72,27 @@ def routes(arrangement: Arrangement) -> list[Route]:
         Route("/api/layout/", get, methods=["GET"]),
         Route("/api/layout/", put, methods=["PUT"]),
         Route("/api/layout/reset", reset, methods=["PUT"]),
+        Route("/api/layout/load", load, methods=["PUT"]),
         Route("/api/layout/file", save, methods=["PUT"]),
     ]
 
 
 async def _layout_of(request: "Request") -> "Node":
+    """The layout that the page sends wrapped in an object."""
+    try:
+        layout = json.loads(await _body_of(request))["layout"]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise ExploreError("the layout cannot be read") from error
+    return parse(json.dumps(layout).encode(), "the layout")
+
+
+async def _body_of(request: "Request") -> bytes:
     content = b""
     async for piece in request.stream():
         content += piece
         if len(content) > MAX_BYTES:
             raise ExploreError(f"the layout is more than {MAX_BYTES // 2**20} MB, the most that a layout has")
-    try:
-        layout = json.loads(content)["layout"]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise ExploreError("the layout cannot be read") from error
-    return parse(json.dumps(layout).encode(), "the layout")
+    return content
 
 
 def _refused(reason: ExploreError) -> Response:

@@ -127,13 +127,23 @@ CHANGES = (
         r".then((answer) => answer.ok ? answer.blob() : answer.json().then((problem) => { throw problem; }))"
         r".then((file) => \g<save>(file, \g<file>), (problem) => alert(problem.title ?? problem));",
     ),
-    # Say why a layout is not loaded.
+    # Load a file as it is: it is read and checked here. Say why it is not loaded.
     (
         re.compile(
-            r"(let (?P<layout>\w+) = JSON\.parse\(\w+\.target\.result\);\s*"
-            r"\w+\.layout\.setLayout\(\{ setLayoutRequest: \{ layout: (?P=layout) \} \}\)\.then\([^;]*\));"
+            r"let \w+ = JSON\.parse\((?P<text>\w+\.target\.result)\);\s*"
+            r"\w+\.layout\.setLayout\(\{ setLayoutRequest: \{ layout: \w+ \} \}\)\.then\((?P<show>[^;]*)\);"
         ),
-        r"\1.catch((refusal) => refusal.response?.json().then((problem) => alert(problem.title)));",
+        r'fetch("api/layout/load", { method: "PUT", body: \g<text> })'
+        r".then((answer) => answer.json().then((loaded) => { if (!answer.ok) throw loaded; return loaded; }))"
+        r".then(\g<show>).catch((problem) => alert(problem.title ?? problem));",
+    ),
+    # Say why what was arranged is not taken.
+    (
+        re.compile(
+            r"(\.isEqual\(\w+, \w+\.current\) \|\| "
+            r"\([^;]*?\.setLayout\(\{ setLayoutRequest: \{ layout: \w+ \} \}\))(\);)"
+        ),
+        r"\1.catch((refusal) => refusal.response?.json().then((problem) => alert(problem.title)))\2",
     ),
     (
         re.compile(r"\{ (children: \w+\.description) \}"),
