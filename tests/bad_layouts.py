@@ -688,7 +688,7 @@ def sizes() -> Iterator[Case]:
     inner = [1] * (full // 3)
     yield file("1 MB of one order", lambda: json.dumps(of_widget(config={"sorting": [inner]})).encode(), too_many)
     yield file(
-        "1 MB of columns in a lens", lambda: json.dumps(of_lenses(lens(columns=["l"] * (full // 5)))).encode(), many
+        "1 MB of columns in a lens", lambda: json.dumps(of_lenses(lens(columns=["l"] * (full // 5)))).encode(), too_many
     )
     yield file(
         "1 MB of wrong orders",

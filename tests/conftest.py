@@ -19,7 +19,7 @@ from hub_server import HubServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from dcase_explore.viewer.server import Viewer
+    from dcase_explore.viewer.server import Server
 
 # Spotlight keeps settings and decoded things in the user's folders: not in those of whoever runs the tests.
 for _name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
@@ -79,17 +79,17 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Viewer"]:
+def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]:
     """The page of those recordings' valves in the simple layout, served in this process."""
     from dcase_explore.explore import Options, explore
     from dcase_explore.viewer.address import Address
-    from dcase_explore.viewer.server import Viewer
+    from dcase_explore.viewer.server import Server
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
         exploration = explore(Options(data=[str(recordings)], class_name=["valve"]))
-    viewer = Viewer(Address())
-    viewer.start(exploration)
+    viewer = Server(Address())
+    viewer.show(exploration)
     yield viewer
     viewer.close()
 
@@ -124,16 +124,22 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
+def chromium() -> str:
+    """Path of the browser."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
         if os.environ.get("CI"):
             pytest.fail("CI must drive the page: install Chromium")
         pytest.skip("no Chromium on this machine")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = play.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield browser
         browser.close()

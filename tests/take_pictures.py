@@ -18,7 +18,7 @@ from dcase_explore.api import load
 from dcase_explore.explore import Options, explore
 from dcase_explore.layouts.curated import curated_folder, curated_names
 from dcase_explore.viewer.address import Address
-from dcase_explore.viewer.server import Viewer
+from dcase_explore.viewer.server import Server
 from test_browser import FLAGS, until_coloured
 
 
@@ -28,8 +28,8 @@ def main() -> None:
     for name in curated_names():
         scores = {"loudness": load("demo").set_index("clip_id")["level_dbfs"]} if name == "compare" else {}
         exploration = explore(Options(data=["demo"], class_name=["valve"], layout=name, scores=scores))
-        viewer = Viewer(Address())
-        viewer.start(exploration)
+        viewer = Server(Address())
+        viewer.show(exploration)
         with sync_playwright() as play:
             browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})

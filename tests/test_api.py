@@ -47,16 +47,18 @@ def test_a_loaded_table_is_shown_as_it_is(real_scores: Path) -> None:
     viewer.close()
 
 
-def test_show_serves_your_scores_and_a_second_one_takes_its_place(real_scores: Path) -> None:
+def test_show_serves_your_scores_and_a_second_one_takes_their_place_in_the_same_page(real_scores: Path) -> None:
     length = 1_400
     first = show(real_scores, class_name="valve", scores={"mine": np.zeros(length)}, browser=False)
     assert "anomaly_score_mine" in table_of(first.url)
     second = show(real_scores, class_name="fan", scores={"other": np.zeros(length)}, browser=False)
+    assert second is first
+    second.wait()
     served = table_of(second.url)
     assert "anomaly_score_other" in served
+    assert "anomaly_score_mine" not in served
     assert "Ω 0.5000" in served["anomaly_score_other"]["description"]
-    with pytest.raises(OSError, match="refused"):
-        table_of(first.url)
+    assert set(second.frame["class"]) == {"fan"}
     second.close()
 
 

@@ -21,7 +21,7 @@ from conftest import served
 from dcase_explore.explore import Options, explore
 from dcase_explore.findings.finding import Finding
 from dcase_explore.viewer.address import Address
-from dcase_explore.viewer.server import Viewer
+from dcase_explore.viewer.server import Server
 from exploring import get
 from hub_repository import StandIn
 from hub_server import no_ranges, slow
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(browser: "Browser", viewer: Viewer) -> "Iterator[Page]":
+def page(browser: "Browser", viewer: Server) -> "Iterator[Page]":
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(viewer.url)
     page.get_by_text("Filtered").wait_for()
@@ -100,9 +100,9 @@ def test_a_click_on_a_finding_shows_and_plays_its_clips_beside_their_nearest_nor
     title = "valve: three anomalies that squeal"
     description = "Because of my_model and their_model."
     found = Finding("missed_anomalies", "valve", title, "high", ("label",), description, rows)
-    viewer = Viewer(Address())
+    viewer = Server(Address())
     try:
-        viewer.start(dataclasses.replace(exploration, findings=[found]))
+        viewer.show(dataclasses.replace(exploration, findings=[found]))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(viewer.url)
         page.get_by_text(title).click()
@@ -147,10 +147,10 @@ def test_recordings_are_fetched_when_they_are_played(
     with served(standin, monkeypatch) as hub:
         hub.fault(".zip", no_ranges(), times=None)
         hub.fault("dev_test.tar.gz", slow(60_000))
-        viewer = Viewer(Address())
+        viewer = Server(Address())
         try:
             exploration = explore(Options(class_name=["valve"], split="test"))
-            viewer.start(exploration)
+            viewer.show(exploration)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(viewer.url)
             first, second = standin.keys["dev_test"][-2:]
@@ -215,7 +215,7 @@ def test_a_score_tells_how_good_it_is_when_pointed_at(page: "Page") -> None:
     assert re.fullmatch(r"valve 00: AUC source \S+, target \S+, pAUC \S+", tooltip.inner_text().splitlines()[-1])
 
 
-def test_the_page_asks_nobody_else(browser: "Browser", viewer: Viewer) -> None:
+def test_the_page_asks_nobody_else(browser: "Browser", viewer: Server) -> None:
     asked: list[str] = []
     page = browser.new_page()
     page.on("request", lambda request: asked.append(request.url))
@@ -242,9 +242,9 @@ def test_a_clip_without_a_place_and_a_sound_is_said_to_have_none(
     exploration = explore(Options(data=[str(tmp_path)]))
     # Far from the origin, where Spotlight would draw what has no place.
     exploration.frame["map_logmel_x"] += 100 - exploration.frame["map_logmel_x"].min()
-    viewer = Viewer(Address())
+    viewer = Server(Address())
     try:
-        viewer.start(exploration)
+        viewer.show(exploration)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(viewer.url)
         page.get_by_text("Filtered").wait_for()

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from dcase_explore.viewer.browser import open_browser
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -183,7 +185,7 @@ def test_without_a_display_the_address_and_a_tunnel_are_said(viewer, monkeypatch
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    viewer.open_browser()
+    open_browser(viewer.url)
     said = capsys.readouterr().err
     assert viewer.url in said
     assert "no display" in said
@@ -193,7 +195,7 @@ def test_without_a_display_the_address_and_a_tunnel_are_said(viewer, monkeypatch
 def test_without_a_browser_the_address_is_said(viewer, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("webbrowser.open", lambda _: False)
-    viewer.open_browser()
+    open_browser(viewer.url)
     said = capsys.readouterr().err
     assert viewer.url in said
     assert "no browser" in said

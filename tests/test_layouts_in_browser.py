@@ -14,7 +14,7 @@ from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.saving import Saving, file_to_save
 from dcase_explore.layouts.tree import widgets
 from dcase_explore.viewer.address import Address
-from dcase_explore.viewer.server import Viewer
+from dcase_explore.viewer.server import Server
 from test_arranging import widget_called
 from test_layouts import config_of, of_widget, titles
 
@@ -29,9 +29,9 @@ def opened(browser: "Browser", exploration: Exploration, file: Path | None = Non
     """The page of an exploration, whose layout is saved to a file."""
     if file:
         Saving(exploration.arrangement, file_to_save(str(file)))
-    viewer = Viewer(Address())
+    viewer = Server(Address())
     try:
-        viewer.start(exploration)
+        viewer.show(exploration)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(viewer.url)
         page.locator(".flexlayout__tab_button").first.wait_for()

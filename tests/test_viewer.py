@@ -23,17 +23,17 @@ from dcase_explore.explore import Exploration, Options, explore
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.page import CHANGES, SPECTROGRAM_PIXELS, main_script, sampling_rate_of
 from dcase_explore.viewer.reports import Reports
-from dcase_explore.viewer.server import Viewer
+from dcase_explore.viewer.server import Server
 from exploring import get, table_of
 from hub_repository import StandIn
 from hub_server import stall
 
 
-def port_of(viewer: Viewer) -> int:
+def port_of(viewer: Server) -> int:
     return int(viewer.url.rstrip("/").rsplit(":", 1)[1])
 
 
-def upgrade(viewer: Viewer, **headers: str) -> int:
+def upgrade(viewer: Server, **headers: str) -> int:
     """Status with which a WebSocket is answered: 101 when it is opened."""
     lines = {
         "Host": f"127.0.0.1:{port_of(viewer)}",
@@ -49,11 +49,11 @@ def upgrade(viewer: Viewer, **headers: str) -> int:
         return int(line.recv(64).split()[1])
 
 
-def test_page_and_every_row_are_served(viewer: Viewer) -> None:
+def test_page_and_every_row_are_served(viewer: Server) -> None:
     assert viewer.fetch_once() == 16
 
 
-def test_types_are_told_not_guessed(viewer: Viewer) -> None:
+def test_types_are_told_not_guessed(viewer: Server) -> None:
     columns = table_of(viewer.url)
     kinds = {name: column["dtype"]["name"] for name, column in columns.items()}
     assert kinds["path"] == "Audio"
@@ -65,7 +65,7 @@ def test_types_are_told_not_guessed(viewer: Viewer) -> None:
     assert columns["domain"]["dtype"]["categories"] == {"source": 0, "target": 1}
 
 
-def test_every_column_carries_its_tooltip_and_none_is_editable(viewer: Viewer) -> None:
+def test_every_column_carries_its_tooltip_and_none_is_editable(viewer: Server) -> None:
     for name, column in table_of(viewer.url).items():
         assert column["description"], name
         assert not column["editable"], name
@@ -78,9 +78,9 @@ def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
     frame.loc[0, "anomaly_score_baseline_MSE"] = np.nan
     frame["prediction_correct_baseline_MSE"] = frame["prediction_correct_baseline_MSE"].astype("boolean")
     frame.loc[0, "prediction_correct_baseline_MSE"] = None
-    viewer = Viewer(Address())
+    viewer = Server(Address())
     try:
-        viewer.start(Exploration(frame, "with gaps", exploration.arrangement))
+        viewer.show(Exploration(frame, "with gaps", exploration.arrangement))
         columns = table_of(viewer.url)
         assert columns["domain"]["values"][:2] == [-1, 0]
         assert columns["anomaly_score_baseline_MSE"]["values"][0] is None
@@ -90,7 +90,7 @@ def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
         viewer.close()
 
 
-def test_a_clip_plays_the_bytes_of_its_file_even_after_it_changed(viewer: Viewer) -> None:
+def test_a_clip_plays_the_bytes_of_its_file_even_after_it_changed(viewer: Server) -> None:
     path = Path(table_of(viewer.url)["path"]["values"][3])
     url = f"{viewer.url}api/table/path/3?generation_id=0"
     before = path.read_bytes()
@@ -102,7 +102,7 @@ def test_a_clip_plays_the_bytes_of_its_file_even_after_it_changed(viewer: Viewer
         path.write_bytes(before)
 
 
-def test_a_recording_that_vanished_says_so(viewer: Viewer) -> None:
+def test_a_recording_that_vanished_says_so(viewer: Server) -> None:
     path = Path(table_of(viewer.url)["path"]["values"][4])
     aside = path.rename(path.with_suffix(".aside"))
     try:
@@ -113,7 +113,7 @@ def test_a_recording_that_vanished_says_so(viewer: Viewer) -> None:
         aside.rename(path)
 
 
-def test_file_browsing_is_off(viewer: Viewer) -> None:
+def test_file_browsing_is_off(viewer: Server) -> None:
     for request in (
         urllib.request.Request(f"{viewer.url}api/browse/"),
         urllib.request.Request(f"{viewer.url}api/table/open/pyproject.toml", method="POST"),
@@ -125,34 +125,34 @@ def test_file_browsing_is_off(viewer: Viewer) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:80", "127.0.0.1.evil.example.com", "[::2]", ""])
-def test_a_forged_host_is_refused(viewer: Viewer, host: str) -> None:
+def test_a_forged_host_is_refused(viewer: Server, host: str) -> None:
     assert get(f"{viewer.url}api/table/", Host=host)[0] == 403
     assert upgrade(viewer, Host=host) == 403
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example.com", "null", "http://127.0.0.1:1", "https://127.0.0.1"])
-def test_a_foreign_origin_is_refused(viewer: Viewer, origin: str) -> None:
+def test_a_foreign_origin_is_refused(viewer: Server, origin: str) -> None:
     assert get(f"{viewer.url}api/table/", Origin=origin)[0] == 403
     assert upgrade(viewer, Origin=origin) == 403
 
 
-def test_its_own_origin_and_a_tunnel_are_served(viewer: Viewer) -> None:
+def test_its_own_origin_and_a_tunnel_are_served(viewer: Server) -> None:
     own = viewer.url.rstrip("/")
     assert get(f"{viewer.url}api/table/", Origin=own)[0] == 200
     assert upgrade(viewer, Origin=own) == 101
     assert get(viewer.url, Host="localhost:9999", Origin="http://localhost:9999")[0] == 200
 
 
-def test_a_taken_port_is_known_before_any_data_are_read(viewer: Viewer) -> None:
+def test_a_taken_port_is_known_before_any_data_are_read(viewer: Server) -> None:
     with pytest.raises(ExploreError, match=rf"port {port_of(viewer)} is taken .* --port"):
-        Viewer(Address(port=port_of(viewer)))
+        Server(Address(port=port_of(viewer)))
 
 
 def test_two_programs_cannot_take_one_port_before_either_serves() -> None:
-    first = Viewer(Address())
+    first = Server(Address())
     try:
         with pytest.raises(ExploreError, match="is taken"):
-            Viewer(Address(port=port_of(first)))
+            Server(Address(port=port_of(first)))
     finally:
         first.close()
 
@@ -179,9 +179,9 @@ def test_with_tls_the_page_is_served_beyond_this_machine(tmp_path: Path, real_sc
         subprocess.run([*command, "-out", certificate, "-keyout", key], check=True, capture_output=True)
     except FileNotFoundError:
         pytest.skip("no openssl to make a certificate with")
-    viewer = Viewer(Address("0.0.0.0", certificate=certificate, key=key))
+    viewer = Server(Address("0.0.0.0", certificate=certificate, key=key))
     try:
-        viewer.start(explore(Options(data=[str(real_scores)], class_name=["fan"])))
+        viewer.show(explore(Options(data=[str(real_scores)], class_name=["fan"])))
         assert viewer.fetch_once() == 200
         context = ssl.create_default_context(cafile=certificate)
         context.check_hostname = False
@@ -194,11 +194,11 @@ def test_with_tls_the_page_is_served_beyond_this_machine(tmp_path: Path, real_sc
 
 def test_stopping_frees_the_port(real_scores: Path) -> None:
     exploration = explore(Options(data=[str(real_scores)], class_name=["fan"]))
-    viewer = Viewer(Address())
-    viewer.start(exploration)
+    viewer = Server(Address())
+    viewer.show(exploration)
     port = port_of(viewer)
     viewer.close()
-    Viewer(Address(port=port)).close()
+    Server(Address(port=port)).close()
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
 
@@ -222,7 +222,7 @@ def test_spotlights_script_is_as_the_page_changes_it() -> None:
     assert any("window.WaveSurferAudioContext ||" in path.read_text() for path in statics.glob("lib-*.js"))
 
 
-def test_the_page_gets_the_changed_script(viewer: Viewer) -> None:
+def test_the_page_gets_the_changed_script(viewer: Server) -> None:
     status, body = get(f"{viewer.url}static/main.js")
     assert status == 200
     assert b"sampleRate: 16000" in body[:300]
@@ -239,8 +239,8 @@ def test_sampling_rate_is_the_recordings_own(record, tmp_path: Path) -> None:  #
 def test_the_page_answers_while_a_recording_is_fetched(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(standin, monkeypatch) as hub:
         exploration = explore(Options(class_name=["valve"], split="test"))
-        viewer = Viewer(Address())
-        viewer.start(exploration)
+        viewer = Server(Address())
+        viewer.show(exploration)
         try:
             hub.fault("dev_valve.zip", stall(4), times=1)
             cell = f"{viewer.url}api/table/path/0?generation_id=0"

@@ -1,23 +1,20 @@
-"""The two calls for Python: `load` a clip table with your results in it, `show` it."""
+"""The two calls for Python: `load` a clip table with your results in it, `show` it. Importing them imports no more."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-import pandas as pd
-
-from dcase_explore.explore import explore, load_found, rows_asked_for
-from dcase_explore.options import Options
-
 if TYPE_CHECKING:
-    from dcase_explore.viewer.server import Viewer
+    import pandas as pd
 
-Data: TypeAlias = str | Path | pd.DataFrame
+    from dcase_explore.viewer.handle import Viewer
+
+Data: TypeAlias = "str | Path | pd.DataFrame"
 _viewer: "Viewer | None" = None
 
 
 def load(
-    data: Data | Sequence[Data] = "hub",
+    data: "Data | Sequence[Data]" = "hub",
     *,
     config: str | Sequence[str] | None = None,
     class_name: str | Sequence[str] | None = None,
@@ -27,7 +24,7 @@ def load(
     embeddings: Mapping[str, object] | None = None,
     ground_truth: str | Path | None = None,
     audio: str = "lazy",
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """
     Load a clip table with everything that is known of each clip.
 
@@ -72,6 +69,9 @@ def load(
     >>> frame = load("demo", class_name="valve", scores={"mine": my_scores})  # doctest: +SKIP
     >>> frame.nlargest(10, "auc_cost_mine")[["clip_id", "domain", "auc_cost_mine"]]  # doctest: +SKIP
     """
+    from dcase_explore.explore import load_found, rows_asked_for
+    from dcase_explore.options import Options
+
     options = Options(
         data=_several(data),
         config=_names(config),
@@ -88,7 +88,7 @@ def load(
 
 
 def show(
-    data_or_frame: Data | Sequence[Data] = "hub",
+    data_or_frame: "Data | Sequence[Data]" = "hub",
     *,
     config: str | Sequence[str] | None = None,
     layout: str = "simple",
@@ -100,69 +100,89 @@ def show(
     embeddings: Mapping[str, object] | None = None,
     ground_truth: str | Path | None = None,
     audio: str = "lazy",
-    browser: bool = True,
+    strict_layout: bool = False,
+    height: int = 800,
+    new: bool = False,
+    browser: bool | None = None,
 ) -> "Viewer":
     """
-    Show an exploration in the browser, served by this process for as long as it runs.
+    Show an exploration: in the cell of a notebook, otherwise in the browser.
+
+    The page is served by a process of its own, so that neither waits for the other: a kernel that computes for minutes
+    does not freeze it. It ends with this process.
 
     Parameters
     ----------
     data_or_frame, config, class_name, split, domain, scores, embeddings, ground_truth, audio
         As in `load`; a frame may be one that `load` returned, its rows chosen and columns added.
     layout
-        Curated name or file.
+        Curated name, one of your own layouts, or a file.
     limit
         At most so many clips, evenly spaced over the table; None for all.
+    strict_layout
+        Whether to refuse a layout that names columns which the data do not have, instead of fitting it to them.
+    height
+        Of the page in a notebook's cell, in pixels.
+    new
+        Whether to open another page, and leave the one before it as it is.
     browser
-        Whether to open the page; its address is the viewer's ``url``.
+        Whether to open the page in a browser; None for: unless this is a notebook.
 
     Returns
     -------
-    Viewer
-        Serving; ``close()`` ends it. Another `show` closes the one before it.
+    dcase_explore.viewer.handle.Viewer
+        The page: its ``frame``, its ``layout`` as arranged now, ``save_layout(FILE)``, ``url``, ``close()``. Another
+        `show` gives the same one and has it show something else.
 
     Raises
     ------
     dcase_explore.errors.ExploreError
         As `load`; a layout that is unknown or refused.
     """
-    from dcase_explore.messages import note
-    from dcase_explore.viewer.address import Address
-    from dcase_explore.viewer.server import Viewer
+    from dcase_explore.explore import explore
+    from dcase_explore.options import Options
+    from dcase_explore.viewer import cell
+    from dcase_explore.viewer.browser import open_browser
+    from dcase_explore.viewer.handle import Viewer
 
     global _viewer
-    exploration = explore(
-        Options(
-            data=_several(data_or_frame),
-            config=_names(config),
-            audio=audio,
-            class_name=_names(class_name),
-            split=split,
-            domain=domain,
-            limit=limit,
-            layout=layout,
-            scores=scores or {},
-            embeddings=embeddings or {},
-            ground_truth=ground_truth,
-        )
-    )
-    if _viewer is not None:
-        _viewer.close()
-    _viewer = Viewer(Address())
+    viewer = None if new else _viewer
+    if viewer is None or not viewer.running:
+        viewer = Viewer()  # it starts while the data are read
     try:
-        _viewer.start(exploration)
+        viewer.show(
+            explore(
+                Options(
+                    data=_several(data_or_frame),
+                    config=_names(config),
+                    audio=audio,
+                    class_name=_names(class_name),
+                    split=split,
+                    domain=domain,
+                    limit=limit,
+                    layout=layout,
+                    strict_layout=strict_layout,
+                    scores=scores or {},
+                    embeddings=embeddings or {},
+                    ground_truth=ground_truth,
+                )
+            )
+        )
     except BaseException:
-        _viewer.close()
+        if viewer is not _viewer:
+            viewer.close()
         raise
-    note(f"{exploration.summary()}: {_viewer.url}")
-    if browser:
-        _viewer.open_browser()
-    return _viewer
+    _viewer = viewer
+    if cell.in_notebook():
+        cell.display(viewer, height)
+    if browser or (browser is None and not cell.in_notebook()):
+        open_browser(viewer.url)
+    return viewer
 
 
-def _several(given: Data | Sequence[Data]) -> tuple[str | pd.DataFrame, ...]:
+def _several(given: "Data | Sequence[Data]") -> "tuple[str | pd.DataFrame, ...]":
     """One or several as a tuple."""
-    each = [given] if isinstance(given, str | Path | pd.DataFrame) else given
+    each = given if isinstance(given, list | tuple) else [given]
     return tuple(str(one) if isinstance(one, Path) else one for one in each)
 
 

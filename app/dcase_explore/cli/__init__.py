@@ -96,11 +96,12 @@ def main(
         _refuse_options_before(context)
         return
     from dcase_explore.viewer.address import Address
-    from dcase_explore.viewer.server import Viewer
+    from dcase_explore.viewer.browser import open_browser
+    from dcase_explore.viewer.server import Server
 
     with (
         errors_as_sentences(debug),
-        contextlib.closing(Viewer(Address(host, port, tls_certificate, tls_key))) as viewer,
+        contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server,
     ):
         from dcase_explore.explore import explore
         from dcase_explore.layouts.saving import Saving, file_to_save
@@ -111,19 +112,19 @@ def main(
         exploration = explore(wanted)
         saving = Saving(exploration.arrangement, file)
         with busy("starting Spotlight"):
-            viewer.start(exploration)
+            server.show(exploration)
         if check:
-            rows = viewer.fetch_once()
+            rows = server.fetch_once()
             saving.finish()
             typer.echo(f"{exploration.summary()} · page and table of {rows:,} rows answered")
             return
         note(exploration.summary())
-        note(f"open at {viewer.url} (Ctrl-C ends it)")
+        note(f"open at {server.url} (Ctrl-C ends it)")
         end_in_order()  # there may be projection workers to end
         try:
             if browser:
-                viewer.open_browser()
-            viewer.wait()
+                open_browser(server.url)
+            server.wait()
         finally:
             saving.finish()
 

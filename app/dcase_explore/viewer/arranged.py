@@ -6,6 +6,7 @@ that is loaded in the page, and which keep arrangements in a database of the use
 """
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 LOADED = "the layout loaded in the page"
 
 
-def routes(arrangement: Arrangement) -> list[Route]:
+def routes(current: Callable[[], Arrangement]) -> list[Route]:
     """
     Routes that stand before Spotlight's own.
 
     Parameters
     ----------
-    arrangement
-        Layout of the page.
+    current
+        Gives the layout of what is shown.
 
     Returns
     -------
@@ -40,40 +41,41 @@ def routes(arrangement: Arrangement) -> list[Route]:
     """
 
     async def get(_: "Request") -> Response:
-        return JSONResponse(arrangement.shown())
+        return JSONResponse(current().shown())
 
     async def put(request: "Request") -> Response:
         try:
-            arrangement.arrange(await _layout_of(request))
+            current().arrange(await _layout_of(request))
         except ExploreError as reason:
             return _refused(reason)
-        return JSONResponse(arrangement.shown())
+        return JSONResponse(current().shown())
 
     async def load(request: "Request") -> Response:
         try:
-            changes = arrangement.load(parse(await _body_of(request), LOADED), LOADED)
+            changes = current().load(parse(await _body_of(request), LOADED), LOADED)
         except ExploreError as reason:
             return _refused(reason)
         if changes:
             note(f"{LOADED}: {'; '.join(changes)}")
-        return JSONResponse(arrangement.shown())
+        return JSONResponse(current().shown())
 
     async def reset(_: "Request") -> Response:
-        return JSONResponse(arrangement.reset())
+        return JSONResponse(current().reset())
 
     async def save(request: "Request") -> Response:
         try:
-            arrangement.arrange(await _layout_of(request))
+            if request.method == "PUT":
+                current().arrange(await _layout_of(request))
         except ExploreError as reason:
             return _refused(reason)
-        return Response(as_bytes(arrangement.layout()), media_type="application/json")
+        return Response(as_bytes(current().layout()), media_type="application/json")
 
     return [
         Route("/api/layout/", get, methods=["GET"]),
         Route("/api/layout/", put, methods=["PUT"]),
         Route("/api/layout/reset", reset, methods=["PUT"]),
         Route("/api/layout/load", load, methods=["PUT"]),
-        Route("/api/layout/file", save, methods=["PUT"]),
+        Route("/api/layout/file", save, methods=["GET", "PUT"]),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import anyio.to_thread
@@ -26,10 +27,10 @@ class Fetching:
     app
         What answers then.
     frame
-        Clip table that the page shows.
+        Gives the clip table that the page shows.
     """
 
-    def __init__(self, app: App, frame: pd.DataFrame) -> None:
+    def __init__(self, app: App, frame: Callable[[], pd.DataFrame]) -> None:
         self._app = app
         self._frame = frame
 
@@ -47,13 +48,13 @@ class Fetching:
         await self._app(scope, receive, send)
 
     def _recording(self, address: str) -> str | None:
-        match = _CELL.fullmatch(address)
-        if match is None or match["column"] not in self._frame or int(match["row"]) >= len(self._frame):
+        match, frame = _CELL.fullmatch(address), self._frame()
+        if match is None or match["column"] not in frame or int(match["row"]) >= len(frame):
             return None
         column = describe(match["column"])
         if column is None or column.kind != "audio":
             return None
-        path = self._frame[match["column"]].iloc[int(match["row"])]
+        path = frame[match["column"]].iloc[int(match["row"])]
         return path if isinstance(path, str) else None
 
 

@@ -1,14 +1,16 @@
 """Keeps other sites out of the page: Host and Origin checks, which Spotlight's server does not make itself."""
 
+import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+COOKIE = "dcase-explore"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -26,16 +28,20 @@ class Guard:
     any_host
         Whether any Host is answered: a server that others shall reach has names it cannot know, and TLS certificates
         keep a foreign name out.
+    token
+        A secret by which any Host is answered as well: a notebook server on another machine hands requests on under its
+        own name. The page's address brings it once; then a cookie does, which no other site has.
     """
 
-    def __init__(self, app: App, any_host: bool = False) -> None:
+    def __init__(self, app: App, any_host: bool = False, token: str | None = None) -> None:
         self._app = app
         self._any_host = any_host
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on or refuse it."""
         if scope["type"] not in ("http", "websocket") or self._allowed(scope):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._with_cookie(send) if self._brings_token(scope) else send)
         elif scope["type"] == "websocket":
             # Closing before accepting is a 403 on the wire.
             await send({"type": "websocket.close", "code": 1008})
@@ -54,7 +60,31 @@ class Guard:
             name = urlsplit(f"//{hosts[0]}").hostname
         except ValueError:
             return False
-        if not self._any_host and name not in LOOPBACK:
+        if not self._any_host and name not in LOOPBACK and not self._knows_token(scope):
             return False
         secure = scope["scheme"] in ("https", "wss")
         return not origins or origins[0].lower() == f"{'https' if secure else 'http'}://{hosts[0]}".lower()
+
+    def _brings_token(self, scope: Scope) -> bool:
+        """Whether the address has the token."""
+        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+        return self._token is not None and secrets.compare_digest(given.encode(), self._token.encode())
+
+    def _knows_token(self, scope: Scope) -> bool:
+        """Whether a request has the token, in its address or as a cookie."""
+        if self._token is None:
+            return False
+        wanted = f"{COOKIE}={self._token}".encode()
+        cookies = [
+            one.strip() for name, value in scope["headers"] if name.lower() == b"cookie" for one in value.split(b";")
+        ]
+        return self._brings_token(scope) or any(secrets.compare_digest(one, wanted) for one in cookies)
+
+    def _with_cookie(self, send: Send) -> Send:
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Lax".encode()
+                message = {**message, "headers": [*message.get("headers", []), (b"set-cookie", cookie)]}
+            await send(message)
+
+        return sending

@@ -10,18 +10,14 @@ import json
 import multiprocessing
 import multiprocessing.connection
 import os
-import socket
 import sqlite3
 import ssl
-import sys
 import threading
 import warnings
-import webbrowser
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note
 from dcase_explore.viewer.address import Address, bind_to
 from dcase_explore.viewer.guard import LOOPBACK, Guard
 from dcase_explore.viewer.page import main_script, sampling_rate_of
@@ -36,7 +32,7 @@ if TYPE_CHECKING:
 STOP_SECONDS = 2
 
 
-class Viewer:
+class Server:
     """
     One running page. The port is taken at once, so that a taken one is known before any data are read.
 
@@ -44,6 +40,8 @@ class Viewer:
     ----------
     address
         Where to serve.
+    token
+        Secret by which a notebook server may hand requests on; see `Guard`.
 
     Raises
     ------
@@ -51,12 +49,14 @@ class Viewer:
         When the port is taken or the host is not this machine's.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, token: str | None = None) -> None:
         self._address = address
+        self._token = token
         self._socket = bind_to(address)
         self._port = self._socket.getsockname()[1]
         self._thread: threading.Thread | None = None
         self._reports: Reports | None = None
+        self._shown: Exploration
 
     @property
     def url(self) -> str:
@@ -65,9 +65,20 @@ class Viewer:
         shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self._address.certificate else 'http'}://{shown}:{port}/"
 
-    def start(self, exploration: "Exploration") -> None:
+    def prepare(self) -> None:
         """
-        Import Spotlight, start its server in a thread and hand it the exploration.
+        Import Spotlight, which takes seconds, before there is anything to show.
+
+        Raises
+        ------
+        ExploreError
+            When Spotlight cannot be started.
+        """
+        _import_spotlight()
+
+    def show(self, exploration: "Exploration") -> None:
+        """
+        Start Spotlight's server in a thread, or have the running one show something else.
 
         Parameters
         ----------
@@ -79,27 +90,47 @@ class Viewer:
         ExploreError
             When Spotlight cannot be started, or refuses the table or layout.
         """
-        _import_spotlight()
-        import uvicorn
+        self.prepare()
         from renumics.spotlight.analysis.typing import DataIssue
-        from renumics.spotlight.app import SpotlightApp
         from renumics.spotlight.app_config import AppConfig
         from renumics.spotlight.layout.nodes import Layout
-        from starlette.routing import Route
 
-        from dcase_explore.viewer import arranged, clip_source  # noqa: F401 - the second registers a data source
-        from dcase_explore.viewer.fetching import Fetching
+        from dcase_explore.viewer import clip_source  # noqa: F401 - registers the exploration as a data source
 
         try:
             layout = Layout.model_validate(exploration.arrangement.binding.layout)
         except ValueError as refusal:
             raise ExploreError(f"Spotlight refuses the layout {exploration.layout_name} ({refusal})") from refusal
+        self._shown = exploration
+        issues = [
+            DataIssue(its.title, its.rows.tolist(), its.severity, list(its.columns), its.description)
+            for its in exploration.findings
+        ]
+        if self._thread is None:
+            self._begin()
+        self._app.update(
+            AppConfig(dataset=exploration, layout=layout, custom_issues=issues, filebrowsing_allowed=False)
+        )
+        error = self._report("update_complete").get("error")
+        if error:
+            self._report("update_complete")  # which follows a failed one as well
+            raise ExploreError(f"Spotlight cannot show this table ({type(error).__name__}: {error})")
+
+    def _begin(self) -> None:
+        """Start the server."""
+        import uvicorn
+        from renumics.spotlight.app import SpotlightApp
+        from starlette.routing import Route
+
+        from dcase_explore.viewer import arranged
+        from dcase_explore.viewer.fetching import Fetching
+
         with _its_folders_writable():
-            app = SpotlightApp()
-        own = [Route("/static/main.js", _script_of(exploration)), *arranged.routes(exploration.arrangement)]
+            self._app = app = SpotlightApp()
+        own = [Route("/static/main.js", self._script), *arranged.routes(lambda: self._shown.arrangement)]
         app.router.routes[:0] = own
-        app.add_middleware(Fetching, frame=exploration.frame)
-        app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK)
+        app.add_middleware(Fetching, frame=lambda: self._shown.frame)
+        app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK, token=self._token)
         config = uvicorn.Config(
             app,
             log_level="critical",
@@ -115,28 +146,21 @@ class Viewer:
                 target=self._server.run, kwargs={"sockets": [self._socket]}, name="spotlight", daemon=True
             )
             self._thread.start()
-            reports.wait("startup", self._thread)
-            issues = [
-                DataIssue(its.title, its.rows.tolist(), its.severity, list(its.columns), its.description)
-                for its in exploration.findings
-            ]
-            app.update(AppConfig(dataset=exploration, layout=layout, custom_issues=issues, filebrowsing_allowed=False))
-            error = reports.wait("update_complete", self._thread).get("error")
-            if error:
-                raise ExploreError(f"Spotlight cannot show this table ({type(error).__name__}: {error})")
+            self._report("startup")
 
-    def open_browser(self) -> None:
-        """Open the page in the user's browser, or say where it is when there is none."""
-        headless = sys.platform.startswith("linux") and not (
-            os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-        )
-        try:
-            opened = not headless and webbrowser.open(self.url)
-        except webbrowser.Error:
-            opened = False
-        if not opened:
-            reason = "there is no display here" if headless else "no browser could be started"
-            note(f"{reason}: open {self.url} yourself, from another machine through ssh -L {self._tunnel()}")
+    def _report(self, kind: str) -> dict[str, Any]:
+        """Next report of a kind, waited for while the server lives."""
+        if self._reports is None or self._thread is None:
+            raise ExploreError("Spotlight's server is not running")
+        return self._reports.wait(kind, self._thread)
+
+    def _script(self, _: "Request") -> "Response":
+        """Endpoint that serves the page's script fitted to the recordings."""
+        from starlette.responses import Response
+
+        frame = self._shown.frame
+        rate = sampling_rate_of(frame["path"].dropna().to_list() if "path" in frame else [])
+        return Response(main_script(rate), media_type="text/javascript", headers={"cache-control": "no-store"})
 
     def fetch_once(self) -> int:
         """
@@ -157,6 +181,31 @@ class Viewer:
             raise ExploreError(f"{self.url} answers, but not with Spotlight's page")
         columns = json.loads(self._get("/api/table/"))["columns"]
         return max((len(column["values"]) for column in columns if column["values"] is not None), default=0)
+
+    def tell(self, sentence: str) -> None:
+        """
+        Answer everybody with a sentence, if there is no page to show.
+
+        Parameters
+        ----------
+        sentence
+            Why there is none.
+        """
+        if self._thread is not None:
+            return
+        body = f"{sentence}\n".encode()
+        head = f"HTTP/1.1 503 -\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {len(body)}\r\n\r\n"
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):  # closed
+                while True:
+                    connection, _ = self._socket.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.settimeout(1)
+                        connection.recv(2**16)
+                        connection.sendall(head.encode() + body)
+
+        threading.Thread(target=answer, name="sentence", daemon=True).start()
 
     def wait(self) -> None:
         """Block until the server ends or the process is interrupted."""
@@ -193,23 +242,6 @@ class Viewer:
         if answer.status != 200:
             raise ExploreError(f"{self.url.rstrip('/')}{path} answers {answer.status} instead of 200")
         return body
-
-    def _tunnel(self) -> str:
-        port = self._socket.getsockname()[1]
-        return f"{port}:127.0.0.1:{port} {socket.gethostname()}"
-
-
-def _script_of(exploration: "Exploration") -> Callable[["Request"], "Response"]:
-    """Endpoint that serves the page's script fitted to the recordings."""
-    from starlette.responses import Response
-
-    frame = exploration.frame
-    rate = sampling_rate_of(frame["path"].dropna().to_list() if "path" in frame else [])
-
-    def serve(_: "Request") -> Response:
-        return Response(main_script(rate), media_type="text/javascript", headers={"cache-control": "no-store"})
-
-    return serve
 
 
 def _import_spotlight() -> None:

@@ -1,0 +1,307 @@
+"""The page in a process of its own: quick, alone, and gone when it should be."""
+
+import contextlib
+import dataclasses
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from dcase_explore import handover, show
+from dcase_explore.errors import ExploreError
+from dcase_explore.explore import Options, explore
+from dcase_explore.findings.finding import Finding
+from dcase_explore.layouts.files import find_layout, read_layout
+from dcase_explore.viewer.address import Address
+from dcase_explore.viewer.handle import Viewer
+from dcase_explore.viewer.server import Server
+from exploring import get, table_of
+
+
+@pytest.fixture
+def viewer(recordings: Path) -> Iterator[Viewer]:
+    with show(str(recordings), class_name="valve", browser=False, new=True) as viewer:
+        yield viewer
+
+
+def processes() -> list[psutil.Process]:
+    """Viewers that this process has started and that still run, with all their helpers."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if "dcase_explore.viewer.child" in " ".join(process.info["cmdline"] or []):
+            found += [process, *process.children(recursive=True)]
+    return found
+
+
+def port_of(viewer: Viewer) -> int:
+    return urlsplit(viewer.url).port or 0
+
+
+def free(port: int) -> bool:
+    with contextlib.suppress(ExploreError):
+        Server(Address(port=port)).close()
+        return True
+    return False
+
+
+def until(satisfied: object, seconds: float = 20) -> bool:
+    assert callable(satisfied)
+    end = time.monotonic() + seconds
+    while not satisfied() and time.monotonic() < end:
+        time.sleep(0.1)
+    return bool(satisfied())
+
+
+def test_exploration_in_a_file_is_the_same(recordings: Path, tmp_path: Path) -> None:
+    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
+    finding = Finding("hard_normals", "valve", "two normals", "high", ("label",), "why", np.array([3, 1]), {"a": 0.1})
+    exploration = dataclasses.replace(exploration, findings=[finding])
+    handover.write(exploration, tmp_path / "exploration.parquet")
+    again = handover.read(tmp_path / "exploration.parquet")
+    vectors = [name for name in exploration.frame if name.startswith("embeddings_")]
+    pd.testing.assert_frame_equal(again.frame.drop(columns=vectors), exploration.frame.drop(columns=vectors))
+    for name in vectors:
+        assert np.array_equal(np.stack(again.frame[name]), np.stack(exploration.frame[name]))
+    assert again.arrangement.shown() == exploration.arrangement.shown()
+    assert again.arrangement.layout() == exploration.arrangement.layout()
+    assert (again.title, again.layout_name) == (exploration.title, exploration.layout_name)
+    assert dict(again.descriptions) == dict(exploration.descriptions)
+    assert list(again.findings) == list(exploration.findings)
+    assert all(np.array_equal(a.rows, b.rows) for a, b in zip(again.findings, exploration.findings, strict=True))
+
+
+def test_show_returns_before_spotlight_is_there_and_imports_it_nowhere_else(recordings: Path) -> None:
+    code = f"""
+import sys, threading
+from dcase_explore import show
+assert not {{"pandas", "IPython"}} & set(sys.modules)
+viewer = show({str(recordings)!r}, class_name="valve", browser=False)
+assert viewer._waiting == 1, "waited for"
+assert "renumics.spotlight" not in sys.modules
+assert {{thread.name for thread in threading.enumerate()}} <= {{"MainThread", "tqdm_monitor"}}
+print(len(viewer.frame), viewer.layout["children"] != [])
+assert viewer._waiting == 0
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.stdout == "16 True\n", result.stderr
+    assert "Traceback" not in result.stderr
+    assert "resource_tracker" not in result.stderr
+
+
+def test_page_table_and_sound_come_from_the_other_process(viewer: Viewer) -> None:
+    assert table_of(viewer.url)["clip_id"]["values"] == list(viewer.frame["clip_id"])
+    status, sound = get(f"{viewer.url}api/table/path/3?generation_id=0")
+    assert status == 200
+    assert sound == Path(viewer.frame["path"][3]).read_bytes()
+    (child,) = {process.pid for process in processes()} & {viewer._process.pid}
+    assert child != os.getpid()
+
+
+def test_layout_is_as_arranged_now_and_is_saved(viewer: Viewer, tmp_path: Path) -> None:
+    assert viewer.layout == read_layout("simple")
+    viewer.save_layout(tmp_path / "mine.json")
+    assert (tmp_path / "mine.json").read_bytes() == find_layout("simple").read_bytes()
+    (tmp_path / "notes.md").write_text("# Notes")
+    with pytest.raises(ExploreError, match="would be lost"):
+        viewer.save_layout(tmp_path / "notes.md")
+
+
+def test_page_answers_while_this_process_computes(viewer: Viewer) -> None:
+    viewer.wait()
+    ended = threading.Event()
+
+    def compute() -> None:
+        while not ended.is_set():
+            sum(number * number for number in range(10**5))
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        code = f"import urllib.request as r; print(r.urlopen({viewer.url + 'api/table/'!r}, timeout=20).status)"
+        for _ in range(3):
+            assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "200\n"
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_second_show_takes_the_place_of_the_first_and_new_opens_another(recordings: Path) -> None:
+    with show(str(recordings), class_name="valve", browser=False, new=True) as first:
+        same = show(str(recordings), class_name="fan", layout="extended", browser=False)
+        assert same is first
+        same.wait()
+        assert set(table_of(first.url)["clip_id"]["values"]) == set(first.frame["clip_id"])
+        assert first.layout == read_layout("extended")
+        with show(str(recordings), class_name="valve", browser=False, new=True) as other:
+            assert other.url != first.url
+            assert set(other.frame["class"]) == {"valve"}
+            assert set(first.frame["class"]) == {"fan"}
+        assert not other.running
+        assert first.running
+
+
+def test_closing_frees_process_port_and_files(recordings: Path) -> None:
+    viewer = show(str(recordings), class_name="valve", browser=False, new=True)
+    viewer.wait()
+    port, folder = port_of(viewer), Path(viewer._folder.name)
+    started = time.monotonic()
+    viewer.close()
+    assert time.monotonic() - started < 5
+    viewer.close()
+    assert not folder.exists()
+    assert free(port)
+    assert not psutil.pid_exists(viewer._process.pid)
+    assert repr(viewer) == "<Viewer: closed>"
+    for ask in (lambda: viewer.layout, lambda: viewer.save_layout("x.json")):
+        with pytest.raises(ExploreError, match=r"call show\(\) again"):
+            ask()
+    assert len(viewer.frame) == 16, "what was shown is still at hand"
+
+
+def test_closing_while_spotlight_is_imported_does_not_wait_for_it() -> None:
+    viewer = Viewer()
+    assert viewer.url.startswith("http://127.0.0.1:")
+    started = time.monotonic()
+    viewer.close()
+    assert time.monotonic() - started < 5
+    assert viewer._process.returncode == 0
+
+
+def test_viewer_that_nobody_holds_ends() -> None:
+    viewer = Viewer()
+    process = viewer._process
+    del viewer
+    gc.collect()
+    assert until(lambda: process.poll() is not None)
+
+
+def test_viewer_ended_from_outside_is_said_and_show_starts_another(recordings: Path) -> None:
+    viewer = show(str(recordings), class_name="valve", browser=False, new=True)
+    viewer.wait()
+    viewer._process.kill()
+    viewer._process.wait()
+    with pytest.raises(ExploreError, match=r"call show\(\) again"):
+        _ = viewer.layout
+    with show(str(recordings), class_name="valve", browser=False) as other:
+        assert other is not viewer
+        assert other.layout
+
+
+STARTED = """
+import os, sys, time
+from dcase_explore import show
+viewer = show({data!r}, class_name="valve", browser=False)
+viewer.wait()
+print(viewer.url, viewer._process.pid, flush=True)
+if os.fork() == 0:  # a process of the user's, which holds the pipe as well
+    time.sleep(60)
+    os._exit(0)
+{end}
+"""
+
+
+@pytest.mark.parametrize(
+    "end", ["os.kill(os.getpid(), 9)", "os._exit(1)", "raise SystemExit", "raise KeyboardInterrupt"], ids=str
+)
+def test_no_end_of_the_kernel_leaves_process_or_port(recordings: Path, end: str) -> None:
+    code = STARTED.format(data=str(recordings), end=end)
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert kernel.stdout is not None
+    url, pid = kernel.stdout.readline().split()
+    kernel.wait(60)
+    assert until(lambda: not psutil.pid_exists(int(pid)))
+    assert until(lambda: free(urlsplit(url).port or 0))
+    kernel.stdout.close()
+
+
+def test_interrupt_of_the_kernel_is_none_of_the_page(recordings: Path) -> None:
+    code = STARTED.format(data=str(recordings), end="time.sleep(60)")
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert kernel.stdout is not None
+    url, pid = kernel.stdout.readline().split()
+    os.kill(int(pid), signal.SIGINT)
+    time.sleep(0.5)
+    assert get(url)[0] == 200
+    os.killpg(kernel.pid, signal.SIGINT)  # as Jupyter does, to all processes of the kernel's group
+    kernel.wait(60)
+    assert until(lambda: not psutil.pid_exists(int(pid)))
+    kernel.stdout.close()
+
+
+def test_error_of_show_leaves_no_process(recordings: Path) -> None:
+    before = {process.pid for process in processes()}
+    with pytest.raises(ExploreError, match="did you mean valve"):
+        show(str(recordings), class_name="vlave", browser=False, new=True)
+    assert until(lambda: {process.pid for process in processes()} <= before)
+
+
+def test_error_of_a_second_show_leaves_the_first(viewer: Viewer, recordings: Path) -> None:
+    with pytest.raises(ExploreError, match="did you mean simple"):
+        show(str(recordings), layout="simpel", browser=False)
+    assert table_of(viewer.url)["clip_id"]["values"] == list(viewer.frame["clip_id"])
+
+
+def test_page_that_cannot_be_shown_says_why(recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
+    with show(str(recordings), class_name="valve", browser=False, new=True) as viewer:
+        with pytest.raises(ExploreError, match="set XDG_CONFIG_HOME"):
+            viewer.wait()
+        status, body = get(viewer.url)
+        assert status == 503
+        assert b"set XDG_CONFIG_HOME" in body
+
+
+def test_secret_is_not_in_the_command_line_and_lets_a_notebook_server_in(viewer: Viewer) -> None:
+    assert viewer.token not in " ".join(viewer._process.args)  # type: ignore[arg-type]
+    viewer.wait()
+    elsewhere = {"Host": "hub.example.org", "Origin": "http://hub.example.org"}
+    assert get(viewer.url, **elsewhere)[0] == 403
+    assert get(f"{viewer.url}?token=guessed", **elsewhere)[0] == 403
+    assert get(f"{viewer.url}?token={viewer.token}", **elsewhere)[0] == 200
+    cookie = {"Cookie": f"other=1; dcase-explore={viewer.token}"}
+    assert get(f"{viewer.url}api/table/", **elsewhere, **cookie)[0] == 200
+    assert get(f"{viewer.url}api/table/", **elsewhere, Cookie="dcase-explore=guessed")[0] == 403
+    assert get(f"{viewer.url}api/table/", **{**elsewhere, "Origin": "http://evil.example.org"}, **cookie)[0] == 403
+
+
+def test_fifty_shows_leave_memory_and_threads_as_they_were(viewer: Viewer, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = viewer.frame
+    here, there = psutil.Process(), psutil.Process(viewer._process.pid)
+    figures = []
+    for _ in range(50):
+        show(frame, layout="extended", browser=False)
+        viewer.wait()
+        assert table_of(viewer.url)["clip_id"]["values"]
+        figures.append(
+            [there.memory_info().rss / 2**20, there.num_threads(), here.num_threads(), here.num_fds(), there.num_fds()]
+        )
+    first, last = np.median(figures[5:15], axis=0), np.median(figures[-10:], axis=0)
+    with capsys.disabled():
+        names = ("MB", "threads of the page", "threads here", "files here", "files of the page")
+        changes = zip(names, first, last, strict=True)
+        print("\n50 shows: " + ", ".join(f"{name} {a:.0f} -> {b:.0f}" for name, a, b in changes))
+    assert last[0] - first[0] < 30, "MB"
+    assert (last[1:] <= first[1:] + 1).all()
+    assert len(list(Path(viewer._folder.name).iterdir())) == 0
+    assert json.dumps(viewer.layout)

@@ -1,0 +1,194 @@
+"""`show()` in a real JupyterLab, driven in headless Chromium."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+
+from conftest import FLAGS, chromium
+from dcase_explore.errors import ExploreError
+from dcase_explore.viewer.address import Address
+from dcase_explore.viewer.server import Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Frame, Page
+
+pytestmark = pytest.mark.browser
+
+FAR = "notebooks.example.org"
+"""A name for this machine that is none of loopback's: what a notebook server on another machine looks like."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=chromium(), args=[*FLAGS, f"--host-resolver-rules=MAP {FAR} 127.0.0.1"]
+        )
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def jupyter(folder: Path, *options: str) -> Iterator[int]:
+    """Port of a JupyterLab of notebooks in a folder."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=secret", "--ServerApp.base_url=/base/"]
+    command += ["--ServerApp.allow_remote_access=True", *options]
+    folders = {f"JUPYTER_{kind}_DIR": str(folder / f".{kind}") for kind in ("CONFIG", "DATA", "RUNTIME")}
+    with (folder / "jupyter.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **folders})
+    try:
+        until(lambda: answers(port))
+        yield port
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/base/api?token=secret").close()
+        return True
+    return False
+
+
+def until(satisfied: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not satisfied():
+        assert time.monotonic() < end, "never so"
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def notebook(browser: "Browser", port: int, folder: Path, *cells: str, host: str = "127.0.0.1") -> "Iterator[Page]":
+    """A notebook's page, its kernel ready, its first cell chosen."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    book.metadata["kernelspec"] = kernel
+    nbformat.write(book, folder / "test.ipynb")
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(f"http://{host}:{port}/base/lab/tree/test.ipynb?token=secret")
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    page.locator(".jp-Cell .cm-content").first.click()
+    yield page
+    page.close()
+
+
+def run_next(page: "Page") -> None:
+    page.keyboard.press("Shift+Enter")
+
+
+def shown_in(page: "Page", cell: int = 0) -> "Frame":
+    """The page in a cell, once its table is there."""
+    handle = page.locator(".jp-Cell").nth(cell).locator("iframe").element_handle(timeout=60_000)
+    frame = handle.content_frame()
+    assert frame is not None
+    frame.get_by_text("Filtered").wait_for(timeout=60_000)
+    return frame
+
+
+def play(frame: "Frame", clip: str) -> None:
+    """Click a clip, click the player's button, and hear it."""
+    frame.get_by_text(clip).first.click()
+    frame.locator("wave").first.wait_for(timeout=30_000)
+    player = frame.locator("wave").first.bounding_box()
+    buttons = [(button, button.bounding_box()) for button in frame.locator("button").all()]
+    assert player is not None
+    below = [
+        button
+        for button, box in buttons
+        if box and player["x"] <= box["x"] and 0 < box["y"] - player["y"] < player["height"] + 40
+    ]
+    below[1].click()
+    frame.wait_for_function("document.querySelector('audio').currentTime > 0.2", timeout=20_000)
+
+
+def free(port: int) -> bool:
+    with contextlib.suppress(ExploreError):
+        Server(Address(port=port)).close()
+        return True
+    return False
+
+
+def test_a_cell_shows_the_page_plays_clips_beside_a_busy_kernel_and_leaves_nothing(
+    browser: "Browser", recordings: Path, tmp_path: Path
+) -> None:
+    cells = (
+        f"from dcase_explore import show\nviewer = show({str(recordings)!r}, class_name='valve', height=640)",
+        f"_ = show({str(recordings)!r}, class_name='fan')",
+        "while True:\n    sum(number * number for number in range(10**6))",
+    )
+    with jupyter(tmp_path) as port, notebook(browser, port, tmp_path, *cells) as page:
+        run_next(page)
+        frame = shown_in(page)
+        box = page.locator(".jp-Cell iframe").bounding_box()
+        assert box is not None
+        assert box["height"] == pytest.approx(640, abs=4)
+        address = page.locator(".jp-Cell a", has_text="open it large").get_attribute("href") or ""
+        assert frame.url == address
+        play(frame, "valve_section_00_source_test_anomaly_0000")
+        page.locator(".jp-Cell .cm-content").nth(1).click()
+        run_next(page)
+        page.locator(".jp-Cell").nth(1).get_by_text("shown in the view above").wait_for(timeout=60_000)
+        frame.get_by_text("fan_section_00_source_test_anomaly_0000").first.wait_for(timeout=30_000)
+        assert not frame.get_by_text("valve_section_00").count()
+        page.locator(".jp-Cell .cm-content").nth(2).click()
+        run_next(page)
+        page.get_by_text("| Busy").wait_for()
+        play(frame, "fan_section_00_target_test_anomaly_0001")
+        assert page.get_by_text("| Busy").is_visible()
+        shown_port = urlsplit(address).port or 0
+        assert not free(shown_port)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/base/api/sessions?token=secret", headers={"Accept": "application/json"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            kernel = json.load(answer)[0]["kernel"]["id"]
+        end = urllib.request.Request(f"http://127.0.0.1:{port}/base/api/kernels/{kernel}?token=secret", method="DELETE")
+        urllib.request.urlopen(end).close()
+        until(lambda: free(shown_port))
+
+
+def test_a_kernel_on_another_machine_is_reached_through_the_notebook_server(
+    browser: "Browser", recordings: Path, tmp_path: Path
+) -> None:
+    cell = f"from dcase_explore import show\n_ = show({str(recordings)!r}, class_name='valve')"
+    with jupyter(tmp_path) as port, notebook(browser, port, tmp_path, cell, host=FAR) as page:
+        run_next(page)
+        page.locator(".jp-Cell iframe[src*='/base/proxy/']").wait_for(timeout=60_000)
+        frame = shown_in(page)
+        assert urlsplit(frame.url).hostname == FAR
+        play(frame, "valve_section_00_source_test_anomaly_0000")
+        frame.locator(".flexlayout__tab_button_trailing").last.click()  # arranged: the page is written to as well
+        frame.wait_for_timeout(500)
+        frame.page.evaluate("frame => frame.contentWindow.location.reload()", frame.frame_element())
+        frame.get_by_text("Filtered").wait_for(timeout=60_000)
+        assert not frame.get_by_text("Listen", exact=True).count()
+
+
+def test_without_a_way_there_the_line_to_use_is_said(browser: "Browser", recordings: Path, tmp_path: Path) -> None:
+    cell = f"from dcase_explore import show\n_ = show({str(recordings)!r}, class_name='valve')"
+    without = "--ServerApp.jpserver_extensions={'jupyter_server_proxy': False}"
+    with jupyter(tmp_path, without) as port, notebook(browser, port, tmp_path, cell, host=FAR) as page:
+        run_next(page)
+        said = page.locator(".jp-Cell span", has_text="This notebook runs on another machine")
+        said.wait_for(timeout=60_000)
+        assert "pip install jupyter-server-proxy" in said.inner_text()
+        assert "ssh -L" in said.inner_text()

@@ -1,0 +1,134 @@
+"""The notebooks run from top to bottom, each in a kernel of its own, and show what they say."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+from nbclient import NotebookClient
+
+from conftest import served
+from hub_repository import StandIn, make_repository
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NAMES = ("explore", "your_model", "domain_shift")
+DATA = 'data = "demo"  # "hub" for the enriched 2023 data set, or the folder of a download'
+CELL_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all of them, so that the demo is made once; its address tells their processes from others."""
+    return tmp_path_factory.mktemp("notebooks") / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a notebook is run."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    return folder
+
+
+def read(name: str) -> Any:
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def run(notebook: Any, folder: Path, cache: Path) -> None:
+    """Run every cell; a cell that fails raises with its traceback. Nothing is left running, also before it ends."""
+    client = NotebookClient(
+        notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    )
+    with client.setup_kernel(env={**os.environ, "DCASE_EXPLORE_CACHE": str(cache)}):
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+        assert len([its for its in processes(cache) if "ipykernel" in its]) == 1
+        assert [its for its in processes(cache) if "dcase_explore.viewer.child" in its] == [], "a viewer was not closed"
+    end = time.monotonic() + 20
+    while processes(cache) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert processes(cache) == []
+
+
+def processes(cache: Path) -> list[str]:
+    """Command lines of all processes that were given this cache when they were started."""
+    return [" ".join(command) for command, given in started() if given.get("DCASE_EXPLORE_CACHE") == str(cache)]
+
+
+def started() -> Iterator[tuple[list[str], dict[str, str]]]:
+    for process in psutil.process_iter():
+        try:
+            yield process.cmdline(), process.environ()
+        except psutil.Error:  # another user's, or gone
+            continue
+
+
+def outputs(notebook: Any) -> list[Any]:
+    """What all cells have put out."""
+    return [output for cell in notebook.cells for output in cell.get("outputs", ())]
+
+
+def shown(notebook: Any, kind: str) -> list[str]:
+    """What was shown of one MIME type."""
+    return [output["data"][kind] for output in outputs(notebook) if kind in output.get("data", ())]
+
+
+def said(notebook: Any) -> str:
+    """What was said on stderr."""
+    return "".join(output["text"] for output in outputs(notebook) if output.get("name") == "stderr")
+
+
+def test_these_are_all_of_them() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_notebook_is_clean(name: str) -> None:
+    notebook = read(name)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+    assert all(cell.metadata == {} for cell in notebook.cells)
+    assert sum(cell.source.count(DATA) for cell in code) == 1
+    assert "viewer.close()" in code[-1].source
+    assert "synthetic" in notebook.cells[0].source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebook_runs_and_shows_pictures_and_a_page(
+    name: str, folder: Path, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    notebook = read(name)
+    run(notebook, folder, cache)
+    assert shown(notebook, "image/png")
+    assert any("<iframe" in page for page in shown(notebook, "text/html"))
+    assert "synthetic" in said(notebook)
+    assert "Traceback" not in said(notebook) + capfd.readouterr().err
+    assert "Warning" not in said(notebook)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def enriched(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
+    """The stand-in with normals enough of each condition."""
+    return make_repository(tmp_path_factory.mktemp("enriched"), test=40)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_for_the_hub_only_the_line_of_the_data_is_changed(
+    name: str, folder: Path, cache: Path, enriched: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = read(name)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(DATA, 'data = "hub"')
+    with served(enriched, monkeypatch):
+        run(notebook, folder, cache.with_name(f"hub-{name}"))
+    assert shown(notebook, "image/png")
+    assert "synthetic" not in said(notebook)
+    assert "Traceback" not in said(notebook)
