@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from columns_table import README, TABLE, table
 from dcase_explore import load, show
+from dcase_explore.columns import COLUMNS, KINDS, describe
 from dcase_explore.errors import ExploreError
 from exploring import table_of
 
@@ -66,6 +68,25 @@ def test_a_frame_that_is_no_clip_table_is_one_sentence(real_scores: Path) -> Non
     frame = load(real_scores, class_name="valve")
     with pytest.raises(ExploreError, match="column clip_id is missing"):
         load(frame.drop(columns="clip_id"))
+
+
+def test_every_column_is_in_the_docstring_and_in_the_readme() -> None:
+    said = load.__doc__ or ""
+    for column in COLUMNS:
+        assert f"    {column.name} : {KINDS[column.kind]}\n" in said
+        assert column.description.split("{}")[0] in said
+    assert "{columns}" not in said
+    found = TABLE.search(README.read_text())
+    assert found is not None
+    assert found[0] == table(), "run python tests/columns_table.py"
+
+
+def test_every_column_of_a_loaded_table_is_listed(recordings: Path, real_scores: Path) -> None:
+    for data in (str(recordings), str(real_scores)):
+        for name in load(data, class_name="valve").columns:
+            column = describe(str(name))
+            assert column is not None, name
+            assert column.kind in KINDS
 
 
 def test_an_unknown_attribute_is_one() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from dcase_explore.columns import listed
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,9 +57,8 @@ def load(
     Returns
     -------
     pandas.DataFrame
-        One row per clip; `dcase_explore.columns.COLUMNS` lists every column it can have. ``anomaly_score_<name>``,
-        ``prediction_<name>``, ``prediction_correct_<name>``, ``auc_cost_<name>``, ``embeddings_<name>`` and
-        ``domain_distance_<name>`` are yours.
+        One row per clip, by the columns below: those that the data have, or that can be computed from them. ``<score>``
+        and ``<embedding>`` stand for names: those of your models, and those that come with the data.
 
     Raises
     ------
@@ -68,6 +69,12 @@ def load(
     --------
     >>> frame = load("demo", class_name="valve", scores={"mine": my_scores})  # doctest: +SKIP
     >>> frame.nlargest(10, "auc_cost_mine")[["clip_id", "domain", "auc_cost_mine"]]  # doctest: +SKIP
+
+    Notes
+    -----
+    Columns, in the order of the page:
+
+    {columns}
     """
     from dcase_explore.explore import load_found, rows_asked_for
     from dcase_explore.options import Options
@@ -188,3 +195,7 @@ def _several(given: "Data | Sequence[Data]") -> "tuple[str | pd.DataFrame, ...]"
 
 def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+if load.__doc__:  # there is none where Python leaves docstrings out
+    load.__doc__ = load.__doc__.replace("    {columns}", listed(4))

@@ -137,6 +137,41 @@ COLUMNS = (
 """Every column a clip table can have, in display order."""
 
 
+KINDS: dict[Kind, str] = {
+    "text": "str",
+    "audio": "str or None",
+    "category": "category",
+    "int": "int64",
+    "float": "float32",
+    "bool": "boolean",
+    "vector": "float32 vector or None",
+}
+"""What each kind is called in a data frame."""
+
+
+def listed(indent: int) -> str:
+    """
+    Every column a clip table can have, as a docstring lists them.
+
+    Parameters
+    ----------
+    indent
+        Spaces before each line.
+
+    Returns
+    -------
+    str
+        Name, type and meaning of each, over two lines.
+    """
+    space = " " * indent
+    lines = []
+    for column in COLUMNS:
+        name = column.name.partition("<")[2].partition(">")[0]
+        lines += [f"{space}{column.name} : {KINDS[column.kind]}"]
+        lines += [f"{space}    {column.description.replace('{}', f'<{name}>')}"]
+    return "\n".join(lines)
+
+
 def _pattern(column: Column) -> re.Pattern[str]:
     escaped = re.escape(column.name)
     return re.compile(escaped.replace("<n>", r"([1-9])").replace("<score>", "(.+)").replace("<embedding>", "(.+)"))
