@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -116,6 +118,33 @@ def test_layout_is_as_arranged_now_and_is_saved(viewer: Viewer, tmp_path: Path) 
     (tmp_path / "notes.md").write_text("# Notes")
     with pytest.raises(ExploreError, match="would be lost"):
         viewer.save_layout(tmp_path / "notes.md")
+
+
+def test_rows_told_by_the_page_are_rows_of_the_frame(viewer: Viewer) -> None:
+    assert len(viewer.selection) == 0
+    assert len(viewer.filtered) == 16
+    assert put(f"{viewer.url}api/rows", {"selected": [3, 1]}) == 200
+    assert list(viewer.selection["clip_id"]) == [viewer.frame["clip_id"][row] for row in (3, 1)]
+    assert len(viewer.filtered) == 16
+    for wrong in (
+        {"selected": [16]},
+        {"selected": [-1]},
+        {"filtered": ["1"]},
+        {"filtered": [True]},
+        {"selected": 1},
+        [1],
+    ):
+        assert put(f"{viewer.url}api/rows", wrong) == 422, wrong
+    assert len(viewer.selection) == 2
+
+
+def put(url: str, document: object) -> int:
+    request = urllib.request.Request(url, json.dumps(document).encode(), method="PUT")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_page_answers_while_this_process_computes(viewer: Viewer) -> None:

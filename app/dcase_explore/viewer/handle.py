@@ -74,6 +74,16 @@ class Viewer:
         return self._exploration.frame
 
     @property
+    def selection(self) -> "pd.DataFrame":
+        """Rows of `frame` that are selected in the page, in the order they were selected in; none at first."""
+        return self._rows("selected")
+
+    @property
+    def filtered(self) -> "pd.DataFrame":
+        """Rows of `frame` that the page's filters leave; all at first."""
+        return self._rows("filtered")
+
+    @property
     def layout(self) -> dict[str, Any]:
         """The layout as arranged now, as it would be saved."""
         layout: dict[str, Any] = json.loads(self._get("api/layout/file"))
@@ -163,6 +173,9 @@ class Viewer:
         if self._shown is None:
             raise ExploreError("nothing is shown yet: call show()")
         return self._shown
+
+    def _rows(self, kind: str) -> "pd.DataFrame":
+        return self.frame.iloc[json.loads(self._get("api/rows"))[kind]]
 
     def _get(self, path: str) -> bytes:
         """Ask the page's server, once it shows what it was told last."""

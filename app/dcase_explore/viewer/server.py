@@ -108,6 +108,7 @@ class Server:
         ]
         if self._thread is None:
             self._begin()
+        self._rows.reset(len(exploration.frame))
         self._app.update(
             AppConfig(dataset=exploration, layout=layout, custom_issues=issues, filebrowsing_allowed=False)
         )
@@ -124,10 +125,13 @@ class Server:
 
         from dcase_explore.viewer import arranged
         from dcase_explore.viewer.fetching import Fetching
+        from dcase_explore.viewer.rows import Rows
 
+        self._rows = Rows()
         with _its_folders_writable():
             self._app = app = SpotlightApp()
-        own = [Route("/static/main.js", self._script), *arranged.routes(lambda: self._shown.arrangement)]
+        own = [Route("/static/main.js", self._script), *self._rows.routes()]
+        own += arranged.routes(lambda: self._shown.arrangement)
         app.router.routes[:0] = own
         app.add_middleware(Fetching, frame=lambda: self._shown.frame)
         app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK, token=self._token)
@@ -158,9 +162,11 @@ class Server:
         """Endpoint that serves the page's script fitted to the recordings."""
         from starlette.responses import Response
 
+        from dcase_explore.viewer.rows import SCRIPT
+
         frame = self._shown.frame
         rate = sampling_rate_of(frame["path"].dropna().to_list() if "path" in frame else [])
-        return Response(main_script(rate), media_type="text/javascript", headers={"cache-control": "no-store"})
+        return Response(main_script(rate) + SCRIPT, media_type="text/javascript", headers={"cache-control": "no-store"})
 
     def fetch_once(self) -> int:
         """
