@@ -64,6 +64,16 @@ def test_show_serves_your_scores_and_a_second_one_takes_their_place_in_the_same_
     second.close()
 
 
+def test_chosen_clips_keep_their_nearest_training_normals(recordings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = load(str(recordings), class_name="valve")
+    test = frame[frame["split"] == "test"].iloc[:3]
+    capsys.readouterr()
+    again = load(test)
+    assert list(again["nearest_normal"]) == list(test["nearest_normal"])
+    assert all("/train/" in path for path in again["nearest_normal"])
+    assert "nearest normals are those of the test split" not in capsys.readouterr().err
+
+
 def test_a_frame_that_is_no_clip_table_is_one_sentence(real_scores: Path) -> None:
     frame = load(real_scores, class_name="valve")
     with pytest.raises(ExploreError, match="column clip_id is missing"):

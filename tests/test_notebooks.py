@@ -39,15 +39,14 @@ def read(name: str) -> Any:
 
 
 def run(notebook: Any, folder: Path, cache: Path) -> None:
-    """Run every cell; a cell that fails raises with its traceback. Nothing is left running, also before it ends."""
+    """Run every cell; a cell that fails raises with its traceback. Nothing is left running when it has ended."""
     client = NotebookClient(
         notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
     with client.setup_kernel(env={**os.environ, "DCASE_EXPLORE_CACHE": str(cache)}):
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)
-        assert len([its for its in processes(cache) if "ipykernel" in its]) == 1
-        assert [its for its in processes(cache) if "dcase_explore.viewer.child" in its] == [], "a viewer was not closed"
+        assert [its for its in processes(cache) if "dcase_explore.viewer.child" in its]
     end = time.monotonic() + 20
     while processes(cache) and time.monotonic() < end:
         time.sleep(0.1)
@@ -96,7 +95,6 @@ def test_committed_notebook_is_clean(name: str) -> None:
     assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
     assert all(cell.metadata == {} for cell in notebook.cells)
     assert sum(cell.source.count(DATA) for cell in code) == 1
-    assert "viewer.close()" in code[-1].source
     assert "synthetic" in notebook.cells[0].source
 
 

@@ -198,9 +198,10 @@ def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], distances: Meas
     if not embeddings:
         missing.append("no distances, duplicates or training outliers without embeddings")
     elif not any(measured.trained for measured in distances.values()):
+        known = "nearest_normal" in frame and frame["nearest_normal"].notna().any()  # and kept, as of a chosen few
         missing.append(
-            "no distances, duplicates or training outliers without training clips "
-            "(nearest normals are those of the test split)"
+            "no distances, duplicates or training outliers without training clips"
+            f"{'' if known else ' (nearest normals are those of the test split)'}"
         )
     if "level_dbfs" not in frame:
         missing.append(
