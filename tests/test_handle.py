@@ -184,7 +184,7 @@ def test_second_show_takes_the_place_of_the_first_and_new_opens_another(recordin
 def test_closing_frees_process_port_and_files(recordings: Path) -> None:
     viewer = show(str(recordings), class_name="valve", browser=False, new=True)
     viewer.wait()
-    port, folder = port_of(viewer), Path(viewer._folder.name)
+    port, folder = port_of(viewer), viewer._folder
     started = time.monotonic()
     viewer.close()
     assert time.monotonic() - started < 5
@@ -233,7 +233,7 @@ import os, sys, time
 from dcase_explore import show
 viewer = show({data!r}, class_name="valve", browser=False)
 viewer.wait()
-print(viewer.url, viewer._process.pid, flush=True)
+print(viewer.url, viewer._process.pid, viewer._folder, flush=True)
 if os.fork() == 0:  # a process of the user's, which holds the pipe as well
     time.sleep(60)
     os._exit(0)
@@ -250,9 +250,10 @@ def test_no_end_of_the_kernel_leaves_process_or_port(recordings: Path, end: str)
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert kernel.stdout is not None
-    url, pid = kernel.stdout.readline().split()
+    url, pid, folder = kernel.stdout.readline().split()
     kernel.wait(60)
     assert until(lambda: not psutil.pid_exists(int(pid)))
+    assert until(lambda: not Path(folder).exists())
     assert until(lambda: free(urlsplit(url).port or 0))
     kernel.stdout.close()
 
@@ -267,7 +268,7 @@ def test_interrupt_of_the_kernel_is_none_of_the_page(recordings: Path) -> None:
         start_new_session=True,
     )
     assert kernel.stdout is not None
-    url, pid = kernel.stdout.readline().split()
+    url, pid, _ = kernel.stdout.readline().split()
     os.kill(int(pid), signal.SIGINT)
     time.sleep(0.5)
     assert get(url)[0] == 200
@@ -275,6 +276,98 @@ def test_interrupt_of_the_kernel_is_none_of_the_page(recordings: Path) -> None:
     kernel.wait(60)
     assert until(lambda: not psutil.pid_exists(int(pid)))
     kernel.stdout.close()
+
+
+def test_closing_beside_a_process_that_holds_the_pipe_is_quick_and_leaves_no_helper(recordings: Path) -> None:
+    viewer = show(str(recordings), class_name="valve", browser=False, new=True)
+    viewer.wait()
+    if (copy := os.fork()) == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        helpers = psutil.Process(viewer._process.pid).children(recursive=True)
+        started = time.monotonic()
+        viewer.close()
+        assert time.monotonic() - started < 5
+        assert until(lambda: not any(helper.is_running() for helper in helpers))
+    finally:
+        os.kill(copy, signal.SIGKILL)
+        os.waitpid(copy, 0)
+
+
+def test_end_of_a_copy_of_this_process_is_none_of_the_viewer(recordings: Path) -> None:
+    code = f"""
+import os, sys
+from dcase_explore import show
+viewer = show({str(recordings)!r}, class_name="valve", browser=False)
+if os.fork() == 0:
+    sys.exit(0)
+os.wait()
+assert viewer._folder.exists()
+print(len(viewer.filtered), oct(viewer._folder.stat().st_mode & 0o777))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.stdout == "16 0o700\n", result.stderr
+
+
+def test_interrupted_wait_loses_no_answer(recordings: Path) -> None:
+    with show(str(recordings), class_name="valve", browser=False, new=True) as viewer:
+        frame = viewer.frame
+        timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            _ = viewer.selection
+        timer.join()
+        assert len(viewer.filtered) == 16
+        assert show(frame.head(3), browser=False) is viewer
+        assert len(viewer.filtered) == 3
+
+
+def test_working_folder_of_any_content_does_no_harm(recordings: Path, tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text("raise ImportError('not this one')")
+    code = f"""
+import sys
+sys.path = [place for place in sys.path if place not in ("", {str(tmp_path)!r})]
+from dcase_explore import show
+print(len(show({str(recordings)!r}, class_name="valve", browser=False).filtered))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert result.stdout == "16\n", result.stderr
+
+
+def test_full_disk_is_one_sentence_and_leaves_the_page(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(handover, "write", full)
+        with pytest.raises(ExploreError, match="set TMPDIR to a folder with room"):
+            show(viewer.frame.head(3), browser=False)
+    assert len(viewer.frame) == len(viewer.filtered) == 16
+
+
+def test_own_columns_of_any_type_are_shown(recordings: Path) -> None:
+    frame = explore(Options(data=[str(recordings)], class_name=["valve"])).frame
+    own = {
+        "intervals": pd.cut(np.arange(16), 4),
+        "things": [{"a": 1}, None] * 8,
+        "mixed": [1, "x"] * 8,
+        "moments": pd.date_range("2026-01-01", periods=16),
+        "periods": pd.period_range("2026-01", periods=16, freq="M"),
+        "huge": [2**70] * 16,
+        "complex": np.arange(16) * 1j,
+        "sparse": pd.arrays.SparseArray([0.0, 1.0] * 8),
+        "bytes": [b"x"] * 16,
+        "flags": [True, False] * 8,
+        "whole": np.arange(16, dtype=np.int8),
+    }
+    with show(frame.assign(**own), browser=False, new=True) as viewer:
+        viewer.wait()
+        served = table_of(viewer.url)
+    assert set(own) <= set(served)
+    assert served["things"]["values"][:2] == ["{'a': 1}", None]
+    assert served["sparse"]["values"][:2] == [0, 1]
+    assert served["whole"]["values"] == list(range(16))
 
 
 def test_error_of_show_leaves_no_process(recordings: Path) -> None:
@@ -311,6 +404,8 @@ def test_secret_is_not_in_the_command_line_and_lets_a_notebook_server_in(viewer:
     cookie = {"Cookie": f"other=1; dcase-explore={viewer.token}"}
     assert get(f"{viewer.url}api/table/", **elsewhere, **cookie)[0] == 200
     assert get(f"{viewer.url}api/table/", **elsewhere, Cookie="dcase-explore=guessed")[0] == 403
+    assert get(f"{viewer.url}api/table/", **{**elsewhere, "Origin": "https://hub.example.org"}, **cookie)[0] == 200
+    assert get(f"{viewer.url}api/table/", Origin=viewer.url.rstrip("/").replace("http:", "https:"))[0] == 403
     assert get(f"{viewer.url}api/table/", **{**elsewhere, "Origin": "http://evil.example.org"}, **cookie)[0] == 403
 
 
@@ -332,5 +427,5 @@ def test_fifty_shows_leave_memory_and_threads_as_they_were(viewer: Viewer, capsy
         print("\n50 shows: " + ", ".join(f"{name} {a:.0f} -> {b:.0f}" for name, a, b in changes))
     assert last[0] - first[0] < 30, "MB"
     assert (last[1:] <= first[1:] + 1).all()
-    assert len(list(Path(viewer._folder.name).iterdir())) == 0
+    assert len(list(viewer._folder.iterdir())) == 0
     assert json.dumps(viewer.layout)

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from dcase_explore import parquet
+from dcase_explore.columns import describe
 from dcase_explore.explore import Exploration, columns_with_values
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.arranging import Arrangement
@@ -31,7 +33,9 @@ def write(exploration: Exploration, path: Path) -> None:
         "descriptions": dict(exploration.descriptions),
         "findings": findings,
     }
-    parquet.write(exploration.frame, path, about)
+    own = [name for name in exploration.frame if describe(name) is None]
+    frame = exploration.frame.assign(**{name: _simple(exploration.frame[name]) for name in own})
+    parquet.write(frame, path, about)
 
 
 def read(path: Path) -> Exploration:
@@ -58,6 +62,19 @@ def read(path: Path) -> Exploration:
     findings = [_finding(finding) for finding in about["findings"]]
     exploration = Exploration(frame, about["title"], arrangement, about["layout_name"])
     return replace(exploration, descriptions=about["descriptions"], findings=findings)
+
+
+def _simple(values: pd.Series) -> pd.Series:
+    """A column of one's own as the page shows it: categories, numbers, anything else as text."""
+    if isinstance(values.dtype, pd.SparseDtype):
+        values = values.sparse.to_dense()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        names = values.cat.categories.map(str)
+        return values.cat.rename_categories(names) if names.is_unique else values.astype(object).map(str)
+    kinds = (pd.api.types.is_bool_dtype, pd.api.types.is_integer_dtype, pd.api.types.is_float_dtype)
+    if any(is_of(values.dtype) for is_of in kinds):
+        return values
+    return values.astype(object).map(str).where(values.notna(), None)
 
 
 def _finding(written: dict[str, Any]) -> Finding:

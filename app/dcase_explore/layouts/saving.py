@@ -66,8 +66,7 @@ class SavedFile:
                 write_atomically(self.path, content)
         except OSError as error:
             raise ExploreError(
-                f"the layout cannot be saved to {self.path} ({error.strerror or error}): choose another file with "
-                "--save-layout"
+                f"the layout cannot be saved to {self.path} ({error.strerror or error}): choose another file"
             ) from error
         self._known = content
         if self.path != wanted:
@@ -100,7 +99,7 @@ def file_to_save(name: str) -> SavedFile:
         A URL, a folder, a file that is no layout, a folder that is not there or cannot be written.
     """
     path = Path(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises for an unknown user
-    instead = "choose a file such as my-layout.json with --save-layout"
+    instead = "choose a file such as my-layout.json"
     if not name or "://" in name or "\0" in name:
         raise ExploreError(f"{name!r} is no file to save a layout to: {instead}")
     try:
@@ -176,5 +175,5 @@ class Saving:
             self._refusal, self._kept = "", True
         except ExploreError as refusal:
             if str(refusal) != self._refusal:
-                note(str(refusal))
+                note(f"{refusal}{'' if self._wanted else ', with --save-layout FILE'}")
             self._refusal = str(refusal)

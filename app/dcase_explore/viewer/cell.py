@@ -29,7 +29,7 @@ _FRAME = """<div id="{id}">
 }})();
 </script>
 </div>"""
-_ELSEWHERE = '<div>shown in the view above · <a href="{url}" target="_blank" rel="noopener">open it large</a></div>'
+_ELSEWHERE = "<div>shown in the view above; <code>show(…, new=True)</code> opens another</div>"
 
 
 def in_notebook() -> bool:
@@ -56,7 +56,7 @@ def display(viewer: "Viewer", height: int) -> None:
 
     cell = _cell()
     if viewer.cell is not None and cell is not None and viewer.cell != cell:
-        show(HTML(_ELSEWHERE.format(url=html.escape(viewer.url))))
+        show(HTML(_ELSEWHERE))
         return
     viewer.cell = cell
     show(HTML(_frame(viewer, height)))

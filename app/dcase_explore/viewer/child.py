@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import queue
+import shutil
 import signal
 import sys
 import threading
@@ -26,13 +27,14 @@ SECRET = "DCASE_EXPLORE_PAGE"  # noqa: S105 - a name
 
 
 def main() -> None:
-    """Serve until the pipe is closed."""
+    """Serve until the pipe is closed; the arguments are the process that started this one, and the folder it shares."""
+    parent, folder = int(sys.argv[1]), Path(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the kernel's cell
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print is no answer
     paths: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(paths,), daemon=True).start()
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_listen, args=(paths, folder), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent, folder), daemon=True).start()
     server = Server(Address(), os.environ.pop(SECRET, None))
 
     def answer(**document: Any) -> None:
@@ -62,25 +64,24 @@ def _show(server: Server, path: Path) -> str | None:
     return None
 
 
-def _listen(paths: "queue.SimpleQueue[str]") -> None:
-    """Hand on what is to be shown, a path a line; end at once with the pipe, in the midst of whatever is done."""
+def _listen(paths: "queue.SimpleQueue[str]", folder: Path) -> None:
+    """Hand on what is to be shown, a path a line; end at once with an empty line or the pipe, amid whatever is done."""
     for line in sys.stdin:
+        if line == "\n":
+            break
         paths.put(line.rstrip("\n"))
-    _end()
+    _end(folder)
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, folder: Path) -> None:
     """End when the process that started this one is gone, though another child of it may still hold the pipe."""
     while os.getppid() == parent:
         time.sleep(0.5)
-    _end()
+    _end(folder)
 
 
-def _end() -> None:
+def _end(folder: Path) -> None:
     for worker in multiprocessing.active_children():
         worker.kill()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

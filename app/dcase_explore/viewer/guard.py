@@ -60,10 +60,13 @@ class Guard:
             name = urlsplit(f"//{hosts[0]}").hostname
         except ValueError:
             return False
-        if not self._any_host and name not in LOOPBACK and not self._knows_token(scope):
+        known = self._knows_token(scope)
+        if not self._any_host and name not in LOOPBACK and not known:
             return False
         secure = scope["scheme"] in ("https", "wss")
-        return not origins or origins[0].lower() == f"{'https' if secure else 'http'}://{hosts[0]}".lower()
+        # What hands requests on may be asked by https and ask here by http.
+        schemes = ("http", "https") if known else ("https" if secure else "http",)
+        return not origins or origins[0].lower() in [f"{scheme}://{hosts[0]}".lower() for scheme in schemes]
 
     def _brings_token(self, scope: Scope) -> bool:
         """Whether the address has the token."""

@@ -5,9 +5,12 @@ import http.client
 import json
 import os
 import secrets
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,20 +44,27 @@ class Viewer:
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(16)
         self.cell: str | None = None
-        # A session of its own, for what interrupts the kernel is sent to all of its processes.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dcase_explore.viewer.child"],
+        self._shown: Exploration | None = None
+        self._url = ""
+        self._waiting = 0  # answers that are to come
+        self._lock = threading.RLock()
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="dcase-explore-"))
+        except OSError as error:
+            raise _no_room(error) from error
+        # The working folder is kept out of its path, for what lies there may be called as a library is.
+        package = str(Path(__file__).parents[2])
+        code = f"import sys; sys.path.append({package!r}); from dcase_explore.viewer.child import main; main()"
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+            [sys.executable, "-P", "-c", code, str(os.getpid()), str(self._folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Its helpers would warn of what is put away when it ends.
             env={**os.environ, SECRET: self.token, "PYTHONWARNINGS": "ignore::UserWarning"},
+            # A session of its own, for what interrupts the kernel is sent to all of its processes.
             start_new_session=True,
         )
-        self._folder = tempfile.TemporaryDirectory(prefix="dcase-explore-")
-        self._finish = weakref.finalize(self, _end, self._process, self._folder)
-        self._shown: Exploration | None = None
-        self._url = ""
-        self._waiting = 0  # answers that are to come
+        self._finish = weakref.finalize(self, _end, self._process, self._folder, os.getpid())
 
     @property
     def url(self) -> str:
@@ -123,18 +133,22 @@ class Viewer:
         """
         from dcase_explore import handover
 
-        address = self.url  # its first answer comes before all others
-        path = Path(self._folder.name) / f"{secrets.token_hex(8)}.parquet"
-        handover.write(exploration, path)
-        try:
-            if self._process.stdin is None:
-                raise BrokenPipeError
-            self._process.stdin.write(f"{path}\n".encode())
-            self._process.stdin.flush()
-        except OSError as error:
-            raise ExploreError(f"the viewer at {address} has ended: call show(..., new=True)") from error
-        self._shown = exploration
-        self._waiting += 1
+        with self._lock:
+            address = self.url  # its first answer comes before all others
+            path = self._folder / f"{secrets.token_hex(8)}.parquet"
+            try:
+                handover.write(exploration, path)
+            except OSError as error:
+                raise _no_room(error) from error
+            try:
+                if self._process.stdin is None:
+                    raise BrokenPipeError
+                self._process.stdin.write(f"{path}\n".encode())
+                self._process.stdin.flush()
+            except OSError as error:
+                raise ExploreError(f"the viewer at {address} has ended: call show(..., new=True)") from error
+            self._shown = exploration
+            self._waiting += 1
 
     def wait(self) -> None:
         """
@@ -145,11 +159,13 @@ class Viewer:
         dcase_explore.errors.ExploreError
             When it cannot.
         """
-        while self._waiting:
-            self._waiting -= 1
-            error = self._answer()["error"]
-            if error:
-                raise ExploreError(error)
+        error = None
+        with self._lock:
+            while self._waiting:
+                error = self._answer()["error"]  # of what was told last: the others have been overtaken
+                self._waiting -= 1
+        if error:
+            raise ExploreError(error)
 
     def close(self) -> None:
         """End the page and its process."""
@@ -188,7 +204,7 @@ class Viewer:
                 connection.request("GET", f"/{path}")
                 answer = connection.getresponse()
                 body = answer.read()
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 raise ExploreError(f"the viewer at {self.url} does not answer ({error})") from error
         if answer.status != 200:
             raise ExploreError(body.decode(errors="replace").strip() or f"the viewer answers {answer.status}")
@@ -198,21 +214,33 @@ class Viewer:
         """Next line that the process says."""
         line = self._process.stdout.readline() if self._process.stdout else b""
         if not line:
-            raise ExploreError(f"the viewer did not start (its process ended with {self._process.wait()})")
+            did = "has ended" if self._url else "did not start"
+            raise ExploreError(f"the viewer {did} (its process, with {self._process.wait()}): call show() again")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
 
-def _end(process: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[str]") -> None:
-    """Close the pipe, on which the process ends; make sure that it does."""
-    with contextlib.suppress(OSError):  # it was gone already, with something unsaid
+def _no_room(error: OSError) -> ExploreError:
+    return ExploreError(
+        f"the table cannot be handed to the page ({error.strerror or error}): set TMPDIR to a folder with room for it"
+    )
+
+
+def _end(process: "subprocess.Popen[bytes]", folder: Path, owner: int) -> None:
+    """End the process, and make sure that it does; in a copy of the process that started it do nothing."""
+    if os.getpid() != owner:
+        return
+    with contextlib.suppress(OSError):  # it was gone already
         if process.stdin:
+            process.stdin.write(
+                b"\n"
+            )  # another process may still hold the pipe, which is not closed by closing it here
             process.stdin.close()
     try:
         process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     if process.stdout:
         process.stdout.close()
-    folder.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)

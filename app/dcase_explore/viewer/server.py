@@ -4,6 +4,7 @@ Spotlight in this process, instead of a second one that imports everything again
 `SpotlightApp` is no documented API: the minor version is pinned and `tests/test_viewer.py` fails loudly when it moves.
 """
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.viewer.address import Address, bind_to
-from dcase_explore.viewer.guard import LOOPBACK, Guard
+from dcase_explore.viewer.guard import LOOPBACK, App, Guard, Receive, Scope, Send
 from dcase_explore.viewer.page import main_script, sampling_rate_of
 from dcase_explore.viewer.reports import Reports
 
@@ -56,6 +57,7 @@ class Server:
         self._port = self._socket.getsockname()[1]
         self._thread: threading.Thread | None = None
         self._reports: Reports | None = None
+        self._ready = threading.Event()
         self._shown: Exploration
 
     @property
@@ -113,6 +115,7 @@ class Server:
             AppConfig(dataset=exploration, layout=layout, custom_issues=issues, filebrowsing_allowed=False)
         )
         error = self._report("update_complete").get("error")
+        self._ready.set()
         if error:
             self._report("update_complete")  # which follows a failed one as well
             raise ExploreError(f"Spotlight cannot show this table ({type(error).__name__}: {error})")
@@ -134,6 +137,7 @@ class Server:
         own += arranged.routes(lambda: self._shown.arrangement)
         app.router.routes[:0] = own
         app.add_middleware(Fetching, frame=lambda: self._shown.frame)
+        app.add_middleware(_OnceReady, ready=self._ready)
         app.add_middleware(Guard, any_host=self._address.host not in LOOPBACK, token=self._token)
         config = uvicorn.Config(
             app,
@@ -248,6 +252,19 @@ class Server:
         if answer.status != 200:
             raise ExploreError(f"{self.url.rstrip('/')}{path} answers {answer.status} instead of 200")
         return body
+
+
+class _OnceReady:
+    """ASGI middleware that has whoever is early wait until there is something to show."""
+
+    def __init__(self, app: App, ready: threading.Event) -> None:
+        self._app = app
+        self._ready = ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while scope["type"] != "lifespan" and not self._ready.is_set():
+            await asyncio.sleep(0.02)
+        await self._app(scope, receive, send)
 
 
 def _import_spotlight() -> None:
