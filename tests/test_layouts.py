@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 import renumics.spotlight.backend
+from renumics.spotlight.layout import parse
+from renumics.spotlight.layout.nodes import Layout
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.explore import Options, columns_with_values, load_found
 from dcase_explore.layouts import binding, declared
 from dcase_explore.layouts.curated import curated_names
-from dcase_explore.layouts.files import read_layout
+from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, LENSES, METRICS, WIDGETS
 from dcase_explore.scoring import score as score_table
@@ -325,8 +328,6 @@ def test_full_dataset_needs_no_binding(name: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("name", curated_names())
 def test_bound_layout_names_present_columns_only_and_is_one_of_spotlights(name: str, table: str) -> None:
-    from renumics.spotlight.layout.nodes import Layout
-
     layout = read_layout(name)
     Layout.model_validate(layout)
     bound, _ = bind(layout, TABLES[table])
@@ -581,6 +582,24 @@ def test_what_would_leave_the_page_empty_is_refused(tmp_path: Path, content: str
     path = tmp_path / "layout.json"
     path.write_text(content)
     assert part in refused(path)
+
+
+@pytest.mark.parametrize("data", ["demo", "clips", "scores", "hub"])
+def test_every_curated_layout_shows_something_of_real_tables(data: str, request: pytest.FixtureRequest) -> None:
+    given = {"clips": "real_clips", "scores": "real_scores", "hub": "hub"}
+    fixture = request.getfixturevalue(given[data]) if data in given else None
+    source = data if data in ("demo", "hub") else str(fixture)
+    columns = columns_with_values(load_found(Options(data=[source], class_name=["valve"]))[1].frame)
+    for name in curated_names():
+        bound, _ = bind(read_layout(name), columns)
+        assert {"Clips", "Listen"} < set(titles(bound)), name
+        assert named(bound) <= set(columns), name
+        parse(Layout.model_validate(bound))
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_curated_layouts_are_spotlights_own(name: str) -> None:
+    assert parse(str(find_layout(name))) == Layout.model_validate(read_layout(name))
 
 
 # Spotlight's own files, which the lists must not drift away from
