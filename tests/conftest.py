@@ -59,6 +59,18 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     yield tmp_path / "cache"
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Cache of many tests."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def one_cache(own_cache: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that show recordings and are about something else: they are listened to once for all of them."""
+    monkeypatch.setenv("DCASE_EXPLORE_CACHE", str(kept))
+
+
 @pytest.fixture
 def record() -> Callable[..., Path]:
     """Write a short noisy recording: ``record(path, seed=0, seconds=0.5, rate=16000, channels=1)``."""

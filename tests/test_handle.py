@@ -21,7 +21,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from dcase_explore import handover, show
+from dcase_explore import api, handover, show
 from dcase_explore.errors import ExploreError
 from dcase_explore.explore import Options, explore
 from dcase_explore.findings.finding import Finding
@@ -32,10 +32,21 @@ from dcase_explore.viewer.server import Server
 from exploring import get, table_of
 
 
-@pytest.fixture
-def viewer(recordings: Path) -> Iterator[Viewer]:
-    with show(str(recordings), class_name="valve", browser=False, new=True) as viewer:
+pytestmark = pytest.mark.usefixtures("one_cache")
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Viewer]:
+    """One process for many tests, for Spotlight takes seconds to be imported."""
+    with Viewer() as viewer:
         yield viewer
+
+
+@pytest.fixture
+def viewer(page: Viewer, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> Viewer:
+    """The valves in the simple layout, shown anew."""
+    monkeypatch.setattr(api, "_viewer", page)
+    return show(str(recordings), class_name="valve", browser=False)
 
 
 def processes() -> list[psutil.Process]:

@@ -24,7 +24,7 @@ from dcase_explore.viewer.server import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_cache")]
 
 FAR = "notebooks.example.org"
 """A name for this machine that is none of loopback's: what a notebook server on another machine looks like."""
@@ -85,7 +85,7 @@ def notebook(browser: "Browser", port: int, folder: Path, *cells: str, host: str
     nbformat.write(book, folder / "test.ipynb")
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.goto(f"http://{host}:{port}/base/lab/tree/test.ipynb?token=secret")
-    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    page.get_by_text("| Idle").wait_for(timeout=120_000)
     page.locator(".jp-Cell .cm-content").first.click()
     yield page
     page.close()
@@ -97,17 +97,17 @@ def run_next(page: "Page") -> None:
 
 def shown_in(page: "Page", cell: int = 0) -> "Frame":
     """The page in a cell, once its table is there."""
-    handle = page.locator(".jp-Cell").nth(cell).locator("iframe").element_handle(timeout=60_000)
+    handle = page.locator(".jp-Cell").nth(cell).locator("iframe").element_handle(timeout=120_000)
     frame = handle.content_frame()
     assert frame is not None
-    frame.get_by_text("Filtered").wait_for(timeout=60_000)
+    frame.get_by_text("Filtered").wait_for(timeout=120_000)
     return frame
 
 
 def play(frame: "Frame", clip: str) -> None:
     """Click a clip, click the player's button, and hear it."""
     frame.get_by_text(clip).first.click()
-    frame.locator("wave").first.wait_for(timeout=30_000)
+    frame.locator("wave").first.wait_for(timeout=60_000)
     player = frame.locator("wave").first.bounding_box()
     buttons = [(button, button.bounding_box()) for button in frame.locator("button").all()]
     assert player is not None
@@ -148,11 +148,11 @@ def test_a_cell_shows_the_page_plays_clips_beside_a_busy_kernel_and_leaves_nothi
         page.locator(".jp-Cell .cm-content").nth(1).click()
         run_next(page)
         selected = "test/valve_section_00_source_test_anomaly_0000_pat_00.wav 16"
-        page.locator(".jp-Cell").nth(1).get_by_text(selected).wait_for(timeout=30_000)
+        page.locator(".jp-Cell").nth(1).get_by_text(selected).wait_for(timeout=60_000)
         page.locator(".jp-Cell .cm-content").nth(2).click()
         run_next(page)
-        page.locator(".jp-Cell").nth(2).get_by_text("shown in the view above").wait_for(timeout=60_000)
-        frame.get_by_text("fan_section_00_source_test_anomaly_0000").first.wait_for(timeout=30_000)
+        page.locator(".jp-Cell").nth(2).get_by_text("shown in the view above").wait_for(timeout=120_000)
+        frame.get_by_text("fan_section_00_source_test_anomaly_0000").first.wait_for(timeout=60_000)
         assert not frame.get_by_text("valve_section_00").count()
         page.locator(".jp-Cell .cm-content").nth(3).click()
         run_next(page)
@@ -178,17 +178,17 @@ def test_a_kernel_on_another_machine_is_reached_through_the_notebook_server(
     with jupyter(tmp_path) as port, notebook(browser, port, tmp_path, cell, host=FAR) as page:
         run_next(page)
         handed_on = f"http://{FAR}:{port}/base/proxy/"
-        for _ in range(600):
+        for _ in range(1_800):
             page.wait_for_timeout(100)
             if frames := [frame for frame in page.frames if frame.url.startswith(handed_on)]:
                 break
         frame = frames[0]
-        frame.get_by_text("Filtered").wait_for(timeout=60_000)
+        frame.get_by_text("Filtered").wait_for(timeout=120_000)
         play(frame, "valve_section_00_source_test_anomaly_0000")
         frame.locator(".flexlayout__tab_button_trailing").last.click()  # arranged: the page is written to as well
         frame.wait_for_timeout(500)
         frame.page.evaluate("frame => frame.contentWindow.location.reload()", frame.frame_element())
-        frame.get_by_text("Filtered").wait_for(timeout=60_000)
+        frame.get_by_text("Filtered").wait_for(timeout=120_000)
         assert not frame.get_by_text("Listen", exact=True).count()
 
 
@@ -198,6 +198,6 @@ def test_without_a_way_there_the_line_to_use_is_said(browser: "Browser", recordi
     with jupyter(tmp_path, without) as port, notebook(browser, port, tmp_path, cell, host=FAR) as page:
         run_next(page)
         said = page.locator(".jp-Cell span", has_text="This notebook runs on another machine")
-        said.wait_for(timeout=60_000)
+        said.wait_for(timeout=120_000)
         assert "pip install jupyter-server-proxy" in said.inner_text()
         assert "ssh -L" in said.inner_text()

@@ -6,17 +6,45 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from dcase_explore.cli import app
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.tree import widgets
-from test_data_command import run, succeeds
+from test_data_command import run as in_a_process
 from test_layouts import AE, of_widget, save
+
+
+pytestmark = pytest.mark.usefixtures("one_cache")
+
+
+@dataclass
+class Ended:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str) -> Ended:
+    """Run a command in this process, which has imported already what it needs."""
+    result = CliRunner().invoke(app, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return Ended(result.exit_code, result.stdout, result.stderr)
+
+
+def succeeds(*arguments: str) -> Ended:
+    result = run(*arguments)
+    assert result.returncode == 0, result.stderr
+    return result
 
 
 def of(*arguments: str) -> Any:
@@ -119,7 +147,7 @@ def test_check_with_data_tells_what_they_lack_and_strictly_refuses(real_scores: 
     )
 
 
-def test_save_keeps_and_tells_where(tmp_path: Path) -> None:
+def test_save_keeps_and_tells_where(recordings: Path, tmp_path: Path) -> None:
     document = of("save", "compare", "mine")
     assert document == {"name": "mine", "file": str(tmp_path / "library" / "mine.json")}
     again = run("layouts", "save", "simple", "mine")
@@ -127,19 +155,18 @@ def test_save_keeps_and_tells_where(tmp_path: Path) -> None:
     assert again.stdout == ""
     assert "--replace" in again.stderr
     succeeds("layouts", "save", "simple", "mine", "--replace")
-    assert succeeds("--data", "demo", "--class", "valve", "--layout", "mine", "--check").stdout.endswith(
-        "layout mine · page and table of 90 rows answered\n"
-    )
+    shown = in_a_process("--data", str(recordings), "--class", "valve", "--layout", "mine", "--check")
+    assert shown.stdout.endswith("layout mine · page and table of 16 rows answered\n")
 
 
-def test_names_with_dots_and_names_that_steer_a_terminal(tmp_path: Path) -> None:
+def test_names_with_dots_and_names_that_steer_a_terminal(recordings: Path, tmp_path: Path) -> None:
     succeeds("layouts", "save", "simple", "v1.2")
     hostile = of_widget(type="histogram", config={"columnKey": "\x1b]0;owned\x07\x1b[2J"})
     (tmp_path / "library" / "hostile.json").write_text(json.dumps(hostile))
     said = succeeds("layouts", "list").stdout
     assert "\x1b" not in said
     assert "\x07" not in said
-    result = run("layouts", "show", "v1.2", "--data", "demo", "--class", "valve")
+    result = run("layouts", "show", "v1.2", "--data", str(recordings), "--class", "valve")
     assert "layout v1.2: " in result.stderr
 
 
@@ -175,10 +202,10 @@ def test_file_that_cannot_be_saved_to_is_refused_before_data_are_read(file: str,
     assert result.stderr.count("\n") == 1
 
 
-def test_check_saves_the_layout_as_it_would_be_opened(tmp_path: Path) -> None:
+def test_check_saves_the_layout_as_it_would_be_opened(recordings: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
-    result = succeeds(
-        "--data", "demo", "--class", "valve", "--layout", "extended", "--save-layout", str(path), "--check"
+    result = in_a_process(
+        "--data", str(recordings), "--class", "valve", "--layout", "extended", "--save-layout", str(path), "--check"
     )
     assert f"layout saved to {path}\n" in result.stderr
     assert path.read_bytes() == find_layout("extended").read_bytes()

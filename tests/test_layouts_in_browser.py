@@ -21,7 +21,7 @@ from test_layouts import config_of, of_widget, titles
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_cache")]
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def from_menu(page: "Page", entry: str) -> "Locator":
 def until(page: "Page", file: Path, satisfied: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The saved layout, once it is as it should be."""
     saved: dict[str, Any] = {}
-    for _ in range(50):
+    for _ in range(300):
         if file.exists() and satisfied(saved := json.loads(file.read_bytes())):
             return saved
         page.wait_for_timeout(100)
@@ -171,8 +171,9 @@ def test_when_everything_is_closed_reset_brings_it_back(
 ) -> None:
     file = tmp_path / "mine.json"
     with opened(browser, of_valves("simple"), file) as page:
+        tab(page, "Clips").wait_for()
         crosses = page.locator(".flexlayout__tab_button_trailing")
-        for _ in range(crosses.count()):
+        while crosses.count():
             crosses.first.click()
             page.wait_for_timeout(100)
         until(page, file, lambda saved: not titles(saved))

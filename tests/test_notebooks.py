@@ -11,9 +11,6 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 
-from conftest import served
-from hub_repository import StandIn, make_repository
-
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ("explore", "your_model", "domain_shift")
 DATA = 'data = "demo"  # "hub" for the enriched 2023 data set, or the folder of a download'
@@ -110,23 +107,3 @@ def test_notebook_runs_and_shows_pictures_and_a_page(
     assert "Traceback" not in said(notebook) + capfd.readouterr().err
     assert "Warning" not in said(notebook)
     assert list(folder.iterdir()) == []
-
-
-@pytest.fixture(scope="module")
-def enriched(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
-    """The stand-in with normals enough of each condition."""
-    return make_repository(tmp_path_factory.mktemp("enriched"), test=40)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_for_the_hub_only_the_line_of_the_data_is_changed(
-    name: str, folder: Path, cache: Path, enriched: StandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    notebook = read(name)
-    for cell in notebook.cells:
-        cell.source = cell.source.replace(DATA, 'data = "hub"')
-    with served(enriched, monkeypatch):
-        run(notebook, folder, cache.with_name(f"hub-{name}"))
-    assert shown(notebook, "image/png")
-    assert "synthetic" not in said(notebook)
-    assert "Traceback" not in said(notebook)
