@@ -31,7 +31,6 @@ from dcase_explore.viewer.handle import Viewer
 from dcase_explore.viewer.server import Server
 from exploring import get, table_of
 
-
 pytestmark = pytest.mark.usefixtures("one_cache")
 
 

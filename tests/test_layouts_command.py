@@ -21,7 +21,6 @@ from dcase_explore.layouts.tree import widgets
 from test_data_command import run as in_a_process
 from test_layouts import AE, of_widget, save
 
-
 pytestmark = pytest.mark.usefixtures("one_cache")
 
 
