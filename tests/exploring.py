@@ -1,13 +1,20 @@
 """A small real page to test against: recordings made on the spot, explored and served in this process."""
 
+import contextlib
 import json
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.viewer.address import Address
+from dcase_explore.viewer.server import Server
 
 RATE = 16_000
 ATTRIBUTES = {"fan": "m-n_W", "valve": "pat_00"}
@@ -19,9 +26,9 @@ def make_recordings(folder: Path, machine_types: tuple[str, ...] = ("fan", "valv
         for split, label, count in (("train", "normal", 8), ("test", "normal", 4), ("test", "anomaly", 4)):
             for number in range(count):
                 rng = np.random.default_rng([place, len(split), len(label), number])
-                time = np.arange(RATE) / RATE
-                hum = 0.2 * np.sin(2 * np.pi * (300 + 900 * place) * time)
-                squeal = 0.2 * np.sin(2 * np.pi * 3000 * time) if label == "anomaly" else 0
+                seconds = np.arange(RATE) / RATE
+                hum = 0.2 * np.sin(2 * np.pi * (300 + 900 * place) * seconds)
+                squeal = 0.2 * np.sin(2 * np.pi * 3000 * seconds) if label == "anomaly" else 0
                 domain = "target" if number % 2 else "source"
                 name = f"section_00_{domain}_{split}_{label}_{number:04d}_{ATTRIBUTES[machine]}.wav"
                 path = folder / machine / split / name
@@ -44,3 +51,19 @@ def table_of(url: str) -> dict[str, dict[str, Any]]:
     status, body = get(f"{url}api/table/")
     assert status == 200
     return {column["name"]: column for column in json.loads(body)["columns"]}
+
+
+def free(port: int) -> bool:
+    """Whether nobody listens on a port."""
+    with contextlib.suppress(ExploreError):
+        Server(Address(port=port)).close()
+        return True
+    return False
+
+
+def until(satisfied: Callable[[], bool], seconds: float = 60) -> bool:
+    """Whether something comes true within a time."""
+    end = time.monotonic() + seconds
+    while not satisfied() and time.monotonic() < end:
+        time.sleep(0.1)
+    return satisfied()

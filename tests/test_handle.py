@@ -1,6 +1,5 @@
 """The page in a process of its own: quick, alone, and gone when it should be."""
 
-import contextlib
 import dataclasses
 import gc
 import json
@@ -26,10 +25,8 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.explore import Options, explore
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.files import find_layout, read_layout
-from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.handle import Viewer
-from dcase_explore.viewer.server import Server
-from exploring import get, table_of
+from exploring import free, get, table_of, until
 
 pytestmark = pytest.mark.usefixtures("one_cache")
 
@@ -61,21 +58,6 @@ def port_of(viewer: Viewer) -> int:
     return urlsplit(viewer.url).port or 0
 
 
-def free(port: int) -> bool:
-    with contextlib.suppress(ExploreError):
-        Server(Address(port=port)).close()
-        return True
-    return False
-
-
-def until(satisfied: object, seconds: float = 20) -> bool:
-    assert callable(satisfied)
-    end = time.monotonic() + seconds
-    while not satisfied() and time.monotonic() < end:
-        time.sleep(0.1)
-    return bool(satisfied())
-
-
 def test_exploration_in_a_file_is_the_same(recordings: Path, tmp_path: Path) -> None:
     exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
     finding = Finding("hard_normals", "valve", "two normals", "high", ("label",), "why", np.array([3, 1]), {"a": 0.1})
@@ -88,10 +70,20 @@ def test_exploration_in_a_file_is_the_same(recordings: Path, tmp_path: Path) -> 
         assert np.array_equal(np.stack(again.frame[name]), np.stack(exploration.frame[name]))
     assert again.arrangement.shown() == exploration.arrangement.shown()
     assert again.arrangement.layout() == exploration.arrangement.layout()
+    assert again.arrangement.strict is exploration.arrangement.strict is False
     assert (again.title, again.layout_name) == (exploration.title, exploration.layout_name)
     assert dict(again.descriptions) == dict(exploration.descriptions)
     assert list(again.findings) == list(exploration.findings)
     assert all(np.array_equal(a.rows, b.rows) for a, b in zip(again.findings, exploration.findings, strict=True))
+
+
+def test_strict_layout_is_strict_in_the_page_as_well(viewer: Viewer, recordings: Path, tmp_path: Path) -> None:
+    fits = tmp_path / "fits.json"
+    fits.write_text('{"children": [{"kind": "tab", "children": [{"kind": "widget", "type": "table"}]}]}')
+    assert show(str(recordings), class_name="valve", layout=str(fits), strict_layout=True, browser=False) is viewer
+    viewer.wait()
+    assert put(f"{viewer.url}api/layout/load", read_layout("compare")) == 422
+    assert put(f"{viewer.url}api/layout/load", read_layout(str(fits))) == 200
 
 
 def test_show_returns_before_spotlight_is_there_and_imports_it_nowhere_else(recordings: Path) -> None:

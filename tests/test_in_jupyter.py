@@ -6,9 +6,8 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,9 +16,7 @@ import nbformat
 import pytest
 
 from conftest import FLAGS, chromium
-from dcase_explore.errors import ExploreError
-from dcase_explore.viewer.address import Address
-from dcase_explore.viewer.server import Server
+from exploring import free, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page
@@ -55,7 +52,7 @@ def jupyter(folder: Path, *options: str) -> Iterator[int]:
     with (folder / "jupyter.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **folders})
     try:
-        until(lambda: answers(port))
+        assert until(lambda: answers(port))
         yield port
     finally:
         server.terminate()
@@ -67,13 +64,6 @@ def answers(port: int) -> bool:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/base/api?token=secret").close()
         return True
     return False
-
-
-def until(satisfied: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not satisfied():
-        assert time.monotonic() < end, "never so"
-        time.sleep(0.2)
 
 
 @contextlib.contextmanager
@@ -120,13 +110,6 @@ def play(frame: "Frame", clip: str) -> None:
     frame.wait_for_function("document.querySelector('audio').currentTime > 0.2", timeout=20_000)
 
 
-def free(port: int) -> bool:
-    with contextlib.suppress(ExploreError):
-        Server(Address(port=port)).close()
-        return True
-    return False
-
-
 def test_a_cell_shows_the_page_plays_clips_beside_a_busy_kernel_and_leaves_nothing(
     browser: "Browser", recordings: Path, tmp_path: Path
 ) -> None:
@@ -168,7 +151,7 @@ def test_a_cell_shows_the_page_plays_clips_beside_a_busy_kernel_and_leaves_nothi
             kernel = json.load(answer)[0]["kernel"]["id"]
         end = urllib.request.Request(f"http://127.0.0.1:{port}/base/api/kernels/{kernel}?token=secret", method="DELETE")
         urllib.request.urlopen(end).close()
-        until(lambda: free(shown_port))
+        assert until(lambda: free(shown_port))
 
 
 def test_a_kernel_on_another_machine_is_reached_through_the_notebook_server(

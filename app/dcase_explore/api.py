@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dcase_explore.columns import listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dcase_explore.options import Options
     from dcase_explore.viewer.handle import Viewer
 
 Data: TypeAlias = "str | Path | pd.DataFrame"
@@ -77,18 +78,17 @@ def load(
     {columns}
     """
     from dcase_explore.explore import load_found, rows_asked_for
-    from dcase_explore.options import Options
 
-    options = Options(
-        data=_several(data),
-        config=_names(config),
-        audio=audio,
-        class_name=_names(class_name),
+    options = _options(
+        data,
+        config,
+        class_name,
+        scores,
+        embeddings,
         split=split,
         domain=domain,
-        scores=scores or {},
-        embeddings=embeddings or {},
         ground_truth=ground_truth,
+        audio=audio,
     )
     frame = load_found(options)[1].frame
     return frame.iloc[rows_asked_for(frame, options)].reset_index(drop=True)
@@ -147,34 +147,30 @@ def show(
         As `load`; a layout that is unknown or refused.
     """
     from dcase_explore.explore import explore
-    from dcase_explore.options import Options
     from dcase_explore.viewer import cell
     from dcase_explore.viewer.browser import open_browser
     from dcase_explore.viewer.handle import Viewer
 
     global _viewer
+    options = _options(
+        data_or_frame,
+        config,
+        class_name,
+        scores,
+        embeddings,
+        split=split,
+        domain=domain,
+        ground_truth=ground_truth,
+        audio=audio,
+        limit=limit,
+        layout=layout,
+        strict_layout=strict_layout,
+    )
     viewer = None if new else _viewer
     if viewer is None or not viewer.running:
         viewer = Viewer()  # it starts while the data are read
     try:
-        viewer.show(
-            explore(
-                Options(
-                    data=_several(data_or_frame),
-                    config=_names(config),
-                    audio=audio,
-                    class_name=_names(class_name),
-                    split=split,
-                    domain=domain,
-                    limit=limit,
-                    layout=layout,
-                    strict_layout=strict_layout,
-                    scores=scores or {},
-                    embeddings=embeddings or {},
-                    ground_truth=ground_truth,
-                )
-            )
-        )
+        viewer.show(explore(options))
     except BaseException:
         if viewer is not _viewer:
             viewer.close()
@@ -185,6 +181,27 @@ def show(
     if browser or (browser is None and not cell.in_notebook()):
         open_browser(viewer.url)
     return viewer
+
+
+def _options(
+    data: "Data | Sequence[Data]",
+    config: str | Sequence[str] | None,
+    class_name: str | Sequence[str] | None,
+    scores: Mapping[str, object] | None,
+    embeddings: Mapping[str, object] | None,
+    **others: Any,
+) -> "Options":
+    """Options of both calls; what may be one or several becomes a tuple."""
+    from dcase_explore.options import Options
+
+    return Options(
+        data=_several(data),
+        config=_names(config),
+        class_name=_names(class_name),
+        scores=scores or {},
+        embeddings=embeddings or {},
+        **others,
+    )
 
 
 def _several(given: "Data | Sequence[Data]") -> "tuple[str | pd.DataFrame, ...]":

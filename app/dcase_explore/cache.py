@@ -11,6 +11,26 @@ from dcase_explore.errors import ExploreError
 VARIABLE = "DCASE_EXPLORE_CACHE"
 
 
+def chosen_folder(variable: str, default: str) -> Path:
+    """
+    Folder that the environment names.
+
+    Parameters
+    ----------
+    variable
+        Of the environment; ``~`` in it is the user's home.
+    default
+        Folder where it is not set.
+
+    Returns
+    -------
+    pathlib.Path
+        Absolute; it may not be there.
+    """
+    chosen = os.path.expanduser(os.environ.get(variable, ""))  # noqa: PTH111 - Path("") would be the current folder
+    return Path(os.path.abspath(chosen or default))  # noqa: PTH100 - links stay
+
+
 def cache_folder(*parts: str) -> Path:
     """
     Folder below the user's cache, made when it is not there.
@@ -30,9 +50,7 @@ def cache_folder(*parts: str) -> Path:
     ExploreError
         When it cannot be made or written.
     """
-    chosen = os.path.expanduser(os.environ.get(VARIABLE, ""))  # noqa: PTH111 - Path("") would be the current folder
-    top = Path(os.path.abspath(chosen or platformdirs.user_cache_dir("dcase-explore")))  # noqa: PTH100 - links stay
-    folder = top.joinpath(*parts)
+    folder = chosen_folder(VARIABLE, platformdirs.user_cache_dir("dcase-explore")).joinpath(*parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -29,6 +29,7 @@ def write(exploration: Exploration, path: Path) -> None:
     about = {
         "title": exploration.title,
         "layout": exploration.arrangement.binding.original,
+        "strict_layout": exploration.arrangement.strict,
         "layout_name": exploration.layout_name,
         "descriptions": dict(exploration.descriptions),
         "findings": findings,
@@ -58,7 +59,7 @@ def read(path: Path) -> Exploration:
         When there is no such file, or it is damaged.
     """
     frame, about = parquet.read(path)
-    arrangement = Arrangement(about["layout"], columns_with_values(frame))
+    arrangement = Arrangement(about["layout"], columns_with_values(frame), strict=about["strict_layout"])
     findings = [_finding(finding) for finding in about["findings"]]
     exploration = Exploration(frame, about["title"], arrangement, about["layout_name"])
     return replace(exploration, descriptions=about["descriptions"], findings=findings)

@@ -39,13 +39,15 @@ class Arrangement:
 
     Attributes
     ----------
+    strict
+        As given.
     on_change
         Called with no arguments when the page was arranged otherwise.
     """
 
     def __init__(self, layout: Node, columns: Sequence[str], *, strict: bool = False) -> None:
         self._columns = list(columns)
-        self._strict = strict
+        self.strict = strict
         self.on_change: Callable[[], None] = lambda: None
         self._bindings: list[Binding] = []  # of the layout that was opened, and of each that was loaded in the page
         self._open(bind(layout, columns))
@@ -114,7 +116,7 @@ class Arrangement:
         translated, changes = in_todays_words(layout)
         check(translated, name)
         binding = bind(normal(translated), self._columns)
-        if self._strict:
+        if self.strict:
             binding.require_all(name, self._columns)
         binding.require_some(name)
         self._open(binding)

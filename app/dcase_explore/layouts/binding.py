@@ -7,30 +7,16 @@ another one shows with colours.
 """
 
 import copy
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dcase_explore.columns import ATTRIBUTE, BUILT_IN, member, members
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.layouts.references import Reference, references
+from dcase_explore.layouts.roles import distinct, owner, replacements
 from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
 from dcase_explore.messages import some
-
-SCORE_FAMILIES = (
-    "anomaly_score_<score>",
-    "prediction_<score>",
-    "prediction_correct_<score>",
-    "auc_cost_<score>",
-)
-EMBEDDING_FAMILIES = (
-    "embeddings_<embedding>",
-    "map_<embedding>_x",
-    "map_<embedding>_y",
-    "domain_distance_<embedding>",
-)
 
 
 @dataclass(frozen=True)
@@ -124,29 +110,30 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
     """
     names = list(columns)
     named = list(references(layout))
-    walk = _Walk(names, _replacements(named, names))
+    walk = _Walk(names, replacements(named, names))
     bound = copy.deepcopy(layout)
     numbers = {id(widget): number for number, widget in enumerate(widgets(bound))}
     children = _where(bound.get("children", []), walk.widget)
     bound["children"] = _where(children, walk.shows_more)
-    named_columns = {reference.column for reference in named}
     replaced = [f"{new} for {old}" for old, new in walk.replaced.items()]
-    missing = _distinct(_owner(r.column) for r in named if not walk.column(r.column))
+    missing = distinct(owner(r.column) for r in named if not walk.column(r.column))
     missing = [name for name in missing if name not in walk.reasons]
     without = [f"without {some(missing)}"] if missing else []
     dropped = [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
+    owners = {owner(reference.column) for reference in named}
     return Binding(
-        layout,
-        bound,
-        tuple(numbers[id(widget)] for widget in widgets(bound)),
-        {reference.column: walk.column(reference.column) for reference in named},
-        {
+        original=layout,
+        layout=bound,
+        origins=tuple(numbers[id(widget)] for widget in widgets(bound)),
+        columns={reference.column: walk.column(reference.column) for reference in named},
+        # What the file names itself keeps its name.
+        names={
             new: old
             for old, new in walk.replacements.items()
-            if _owner(old) in walk.replaced and _owner(new) not in map(_owner, named_columns)
+            if owner(old) in walk.replaced and owner(new) not in owners
         },
-        tuple(reference for reference in named if reference.column not in walk.columns),
-        (*replaced, *without, *dropped),
+        absent=tuple(reference for reference in named if reference.column not in walk.columns),
+        changes=(*replaced, *without, *dropped),
     )
 
 
@@ -173,7 +160,7 @@ class _Walk:
                 return False
         for key in its.lists:
             listed = [column for column in config.get(key) or [] if column]
-            bound[key] = _distinct(found for column in listed if (found := self.column(column)))
+            bound[key] = distinct(found for column in listed if (found := self.column(column)))
             if listed and not bound[key] and its.lists_needed:
                 self.drop(title, listed[0])
                 return False
@@ -224,17 +211,17 @@ class _Walk:
         replacement = self.replacements.get(name)
         if replacement not in self.columns:
             return None
-        self.replaced[_owner(name)] = _owner(replacement)
+        self.replaced[owner(name)] = owner(replacement)
         return replacement
 
     def drop(self, title: str, column: str) -> None:
         self.dropped.append(f"{title} (no {self.missing(column)})")
-        self.reasons |= {_owner(column), self.missing(column)}
+        self.reasons |= {owner(column), self.missing(column)}
 
     def missing(self, name: str) -> str:
         """What the table lacks: a whole score or embedding, or of one that it has the column."""
         wanted = self.replacements.get(name, name)
-        return wanted if _owner(wanted) in map(_owner, self.columns) else _owner(wanted)
+        return wanted if owner(wanted) in map(owner, self.columns) else owner(wanted)
 
 
 def _where(nodes: list[Node], keep: Callable[[Node], bool]) -> list[Node]:
@@ -262,55 +249,3 @@ def _includes(widget: Node, other: Node) -> bool:
 
 def _title(widget: Node) -> str:
     return f"'{widget.get('name') or WIDGETS[widget['type']].title}'"
-
-
-def _owner(column: str) -> str:
-    """Score or embedding that a column belongs to, in words."""
-    for word, families in (("score", SCORE_FAMILIES), ("embedding", EMBEDDING_FAMILIES)):
-        for family in families:
-            name = member(column, family)
-            if name:
-                return f"{word} {name}"
-    return column
-
-
-def _replacements(named: Sequence[Reference], columns: Sequence[str]) -> dict[str, str]:
-    """Column that would stand in for each of a score or an embedding that the table does not have."""
-    roles = [reference.column for reference in named if not reference.listed]
-    listed = [reference.column for reference in named if reference.listed]
-    replacements: dict[str, str] = {}
-    for families in (SCORE_FAMILIES, EMBEDDING_FAMILIES):
-        there = _members(columns, families)
-        shown = _members(roles, families)
-        # What is only listed may also take a widget's empty place: a table does not lose it by that.
-        free = [name for name in sorted(there, key=lambda name: name in BUILT_IN) if name not in shown]
-        missing = [name for name in _distinct([*shown, *_members(listed, families)]) if name not in there]
-        for old in missing[: len(free)]:
-            wanted = [family for family in families if _of(family, old) in (roles if old in shown else listed)]
-            # The user's own first; among them one that can stand in wherever the other one is shown.
-            new = max(free, key=lambda name: (name not in BUILT_IN, sum(_of(one, name) in columns for one in wanted)))
-            free.remove(new)
-            replacements.update({_of(family, old): _of(family, new) for family in families})
-    attributes = [name for name in ("attributes", *sorted(columns)) if name in columns and _is_attribute(name)]
-    missing = _distinct(name for name in roles if _is_attribute(name) and name not in columns)
-    free = [name for name in _distinct(attributes) if name not in roles]
-    return {**replacements, **dict(zip(missing, free, strict=False))}
-
-
-def _of(family: str, name: str) -> str:
-    """Column of a family that belongs to a score or an embedding."""
-    return re.sub("<.*>", lambda _: name, family)
-
-
-def _is_attribute(column: str) -> bool:
-    """Whether a column holds the values of an attribute, or of all of them in words."""
-    return column == "attributes" or bool(ATTRIBUTE.fullmatch(column) and column.endswith("v"))
-
-
-def _members(columns: Sequence[str], families: Sequence[str]) -> list[str]:
-    """Scores or embeddings that any of the columns belongs to, those with the family's first column first."""
-    return _distinct(name for family in families for name in members(columns, family))
-
-
-def _distinct(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))

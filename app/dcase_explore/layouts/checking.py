@@ -1,10 +1,11 @@
 """Layout files are untrusted: what the page does not know or must not show is refused, and said where it stands."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from unicodedata import category
 
-from dcase_explore.errors import ExploreError, meant
+from dcase_explore.errors import ExploreError, meant, nearest
 from dcase_explore.layouts import declared
 from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import (
@@ -190,14 +191,15 @@ def _value_problems(widget: str, config: Node, where: str) -> Iterator[str]:
         for error in refusal.errors(include_url=False):
             place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
             rule = error["msg"].replace("Input should be", "must be").replace("valid ", "")
-            sentence = f"{where}{place} {rule}, not {_shown(error['input'])}"
-            words = error.get("ctx", {}).get("expected", "").replace(" or ", ", ").replace("'", "").split(", ")
-            near = (
-                meant(error["input"][:80], words)
-                if error["type"] == "literal_error" and isinstance(error["input"], str)
-                else ""
-            )
-            yield f"{sentence}; {near}" if near.startswith("did") else sentence
+            yield f"{where}{place} {rule}, not {_shown(error['input'])}{_nearest(error)}"
+
+
+def _nearest(error: Any) -> str:
+    """Sentence part with the words that one of Spotlight's may have been meant for."""
+    if error["type"] != "literal_error" or not isinstance(error["input"], str):
+        return ""
+    words = nearest(error["input"][:80], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
+    return f"; did you mean {' or '.join(words)}?" if words else ""
 
 
 def _name_problems(name: Any, where: str) -> Iterator[str]:

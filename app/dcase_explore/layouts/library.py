@@ -1,13 +1,12 @@
 """The user's own layouts by name, kept as files in one folder."""
 
-import os
 import re
 from pathlib import Path
 
 import platformdirs
 from filelock import FileLock
 
-from dcase_explore.cache import write_atomically
+from dcase_explore.cache import chosen_folder, write_atomically
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.text import as_bytes
@@ -22,8 +21,7 @@ _NAME = re.compile(r"\w[\w. -]{0,63}")
 
 def library_folder() -> Path:
     """``$DCASE_EXPLORE_LAYOUTS`` or a folder of the user's settings; it may not be there yet."""
-    chosen = os.path.expanduser(os.environ.get(VARIABLE, ""))  # noqa: PTH111 - Path("") would be the current folder
-    return Path(os.path.abspath(chosen or platformdirs.user_config_path("dcase-explore") / "layouts"))  # noqa: PTH100
+    return chosen_folder(VARIABLE, str(Path(platformdirs.user_config_dir("dcase-explore")) / "layouts"))
 
 
 def library_names() -> list[str]:

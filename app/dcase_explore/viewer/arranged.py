@@ -16,6 +16,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.text import MAX_BYTES, as_bytes, parse
 from dcase_explore.messages import note
+from dcase_explore.viewer.body import body_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -52,7 +53,7 @@ def routes(current: Callable[[], Arrangement]) -> list[Route]:
 
     async def load(request: "Request") -> Response:
         try:
-            changes = current().load(parse(await _body_of(request), LOADED), LOADED)
+            changes = current().load(parse(await body_of(request, MAX_BYTES), LOADED), LOADED)
         except ExploreError as reason:
             return _refused(reason)
         if changes:
@@ -82,19 +83,10 @@ def routes(current: Callable[[], Arrangement]) -> list[Route]:
 async def _layout_of(request: "Request") -> "Node":
     """The layout that the page sends wrapped in an object."""
     try:
-        layout = json.loads(await _body_of(request))["layout"]
+        layout = json.loads(await body_of(request, MAX_BYTES))["layout"]
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise ExploreError("the layout cannot be read") from error
     return parse(json.dumps(layout).encode(), "the layout")
-
-
-async def _body_of(request: "Request") -> bytes:
-    content = b""
-    async for piece in request.stream():
-        content += piece
-        if len(content) > MAX_BYTES:
-            raise ExploreError(f"the layout is more than {MAX_BYTES // 2**20} MB, the most that a layout has")
-    return content
 
 
 def _refused(reason: ExploreError) -> Response:

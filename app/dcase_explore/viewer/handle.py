@@ -232,9 +232,7 @@ def _end(process: "subprocess.Popen[bytes]", folder: Path, owner: int) -> None:
         return
     with contextlib.suppress(OSError):  # it was gone already
         if process.stdin:
-            process.stdin.write(
-                b"\n"
-            )  # another process may still hold the pipe, which is not closed by closing it here
+            process.stdin.write(b"\n")  # which ends it, though another process may hold the pipe as well
             process.stdin.close()
     try:
         process.wait(END_SECONDS)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dcase_explore.errors import ExploreError
+from dcase_explore.viewer.body import body_of
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -60,14 +63,9 @@ class Rows:
 
     async def _answer(self, request: "Request") -> Response:
         if request.method == "PUT":
-            content = b""
-            async for piece in request.stream():
-                content += piece
-                if len(content) > MAX_BYTES:
-                    return Response(status_code=413)
             try:
-                told = json.loads(content)
-            except (ValueError, RecursionError):
+                told = json.loads(await body_of(request, MAX_BYTES))
+            except (ExploreError, ValueError, RecursionError):
                 told = None
             if not isinstance(told, dict) or not all(self._are_rows(told[kind]) for kind in KINDS if kind in told):
                 return Response(status_code=422)
