@@ -449,6 +449,14 @@ def test_own_score_without_decisions_still_goes_before_a_built_in_one_with() -> 
     assert bind(read_layout("compare"), columns)[1][0] == f"score mine for score {AE}"
 
 
+def test_what_stands_in_and_lacks_a_column_is_not_said_to_be_missing_itself() -> None:
+    _, changes = bind(read_layout("simple"), [*FACTS, "path", "anomaly_score_mine"])
+    assert changes[0] == f"score mine for score {AE}"
+    (without,) = [change for change in changes if change.startswith("without ")]
+    assert "prediction_mine" in without
+    assert f"score {AE}" not in without
+
+
 def test_column_is_said_though_a_title_holds_its_name() -> None:
     widgets_ = [
         {"kind": "widget", "type": "histogram", "name": "nosuch domains", "config": {"columnKey": "foo"}},

@@ -17,7 +17,9 @@ SHOWN = 3
 
 def note(sentence: str) -> None:
     """Say one thing that changes what is seen: something dropped, replaced, guessed or made."""
-    print("\n".join(map(plain, sentence.split("\n"))), file=sys.stderr, flush=True)  # noqa: T201
+    # A notebook paints red what comes by stderr, as if it were an error.
+    stream = sys.stdout if type(sys.stderr).__module__.startswith("ipykernel") else sys.stderr
+    print("\n".join(map(plain, sentence.split("\n"))), file=stream, flush=True)
 
 
 def plain(text: str) -> str:

@@ -116,7 +116,7 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
     children = _where(bound.get("children", []), walk.widget)
     bound["children"] = _where(children, walk.shows_more)
     replaced = [f"{new} for {old}" for old, new in walk.replaced.items()]
-    missing = distinct(owner(r.column) for r in named if not walk.column(r.column))
+    missing = distinct(walk.missing(r.column) for r in named if not walk.column(r.column))
     missing = [name for name in missing if name not in walk.reasons]
     without = [f"without {some(missing)}"] if missing else []
     dropped = [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
