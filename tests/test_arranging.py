@@ -476,13 +476,105 @@ def test_closing_everything_keeps_what_was_left_out_and_reset_brings_all_back() 
 
 
 def test_a_number_on_a_widget_of_another_type_is_not_that_widget() -> None:
-    arrangement = Arrangement(read_layout("extended"), DEMO)
+    layout = normal(of_widget(type="table", config={"sorting": [["absent", "ASC"], ["label", "ASC"]]}))
+    arrangement = Arrangement(layout, FACTS)
     page = copy.deepcopy(arrangement.shown())
     number = config_of(page, "table")[ORIGIN]
     next(tabs(page))["children"] = [{"kind": "widget", "type": "Metric", "name": "M", "config": {ORIGIN: number}}]
     arrangement.arrange(page)
     assert not list(problems(arrangement.layout()))
     assert "config" not in widget_called(arrangement.layout(), "M")
+
+
+def a_tab(name: str, column: str, **tab: Any) -> Node:
+    widget = {"kind": "widget", "type": "histogram", "name": name, "config": {"columnKey": column}}
+    return {"kind": "tab", "children": [widget], **tab}
+
+
+def a_split(orientation: str, *children: Node, **split: Any) -> Node:
+    return {"kind": "split", "orientation": orientation, "children": list(children), **split}
+
+
+NESTED = normal(
+    {
+        "orientation": "vertical",
+        "children": [
+            a_split("horizontal", a_split("vertical", a_tab("Here", "label", weight=30), a_tab("Absent", "absent")))
+        ],
+    }
+)
+
+
+def test_what_was_left_out_of_splits_within_splits_is_put_back_as_deep_as_it_was() -> None:
+    assert Arrangement(NESTED, FACTS).layout() == NESTED
+
+
+ABSENT = a_tab("Absent", "absent", weight=70)
+
+
+@pytest.mark.parametrize(
+    "children",
+    [
+        [
+            a_split("vertical", a_tab("Here", "label", weight=30), ABSENT, weight=40),
+            a_tab("Beside", "domain", weight=60),
+        ],
+        [a_split("vertical", a_tab("Here", "label", weight=30), ABSENT, weight=40)],
+        [
+            a_split("vertical", a_split("horizontal", a_tab("Here", "label", weight=30), ABSENT), ABSENT, weight=40),
+            a_tab("Beside", "domain", weight=60),
+        ],
+    ],
+    ids=["beside another", "alone", "twice"],
+)
+def test_splits_that_the_page_has_merged_are_made_again(children: list[Node]) -> None:
+    layout = normal({"orientation": "horizontal", "children": children})
+
+    def merge(page: Node) -> None:
+        for place, child in enumerate(page["children"]):
+            inner = child
+            while inner["kind"] == "split":
+                (inner,) = inner["children"]
+            page["children"][place] = {**inner, "weight": child["weight"]}
+
+    assert arranged(layout, FACTS, merge) == layout
+
+
+def test_weights_that_were_dragged_are_rounded_and_others_are_not() -> None:
+    layout = normal({"children": [a_tab("One", "label", weight=33.3333333), a_tab("Other", "domain", weight=50)]})
+    saved = arranged(layout, FACTS, lambda page: page["children"][1].update(weight=56.775538568450315))
+    assert [tab["weight"] for tab in saved["children"]] == [33.3333333, 56.78]
+
+
+def test_titles_that_the_page_gives_are_not_saved_and_those_that_people_give_are() -> None:
+    histogram = {"kind": "widget", "type": "histogram", "config": {"columnKey": "label"}}
+    layout = normal({"children": [{"kind": "tab", "children": [histogram, {**histogram, "name": "Histogram"}]}]})
+
+    def as_the_page_does(page: Node) -> None:
+        for widget, title in zip(widgets(page), ("Histogram", "Histogram (2)"), strict=True):
+            widget["name"] = title
+
+    assert arranged(layout, FACTS, as_the_page_does) == layout
+
+    def rename(page: Node) -> None:
+        as_the_page_does(page)
+        next(widgets(page))["name"] = "Labels"
+
+    assert titles(layout_with_names(arranged(layout, FACTS, rename))) == ["Labels", "Histogram"]
+
+
+def layout_with_names(layout: Node) -> Node:
+    for widget in widgets(layout):
+        widget.setdefault("name", "")
+    return layout
+
+
+def test_columns_added_to_a_table_are_saved_in_the_order_that_the_page_has_them_in() -> None:
+    layout = normal(of_widget(type="table", config={"visibleColumns": ["clip_id"]}))
+    saved = arranged(
+        layout, FACTS, lambda page: config_of(page, "table")["visibleColumns"].extend(["split", "domain", "class"])
+    )
+    assert config_of(saved, "table")["visibleColumns"] == ["clip_id", "class", "domain", "split"]
 
 
 def test_names_that_stand_in_the_file_stay_though_they_stand_for_others_too() -> None:
