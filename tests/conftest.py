@@ -93,7 +93,8 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]:
     """The page of those recordings' valves in the simple layout, served in this process."""
-    from dcase_explore.explore import Options, explore
+    from dcase_explore.exploring import explore
+    from dcase_explore.options import Options
     from dcase_explore.viewer.address import Address
     from dcase_explore.viewer.server import Server
 

@@ -15,8 +15,9 @@ import PIL.Image
 from playwright.sync_api import sync_playwright
 
 from dcase_explore.api import load
-from dcase_explore.explore import Options, explore
+from dcase_explore.exploring import explore
 from dcase_explore.layouts.curated import curated_folder, curated_names
+from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from test_browser import FLAGS, until_coloured

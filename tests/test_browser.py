@@ -18,8 +18,9 @@ import PIL.Image
 import pytest
 
 from conftest import served
-from dcase_explore.explore import Options, explore
+from dcase_explore.exploring import explore
 from dcase_explore.findings.finding import Finding
+from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from exploring import get

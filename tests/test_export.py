@@ -248,18 +248,18 @@ def test_what_is_computed_anew_is_written_for_others_and_not_taken_back(tmp_path
 
 
 def test_an_explored_table_shows_the_same_page_again(recordings: Path, tmp_path: Path) -> None:
-    from dcase_explore.explore import Options, load_found
+    from dcase_explore.exploring import explored
+    from dcase_explore.options import Options
 
-    _, found, source = load_found(Options(data=[str(recordings)]), with_maps=False)
-    derived = [name for name in found.frame if name not in source.frame]
-    assert "auc_cost_logmel_lof" in derived
+    found = explored(Options(data=[str(recordings)]), with_maps=False)
+    assert "auc_cost_logmel_lof" in found.computed
     maps = np.stack(found.frame["embeddings_logmel"])[:, :2]
     frame = clips.conform(found.frame.assign(map_logmel_x=maps[:, 0], map_logmel_y=maps[:, 1]))
-    export(frame, tmp_path / "out", audio=False, title=source.title, derived=derived)
-    _, again, its_source = load_found(Options(data=[str(tmp_path / "out")]))
+    export(frame, tmp_path / "out", audio=False, title=found.title, derived=found.computed)
+    again = explored(Options(data=[str(tmp_path / "out")]))
     pd.testing.assert_frame_equal(again.frame, frame)
     assert [finding.title for finding in again.findings] == [finding.title for finding in found.findings]
-    assert its_source.title == source.title
+    assert again.title == found.title
 
 
 def test_both_folders_may_move_together(tmp_path: Path, record: Record) -> None:

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 from dcase_explore import clips
-from dcase_explore.explore import Options, load_found
+from dcase_explore.exploring import explored
 from dcase_explore.findings import MOST, Found, find, shown
 from dcase_explore.findings.attribute_values import conditions
 from dcase_explore.findings.chance import auc_of, mean_interval, overlap_by_chance, wilson_interval
@@ -24,6 +24,7 @@ from dcase_explore.findings.distances import measure_distances
 from dcase_explore.findings.finding import HIGH_AUC, MEDIUM_AUC, Finding, Rule, auc_lost
 from dcase_explore.findings.hard_normals import is_wrong
 from dcase_explore.findings.neighbors import nearest_neighbors
+from dcase_explore.options import Options
 from dcase_explore.scoring import score
 from finding import N_TEST, Made, of_rule
 
@@ -40,7 +41,7 @@ MODES = ("baseline_MSE", "baseline_MAHALA")
 def real(real_scores: Path) -> dict[str, Found]:
     """Found in both modes together, and in each alone."""
     places = {"both": real_scores} | {mode: real_scores / mode for mode in MODES}
-    return {name: load_found(Options(data=[str(place)]), with_maps=False)[1] for name, place in places.items()}
+    return {name: explored(Options(data=[str(place)]), with_maps=False) for name, place in places.items()}
 
 
 def lines_of(folder: Path, kind: str, machine: str) -> dict[str, float]:
@@ -105,7 +106,7 @@ def test_findings_account_for_half_of_what_each_mode_loses(real: dict[str, Found
 def test_findings_of_a_machine_type_are_the_same_alone_and_among_others(
     real: dict[str, Found], real_scores: Path
 ) -> None:
-    alone = load_found(Options(data=[str(real_scores)], class_name=["bearing"]), with_maps=False)[1]
+    alone = explored(Options(data=[str(real_scores)], class_name=["bearing"]), with_maps=False)
     among = [finding for finding in real["both"].findings if finding.machine_type == "bearing"]
     assert [its.title for its in alone.findings] == [its.title for its in among]
     ids = [found.frame["clip_id"] for found in (alone, real["both"])]
@@ -426,7 +427,7 @@ def test_silent_and_clipped_recordings_are_found(tmp_path: Path) -> None:
     sounds = [*noise[:4], np.zeros(16_000), np.clip(noise[5] * 30, -1, 1)]
     for number, sound in enumerate(sounds):
         soundfile.write(folder / f"section_00_source_train_normal_{number:04d}_m-n_W.wav", sound, 16_000)
-    found = load_found(Options(data=[str(tmp_path)]), with_maps=False)[1]
+    found = explored(Options(data=[str(tmp_path)]), with_maps=False)
     silent, clipped = [its for its in found.findings if its.rule == "recordings"]
     assert found.frame["clip_id"].iloc[silent.rows].tolist() == [
         "train/fan_section_00_source_train_normal_0004_m-n_W.wav"

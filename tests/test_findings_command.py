@@ -105,8 +105,8 @@ def test_the_summary_counts_the_findings_of_the_view(real_scores: Path) -> None:
 
 def test_finding_in_scores_imports_no_model_library(real_scores: Path) -> None:
     code = (
-        "from dcase_explore.explore import Options, load_found\n"
-        f"load_found(Options(data=[{str(real_scores)!r}]), with_maps=False)"
+        "from dcase_explore.exploring import Options, explored\n"
+        f"explored(Options(data=[{str(real_scores)!r}]), with_maps=False)"
     )
     assert not {"sklearn", "umap", "torch", "renumics", "librosa"} & imported_by(code)
 

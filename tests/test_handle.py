@@ -22,9 +22,10 @@ import pytest
 
 from dcase_explore import api, handover, show
 from dcase_explore.errors import ExploreError
-from dcase_explore.explore import Options, explore
+from dcase_explore.exploring import explore
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.files import find_layout, read_layout
+from dcase_explore.options import Options
 from dcase_explore.viewer.handle import Viewer
 from exploring import free, get, table_of, until
 

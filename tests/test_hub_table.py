@@ -12,7 +12,7 @@ import pytest
 from conftest import served
 from dcase_explore import clips, load
 from dcase_explore.errors import ExploreError
-from dcase_explore.explore import explore, load_found
+from dcase_explore.exploring import explore, explored
 from dcase_explore.exporting import export
 from dcase_explore.hub.repository import open_repository
 from dcase_explore.hub.table import AST, fetch_embeddings, read_config
@@ -368,9 +368,9 @@ def test_an_export_shows_the_same_page(
     hub: HubServer, standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, audio: bool
 ) -> None:
     options = Options(class_name=["valve"], layout="extended", audio="all" if audio else "lazy")
-    _, found, source = load_found(options)
-    derived = [name for name in found.frame if name not in source.frame]
-    export(found.frame, tmp_path / "copy", audio=audio, title=source.title, credit=source.credits[0], derived=derived)
+    given = explored(options)
+    credit = given.credits[0]
+    export(given.frame, tmp_path / "copy", audio=audio, title=given.title, credit=credit, derived=given.computed)
     first, again = explore(options), explore(Options(data=[str(tmp_path / "copy")], layout="extended"))
     sounds = ["path", "nearest_normal"]
     pd.testing.assert_frame_equal(again.frame.drop(columns=sounds), first.frame.drop(columns=sounds))

@@ -15,12 +15,14 @@ from renumics.spotlight.layout import parse
 from renumics.spotlight.layout.nodes import Layout
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.explore import Options, columns_with_values, load_found
+from dcase_explore.exploration import columns_with_values
+from dcase_explore.exploring import explored
 from dcase_explore.layouts import binding, declared
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, LENSES, METRICS, WIDGETS
+from dcase_explore.options import Options
 from dcase_explore.scoring import score as score_table
 from dcase_explore.sources import read_sources
 
@@ -597,7 +599,7 @@ def test_every_curated_layout_shows_something_of_real_tables(data: str, request:
     given = {"clips": "real_clips", "scores": "real_scores", "hub": "hub"}
     fixture = request.getfixturevalue(given[data]) if data in given else None
     source = data if data in ("demo", "hub") else str(fixture)
-    columns = columns_with_values(load_found(Options(data=[source], class_name=["valve"]))[1].frame)
+    columns = columns_with_values(explored(Options(data=[source], class_name=["valve"])).frame)
     for name in curated_names():
         bound, _ = bind(read_layout(name), columns)
         assert {"Clips", "Listen"} < set(titles(bound)), name

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dcase_explore.explore import Exploration, Options, explore
+from dcase_explore.exploration import View
+from dcase_explore.exploring import explore
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.saving import Saving, file_to_save
 from dcase_explore.layouts.tree import widgets
+from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from test_arranging import widget_called
@@ -25,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_cache")]
 
 
 @contextmanager
-def opened(browser: "Browser", exploration: Exploration, file: Path | None = None) -> "Iterator[Page]":
+def opened(browser: "Browser", exploration: View, file: Path | None = None) -> "Iterator[Page]":
     """The page of an exploration, whose layout is saved to a file."""
     if file:
         Saving(exploration.arrangement, file_to_save(str(file)))
@@ -42,8 +44,8 @@ def opened(browser: "Browser", exploration: Exploration, file: Path | None = Non
 
 
 @pytest.fixture
-def of_valves(recordings: Path) -> Callable[..., Exploration]:
-    def of(layout: str = "extended", **options: Any) -> Exploration:
+def of_valves(recordings: Path) -> Callable[..., View]:
+    def of(layout: str = "extended", **options: Any) -> View:
         return explore(Options(data=[str(recordings)], class_name=["valve"], layout=layout, **options))
 
     return of
@@ -81,7 +83,7 @@ def until(page: "Page", file: Path, satisfied: Callable[[dict[str, Any]], bool])
 
 
 def test_what_was_looked_at_and_not_arranged_is_saved_byte_for_byte(
-    browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path
+    browser: "Browser", of_valves: Callable[..., View], tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.json"
     exploration = of_valves()
@@ -94,7 +96,7 @@ def test_what_was_looked_at_and_not_arranged_is_saved_byte_for_byte(
 
 
 def test_arranged_saved_and_opened_on_other_data_with_another_model(
-    browser: "Browser", of_valves: Callable[..., Exploration], real_scores: Path, tmp_path: Path
+    browser: "Browser", of_valves: Callable[..., View], real_scores: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.json"
     with opened(browser, of_valves("extended"), file) as page:
@@ -126,7 +128,7 @@ def test_arranged_saved_and_opened_on_other_data_with_another_model(
 
 
 def test_the_pages_own_save_gives_the_same_file(
-    browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path
+    browser: "Browser", of_valves: Callable[..., View], tmp_path: Path
 ) -> None:
     with opened(browser, of_valves("simple")) as page:
         with page.expect_download() as download:
@@ -136,7 +138,7 @@ def test_the_pages_own_save_gives_the_same_file(
 
 
 def test_a_layout_loaded_in_the_page_is_fitted_and_others_are_refused_aloud(
-    browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path
+    browser: "Browser", of_valves: Callable[..., View], tmp_path: Path
 ) -> None:
     html = {"type": "inspector", "config": {"views": [{"view": "HtmlLens", "columns": ["label"]}]}}
     refused = {
@@ -170,7 +172,7 @@ def load(page: "Page", file: Path) -> None:
 
 
 def test_when_everything_is_closed_reset_brings_it_back(
-    browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path
+    browser: "Browser", of_valves: Callable[..., View], tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.json"
     with opened(browser, of_valves("simple"), file) as page:
@@ -187,7 +189,7 @@ def test_when_everything_is_closed_reset_brings_it_back(
 
 
 def test_what_was_arranged_is_there_after_a_reload_and_gone_after_a_reset(
-    browser: "Browser", of_valves: Callable[..., Exploration]
+    browser: "Browser", of_valves: Callable[..., View]
 ) -> None:
     with opened(browser, of_valves("simple")) as page:
         tab(page, "Listen").locator(".flexlayout__tab_button_trailing").click()
@@ -200,7 +202,7 @@ def test_what_was_arranged_is_there_after_a_reload_and_gone_after_a_reset(
         tab(page, "Listen").wait_for()
 
 
-def test_widths_of_columns_are_kept(browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path) -> None:
+def test_widths_of_columns_are_kept(browser: "Browser", of_valves: Callable[..., View], tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     layout = read_layout("simple")
     config_of(layout, "table")["dataGridColumnWidths"] = {"class": 300}
@@ -213,7 +215,7 @@ def test_widths_of_columns_are_kept(browser: "Browser", of_valves: Callable[...,
         assert right - left["x"] == pytest.approx(300, abs=3)
 
 
-def test_a_weight_of_100_stays_100(browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path) -> None:
+def test_a_weight_of_100_stays_100(browser: "Browser", of_valves: Callable[..., View], tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     tabs = [
         {"kind": "tab", "weight": weight, "children": [{"kind": "widget", "type": kind, "name": kind, "config": {}}]}
@@ -227,9 +229,7 @@ def test_a_weight_of_100_stays_100(browser: "Browser", of_valves: Callable[..., 
     assert [node["weight"] for node in saved["children"]] == [100, 100]
 
 
-def test_markup_in_names_is_shown_as_text(
-    browser: "Browser", of_valves: Callable[..., Exploration], tmp_path: Path
-) -> None:
+def test_markup_in_names_is_shown_as_text(browser: "Browser", of_valves: Callable[..., View], tmp_path: Path) -> None:
     name = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
     file = tmp_path / "mine.json"
     lens = {"view": "ScalarView", "columns": ["label"], "name": name}

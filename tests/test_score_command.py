@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcase_explore.explore import Options, load_scored
+from dcase_explore.exploring import explored
+from dcase_explore.options import Options
 from dcase_explore.scoring import report
 from dcase_explore.scoring.thresholds import gamma_threshold
 from test_cli import imported_by, run
@@ -69,7 +70,7 @@ def test_nothing_undefined_reaches_json_as_a_number(tmp_path: Path) -> None:
 
 def test_csv_holds_every_number_in_full(real_scores: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("score", "--data", str(real_scores), "--format", "csv").stdout)))
-    scored, _ = load_scored(Options(data=[str(real_scores)]), with_maps=False)
+    scored = explored(Options(data=[str(real_scores)]), with_maps=False, with_findings=False)
     for model in scored.models:
         its = {(row["class"], row["section"]): row for row in rows if row["model"] == model.model}
         for section in model.sections:
@@ -96,7 +97,7 @@ def test_table_sets_the_models_side_by_side_and_marks_the_best(real_scores: Path
 def test_models_scored_on_different_clips_are_not_compared(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
     made_run(tmp_path / "all")
     made_run(tmp_path / "half", domains=("source",))
-    models = load_scored(Options(data=[str(tmp_path)]), with_maps=False)[0].comparable()
+    models = explored(Options(data=[str(tmp_path)]), with_maps=False, with_findings=False).comparable()
     capsys.readouterr()
     report.print_tables(models)
     printed = capsys.readouterr().out
@@ -106,7 +107,7 @@ def test_models_scored_on_different_clips_are_not_compared(tmp_path: Path, capsy
 
 
 def test_a_model_without_decisions_beside_one_with(real_scores: Path, tmp_path: Path) -> None:
-    scored, _ = load_scored(Options(data=[str(real_scores)], class_name=["fan"]), with_maps=False)
+    scored = explored(Options(data=[str(real_scores)], class_name=["fan"]), with_maps=False, with_findings=False)
     rows = scored.frame[["clip_id", "anomaly_score_baseline_MSE"]]
     rows.rename(columns={"anomaly_score_baseline_MSE": "score"}).to_csv(tmp_path / "mine.csv", index=False)
     result = run(*("score", "--data", str(real_scores), "--class", "fan", "--scores", f"mine={tmp_path / 'mine.csv'}"))
@@ -131,7 +132,7 @@ def test_a_threshold_is_fitted_once_and_then_known(tmp_path: Path) -> None:
     again = f"from dcase_explore import load; print(load({str(folder)!r}).prediction_mine.tolist())"
     assert "scipy" in imported_by(again)
     assert "scipy" not in imported_by(again)
-    fresh, known = (load_scored(Options(data=[str(folder)]), with_maps=False)[0] for _ in range(2))
+    fresh, known = (explored(Options(data=[str(folder)]), with_maps=False, with_findings=False) for _ in range(2))
     assert fresh.thresholds == known.thresholds
     assert known.thresholds["mine"]["valve"].value == gamma_threshold(
         fresh.frame.loc[fresh.frame["split"] == "train", "anomaly_score_mine"].to_numpy(dtype=np.float64)
@@ -167,7 +168,7 @@ def test_recordings_alone_are_scored_by_what_is_computed_of_them(recordings: Pat
 
 
 def test_the_same_numbers_stand_in_the_tooltips(real_scores: Path) -> None:
-    scored, _ = load_scored(Options(data=[str(real_scores)]), with_maps=False)
+    scored = explored(Options(data=[str(real_scores)]), with_maps=False, with_findings=False)
     tooltips = scored.descriptions()
     for model, (source, target, pauc, official) in REFERENCE.items():
         tooltip = tooltips[f"anomaly_score_{model}"]

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ import renumics.spotlight.backend
 
 from conftest import served
 from dcase_explore.errors import ExploreError
-from dcase_explore.explore import Exploration, Options, explore
+from dcase_explore.exploring import explore
+from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.page import CHANGES, SPECTROGRAM_PIXELS, main_script, sampling_rate_of
 from dcase_explore.viewer.reports import Reports
@@ -80,7 +82,7 @@ def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
     frame.loc[0, "prediction_correct_baseline_MSE"] = None
     viewer = Server(Address())
     try:
-        viewer.show(Exploration(frame, "with gaps", exploration.arrangement))
+        viewer.show(replace(exploration, frame=frame, title="with gaps"))
         columns = table_of(viewer.url)
         assert columns["domain"]["values"][:2] == [-1, 0]
         assert columns["anomaly_score_baseline_MSE"]["values"][0] is None

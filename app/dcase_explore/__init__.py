@@ -1,15 +1,16 @@
 """
 Explore DCASE Task 2 machine sounds in Renumics Spotlight.
 
-`load` and `show` are the two calls for Python; importing this package imports nothing else until one of them is used.
+`load`, `explore` and `show` are the calls for Python; importing this package imports nothing
+else until one of them is used.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dcase_explore.api import load, show
+    from dcase_explore.api import explore, load, show
 
-__all__ = ["load", "show"]
+__all__ = ["explore", "load", "show"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """An exploration in a file: table, layout, findings, to be shown by another process or at another time."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,12 @@ import pandas as pd
 
 from dcase_explore import parquet
 from dcase_explore.columns import describe
-from dcase_explore.explore import Exploration, columns_with_values
+from dcase_explore.exploration import View, columns_with_values
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.arranging import Arrangement
 
 
-def write(exploration: Exploration, path: Path) -> None:
+def write(exploration: View, path: Path) -> None:
     """
     Write an exploration.
 
@@ -39,7 +39,7 @@ def write(exploration: Exploration, path: Path) -> None:
     parquet.write(frame, path, about)
 
 
-def read(path: Path) -> Exploration:
+def read(path: Path) -> View:
     """
     Read an exploration that `write` wrote.
 
@@ -50,7 +50,7 @@ def read(path: Path) -> Exploration:
 
     Returns
     -------
-    Exploration
+    View
         Ready for a viewer.
 
     Raises
@@ -61,8 +61,14 @@ def read(path: Path) -> Exploration:
     frame, about = parquet.read(path)
     arrangement = Arrangement(about["layout"], columns_with_values(frame), strict=about["strict_layout"])
     findings = [_finding(finding) for finding in about["findings"]]
-    exploration = Exploration(frame, about["title"], arrangement, about["layout_name"])
-    return replace(exploration, descriptions=about["descriptions"], findings=findings)
+    return View(
+        frame,
+        about["title"],
+        findings=findings,
+        descriptions=about["descriptions"],
+        arrangement=arrangement,
+        layout_name=about["layout_name"],
+    )
 
 
 def _simple(values: pd.Series) -> pd.Series:

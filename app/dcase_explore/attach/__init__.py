@@ -7,7 +7,7 @@ Your own results, beside the data: anomaly scores and embeddings as columns of t
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -111,38 +111,6 @@ def _spread(array: np.ndarray, rows: np.ndarray, frame: pd.DataFrame) -> pd.Seri
     """Column with these values in these rows and nothing in the others."""
     values = list(array) if array.ndim == 2 else array
     return pd.Series(values, frame.index[rows], dtype=object if array.ndim == 2 else None).reindex(frame.index)
-
-
-def named(specs: Sequence[str], option: str) -> dict[str, str]:
-    """
-    Take ``NAME=FILE`` apart.
-
-    Parameters
-    ----------
-    specs
-        As given on the command line.
-    option
-        The option's name, for the error.
-
-    Returns
-    -------
-    dict of str to str
-        Files by name.
-
-    Raises
-    ------
-    ExploreError
-        Without a name, or with one name twice.
-    """
-    found: dict[str, str] = {}
-    for spec in specs:
-        name, sign, path = spec.partition("=")
-        if not sign or not name or not path:
-            raise ExploreError(f"{option} {spec}: give it a name, as in {option} mine={path or name or 'FILE'}")
-        if name in found:
-            raise ExploreError(f"{option}: two are called {name}: give each its own name")
-        found[name] = path
-    return found
 
 
 def _check_name(name: str, kind: Kind) -> None:

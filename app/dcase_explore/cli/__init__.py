@@ -4,30 +4,17 @@ import contextlib
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from dcase_explore.cli.data import data_app
 from dcase_explore.cli.layouts import layouts_app
-from dcase_explore.cli.options import (
-    HELP,
-    Audio,
-    Config,
-    Data,
-    Debug,
-    Embeddings,
-    GroundTruth,
-    MachineTypes,
-    Scores,
-    end_in_order,
-    errors_as_sentences,
-    options,
-)
+from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.reports import findings, score
 from dcase_explore.messages import busy, note
+from dcase_explore.options import Options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(context_settings=HELP)(score)
@@ -45,35 +32,14 @@ def _version(asked: bool) -> None:
 
 
 @app.callback(invoke_without_command=True, context_settings=HELP)
+@with_options(Options)
 def main(
+    options: Options,
     context: typer.Context,
-    data: Data = None,
-    config: Config = None,
-    class_name: MachineTypes = None,
-    split: Annotated[Literal["train", "test"] | None, typer.Option(help="Only this split.")] = None,
-    domain: Annotated[Literal["source", "target"] | None, typer.Option(help="Only this domain.")] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Show at most so many clips, evenly spaced.", metavar="N")
-    ] = None,
-    layout: Annotated[
-        str,
-        typer.Option(
-            help="A curated layout (simple, extended, domain-shift, compare), one of yours, or a file saved from the "
-            "page.",
-            metavar="NAME|FILE",
-        ),
-    ] = "simple",
     save_layout: Annotated[
         str | None,
         typer.Option(help="Save the layout to this file, as it is arranged in the page.", metavar="FILE"),
     ] = None,
-    strict_layout: Annotated[
-        bool, typer.Option("--strict-layout", help="Refuse a layout that names columns which the data do not have.")
-    ] = False,
-    scores: Scores = None,
-    embeddings: Embeddings = None,
-    ground_truth: GroundTruth = None,
-    audio: Audio = "lazy",
     host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only with TLS.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")] = 0,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
@@ -82,7 +48,6 @@ def main(
     check: Annotated[
         bool, typer.Option("--check", help="Build and serve everything once, print one line of it and end.")
     ] = False,
-    debug: Debug = False,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
@@ -99,17 +64,12 @@ def main(
     from dcase_explore.viewer.browser import open_browser
     from dcase_explore.viewer.server import Server
 
-    with (
-        errors_as_sentences(debug),
-        contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server,
-    ):
-        from dcase_explore.explore import explore
+    with contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server:
+        from dcase_explore.exploring import explore
         from dcase_explore.layouts.saving import Saving, file_to_save
 
         file = None if save_layout is None else file_to_save(save_layout)  # first: a typo should not wait for the data
-        chosen = options(data, class_name, scores, embeddings, ground_truth, config, audio)
-        wanted = replace(chosen, split=split, domain=domain, limit=limit, layout=layout, strict_layout=strict_layout)
-        exploration = explore(wanted)
+        exploration = explore(options)
         saving = Saving(exploration.arrangement, file)
         with busy("starting Spotlight"):
             server.show(exploration)

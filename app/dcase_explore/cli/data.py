@@ -6,20 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dcase_explore.cli.options import (
-    HELP,
-    Config,
-    Data,
-    Debug,
-    Embeddings,
-    GroundTruth,
-    MachineTypes,
-    Scores,
-    end_in_order,
-    errors_as_sentences,
-    options,
-)
+from dcase_explore.cli.options import HELP, Debug, end_in_order, errors_as_sentences, with_options
 from dcase_explore.messages import counted, note
+from dcase_explore.options import RowOptions, TableOptions
 
 if TYPE_CHECKING:
     from dcase_explore.hub.repository import Repository
@@ -73,7 +62,9 @@ def info(
 def fetch(
     data: Hub = "hub",
     config: Configs = None,
-    class_name: MachineTypes = None,
+    class_name: Annotated[
+        list[str] | None, typer.Option("--class", help="Only this machine type; may be repeated.", metavar="NAME")
+    ] = None,
     embeddings: Annotated[
         list[str] | None, typer.Option(help="Fetch this embedding besides the AST's; may be repeated.", metavar="NAME")
     ] = None,
@@ -88,7 +79,7 @@ def fetch(
     """
     with errors_as_sentences(debug):
         from dcase_explore import recordings
-        from dcase_explore.explore import of_machine_types
+        from dcase_explore.choosing import of_machine_types
         from dcase_explore.hub.repository import open_repository
         from dcase_explore.hub.table import check_configs, fetch_embeddings
         from dcase_explore.inventory import first_files
@@ -135,39 +126,32 @@ def verify(data: Hub = "hub", config: Configs = None, debug: Debug = False) -> N
 
 
 @data_app.command(context_settings=HELP)
+@with_options(TableOptions)
 def export(
+    options: TableOptions,
     folder: Annotated[Path, typer.Argument(help="Where to write it; must not exist, or be empty.", metavar="DIR")],
-    data: Data = None,
-    config: Config = None,
-    class_name: MachineTypes = None,
-    scores: Scores = None,
-    embeddings: Embeddings = None,
-    ground_truth: GroundTruth = None,
     audio: Annotated[bool, typer.Option("--audio", help="Embed the recordings.")] = False,
-    debug: Debug = False,
 ) -> None:
     """
     Write the table as a data set of Parquet files with a card, which datasets.load_dataset and --data open.
 
     dcase-explore data export my-export --data path/to/dev_data --scores mine=scores.csv
     """
-    with errors_as_sentences(debug):
-        from dcase_explore.explore import load_found
-        from dcase_explore.exporting import export as write
+    from dcase_explore.exploring import explored
+    from dcase_explore.exporting import export as write
 
-        chosen = options(data, class_name, scores, embeddings, ground_truth, config, "all" if audio else "lazy")
-        _, found, source = load_found(chosen)
-        end_in_order()  # what is written so far is removed
-        written = write(
-            found.frame,
-            folder,
-            audio=audio,
-            title=source.title,
-            credit=source.credits[0] if source.credits else None,
-            derived=[name for name in found.frame if name not in source.frame],
-        )
-        note(f"open it with dcase-explore --data {folder}, or datasets.load_dataset({str(folder)!r})")
-        typer.echo(f"{folder}: {written}")
+    exploration = explored(RowOptions(**vars(options), audio="all" if audio else "lazy"))
+    end_in_order()  # what is written so far is removed
+    written = write(
+        exploration.frame,
+        folder,
+        audio=audio,
+        title=exploration.title,
+        credit=exploration.credits[0] if exploration.credits else None,
+        derived=exploration.computed,
+    )
+    note(f"open it with dcase-explore --data {folder}, or datasets.load_dataset({str(folder)!r})")
+    typer.echo(f"{folder}: {written}")
 
 
 def _kept(spec: str) -> "Repository":

@@ -1,85 +1,77 @@
 """What the commands have in common: options, errors to one sentence each, an end in order."""
 
 import contextlib
+import inspect
 import signal
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal, Optional
 
 import typer
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
-
-if TYPE_CHECKING:
-    from dcase_explore.options import Options
+from dcase_explore.options import Declared, TableOptions, declared, from_words
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
-Data = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="What to explore: hub (the enriched 2023 data set, if nothing is given), hf://owner/name@revision, demo, "
-        "the folder of a raw download, of one or several models' score files, or of an export. Several are joined clip "
-        "by clip.",
-        metavar="SPEC",
-    ),
-]
-Config = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Config of the hub's data: dev (if nothing is given), add or eval; may be repeated.",
-        metavar="dev|add|eval",
-    ),
-]
-MachineTypes = Annotated[
-    list[str] | None, typer.Option("--class", help="Only this machine type; may be repeated.", metavar="NAME")
-]
-Scores = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Your anomaly scores, higher is more anomalous: .npy, .npz, .csv, .parquet or a folder of score files.",
-        metavar="NAME=FILE|FOLDER",
-    ),
-]
-Embeddings = Annotated[
-    list[str] | None,
-    typer.Option(help="Your embeddings, a vector per clip: .npy, .npz, .csv or .parquet.", metavar="NAME=FILE"),
-]
-GroundTruth = Annotated[
-    Path | None,
-    typer.Option(help="Labels and domains of an evaluation set, as its evaluator has them.", metavar="FOLDER"),
-]
-Audio = Annotated[
-    Literal["lazy", "all", "none"],
-    typer.Option(help="Fetch the hub's recordings when they are played (lazy), all of them first, or none."),
-]
 Format = Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="How to print it.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-def options(
-    data: list[str] | None,
-    class_name: list[str] | None,
-    scores: list[str] | None,
-    embeddings: list[str] | None,
-    ground_truth: Path | None,
-    config: list[str] | None = None,
-    audio: str = "lazy",
-) -> "Options":
-    """Options that all commands have."""
-    from dcase_explore.attach import named
-    from dcase_explore.options import Options
+def with_options(kind: type[TableOptions]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """
+    Give a command the options of a kind, and ``--debug``.
 
-    return Options(
-        data=tuple(data or ("hub",)),
-        config=tuple(config or ()),
-        audio=audio,
-        class_name=tuple(class_name or ()),
-        scores=named(scores or (), "--scores"),
-        embeddings=named(embeddings or (), "--embeddings"),
-        ground_truth=ground_truth,
-    )
+    Parameters
+    ----------
+    kind
+        One of the classes of `dcase_explore.options`.
+
+    Returns
+    -------
+    callable
+        Decorator of a command whose parameter ``options`` is of that kind; errors end it in a sentence.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [its for its in inspect.signature(command, eval_str=True).parameters.values() if its.name != "options"]
+        shared = [_parameter(one) for one in declared(kind)]
+        names = [parameter.name for parameter in shared]
+
+        def run(*, debug: bool, **given: Any) -> None:
+            with errors_as_sentences(debug):
+                asked_for = {name: given.pop(name) for name in names}
+                command(options=from_words(kind, **asked_for), **given)
+
+        debug = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug)
+        # What stands alone (a folder, a file) comes first in the help, then the data.
+        parameters = [*_arguments(own), *shared, *(its for its in own if its not in _arguments(own)), debug]
+        in_order = [its.replace(kind=inspect.Parameter.KEYWORD_ONLY) for its in parameters]
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = inspect.Signature(in_order)  # type: ignore[attr-defined] # what typer reads
+        run.__annotations__ = {its.name: its.annotation for its in in_order}
+        return run
+
+    return decorate
+
+
+def _arguments(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    return [its for its in parameters if _is_argument(its)]
+
+
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    said = getattr(parameter.annotation, "__metadata__", ())
+    return any(isinstance(one, typer.models.ArgumentInfo) for one in said)
+
+
+def _parameter(one: Declared) -> inspect.Parameter:
+    """An option as typer reads it; None where nothing is given, but for choices and flags, whose default is told."""
+    default = one.default if isinstance(one.default, str | bool) else None
+    kinds: dict[str, Any] = {"names": list[str], "named": list[str], "text": str}
+    value: Any = kinds.get(one.kind, one.type)
+    said = typer.Option(one.flag, help=one.option.help, metavar=one.option.metavar, min=one.option.least)
+    annotation: Any = Annotated[value if default is not None else Optional[value], said]  # noqa: UP045 - made here
+    return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 @contextlib.contextmanager

@@ -96,26 +96,40 @@ def find(frame: pd.DataFrame) -> Found:
     return Found(frame, findings, distances, _descriptions(columns, distances))
 
 
-def shown(found: Sequence[Finding], rows: np.ndarray | None = None) -> list[Finding]:
+def in_view(found: Sequence[Finding], rows: np.ndarray) -> list[Finding]:
     """
-    The findings of a view.
+    The findings of some rows.
+
+    Parameters
+    ----------
+    found
+        Findings of a table.
+    rows
+        Positions in it of the rows in view, int64, shape (rows,).
+
+    Returns
+    -------
+    list of Finding
+        Those that have a row in view, in their order, with the rows in view only, as positions in the view.
+    """
+    place = {row: position for position, row in enumerate(rows.tolist())}
+    return [its for finding in found if len((its := _in_view(finding, place)).rows)]
+
+
+def shown(found: Sequence[Finding]) -> list[Finding]:
+    """
+    The findings that a view has room for.
 
     Parameters
     ----------
     found
         All findings, worst first.
-    rows
-        Positions, in the table they were found in, of the rows in view, int64; None for all.
 
     Returns
     -------
     list of Finding
-        At most a dozen, worst first, the worst of each rule among them; with the rows in view only, as positions in the
-        view. Those without any are left out.
+        At most a dozen, worst first, the worst of each rule among them.
     """
-    if rows is not None:
-        place = {row: position for position, row in enumerate(rows.tolist())}
-        found = [its for finding in found if len((its := _in_view(finding, place)).rows)]
     if len(found) <= MOST:
         return list(found)
     first_of_rule = {finding.rule: number for number, finding in reversed(list(enumerate(found)))}

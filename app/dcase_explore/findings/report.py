@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from dcase_explore.findings import Found
+from dcase_explore.findings import Measured
 from dcase_explore.findings.finding import Finding
 from dcase_explore.messages import counted, some
 
@@ -85,7 +86,7 @@ def as_csv(findings: Sequence[Finding], clip_ids: np.ndarray) -> str:
     return text.getvalue()
 
 
-def print_findings(findings: Sequence[Finding], found: Found) -> None:
+def print_findings(findings: Sequence[Finding], frame: pd.DataFrame, distances: Measured) -> None:
     """
     Print findings to stdout, worst first, each with its costliest clips, then SEP and DSUP of every embedding.
 
@@ -93,8 +94,10 @@ def print_findings(findings: Sequence[Finding], found: Found) -> None:
     ----------
     findings
         Those to print.
-    found
-        Where they come from.
+    frame
+        Clip table that they were found in.
+    distances
+        By machine type and embedding.
     """
     from rich.console import Console
     from rich.padding import Padding
@@ -102,7 +105,7 @@ def print_findings(findings: Sequence[Finding], found: Found) -> None:
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
-    clip_ids = found.frame["clip_id"].to_numpy()
+    clip_ids = frame["clip_id"].to_numpy()
     for number, finding in enumerate(findings, start=1):
         share = "" if finding.auc_lost_share is None else f", {finding.auc_lost_share:.0%} of the AUC lost"
         head = Text.assemble(f"{number:>2}  ", (finding.severity, _STYLES[finding.severity]), "  ")
@@ -111,14 +114,14 @@ def print_findings(findings: Sequence[Finding], found: Found) -> None:
         console.print(Padding(Text(finding.description), (0, 0, 0, 4)))
         console.print(Padding(Text(f"clips: {some(clip_ids[finding.rows], 3)}", "dim"), (0, 0, 1, 4)))
     if not findings:
-        machine_types = dict.fromkeys(found.frame["class"])
-        console.print(Text(f"Nothing found in {counted(len(found.frame), 'clip')} of {some(machine_types)}."))
-    if not found.distances:
+        machine_types = dict.fromkeys(frame["class"])
+        console.print(Text(f"Nothing found in {counted(len(frame), 'clip')} of {some(machine_types)}."))
+    if not distances:
         return
     table = Table(box=None, pad_edge=False)
     for title in ("machine type", "embedding", "SEP", "95 %", "DSUP", "95 %"):
         table.add_column(title, justify="left" if title in ("machine type", "embedding") else "right")
-    for (machine, name), measured in found.distances.items():
+    for (machine, name), measured in distances.items():
         cells = []
         for auc in (measured.sep, measured.dsup):
             cells += [f"{auc.value:.3f}", "{:.2f}–{:.2f}".format(*auc.interval)] if auc else ["–", ""]

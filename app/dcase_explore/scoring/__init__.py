@@ -4,9 +4,9 @@ How good each model is by the official score, and which clips cost it that score
 `metrics` holds the definitions, `thresholds` the decisions, `official` the score, `report` its table, JSON and CSV.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
@@ -37,28 +37,6 @@ class Scored:
     models: list[ModelScore]
     thresholds: Thresholds
 
-    def comparable(self) -> list[ModelScore]:
-        """
-        Models that have a score to compare.
-
-        Raises
-        ------
-        ExploreError
-            When there is none: no scores, no labels, or one class only.
-        """
-        scores = members(self.frame.columns, "anomaly_score_<score>")
-        if not scores:
-            raise ExploreError("there is no anomaly score in this data: give yours with --scores mine=FILE")
-        if not self.models:
-            raise ExploreError(
-                f"no test clip with a score of {some(scores)} has a label: "
-                "give the labels with --ground-truth FOLDER, as the challenge's evaluator has them"
-            )
-        without = [name for name in scores if name not in {model.model for model in self.models}]
-        if without:
-            note(f"left out, for it has no score of a labelled test clip: {some(without)}")
-        return self.models
-
     def descriptions(self) -> dict[str, str]:
         """Tooltips of score and prediction columns, with the model's numbers and thresholds."""
         found = {f"anomaly_score_{score.model}": _with_numbers(score) for score in self.models}
@@ -69,15 +47,53 @@ class Scored:
         return found
 
 
-def score(frame: pd.DataFrame) -> Scored:
+def comparable(frame: pd.DataFrame, models: Sequence[ModelScore]) -> Sequence[ModelScore]:
+    """
+    Models that have a score to compare.
+
+    Parameters
+    ----------
+    frame
+        Scored clip table.
+    models
+        How its models do.
+
+    Returns
+    -------
+    sequence of ModelScore
+        All of them; those left out of the table's scores are said on stderr.
+
+    Raises
+    ------
+    ExploreError
+        When there is none: no scores, no labels, or one class only.
+    """
+    scores = members(frame.columns, "anomaly_score_<score>")
+    if not scores:
+        raise ExploreError("there is no anomaly score in this data: give yours with --scores mine=FILE")
+    if not models:
+        raise ExploreError(
+            f"no test clip with a score of {some(scores)} has a label: "
+            "give the labels with --ground-truth FOLDER, as the challenge's evaluator has them"
+        )
+    without = [name for name in scores if name not in {model.model for model in models}]
+    if without:
+        note(f"left out, for it has no score of a labelled test clip: {some(without)}")
+    return models
+
+
+def score(frame: pd.DataFrame, whole: Mapping[str, int] | None = None) -> Scored:
     """
     Decide, score and cost every model of a clip table.
 
     Parameters
     ----------
     frame
-        Conforming clip table, of whole machine types: a clip's cost depends on all others of its section. Decisions and
-        costs that it has are kept, so that a table of chosen clips keeps what they cost the whole.
+        Conforming clip table, of whole machine types: a clip's cost depends on all others of its section. Decisions
+        that it has are kept.
+    whole
+        By model: how many clips were scored in the table that this one is a part of. A part keeps the costs that it
+        brings, which are those of the whole.
 
     Returns
     -------
@@ -89,37 +105,18 @@ def score(frame: pd.DataFrame) -> Scored:
     shown = []
     for model in models:
         column = f"auc_cost_{model.model}"
-        if column in frame and _is_part(frame, model.model, costs[column]):
+        clips_here, clips_of_whole = int(costs[column].notna().sum()), (whole or {}).get(model.model, 0)
+        if column in frame and clips_here < clips_of_whole:
             costs = costs.drop(columns=column)
-            note(f"{model.model}: some of the clips it was scored on; costs are those of the whole, and there is no Ω")
+            note(
+                f"{model.model}: {clips_here:,} of the {clips_of_whole:,} clips it was scored on; costs are those of "
+                "the whole, and there is no Ω"
+            )
             continue
         shown.append(model)
         _say_undefined(model)
         _say_reversed(model)
     return Scored(clips.conform(decided.assign(**costs)), shown, thresholds)
-
-
-def _is_part(frame: pd.DataFrame, model: str, fresh: pd.Series) -> bool:
-    """
-    Whether a table holds some of the clips of another one, with the costs that they have there.
-
-    Costs that the table brings are believed if they go up with the scores of its normals and down with those of its
-    anomalies; otherwise scores or labels have changed since.
-    """
-    kept = frame[f"auc_cost_{model}"].astype(np.float64)
-    if kept.isna().all() or np.array_equal(kept, fresh.astype(np.float64), equal_nan=True):
-        return False
-    rows = frame.assign(_kept=kept, _rank=frame[f"anomaly_score_{model}"].astype(np.float64)).dropna(
-        subset=["_kept", "_rank"]
-    )
-    by = ["class", *(["section"] if "section" in rows else [])]
-    if "label" not in rows or rows["label"].isna().any():
-        return False
-    for (_, _, label), its in rows.groupby([*by, "label"], observed=True):
-        steps = its.sort_values(["_rank", "_kept"], ascending=[True, label == "normal"])["_kept"].diff().dropna()
-        if (steps < 0).any() if label == "normal" else (steps > 0).any():
-            return False
-    return True
 
 
 def _say_undefined(model: ModelScore) -> None:

@@ -17,7 +17,7 @@ from renumics.spotlight.data_source import ColumnMetadata, DataSource, datasourc
 from renumics.spotlight.dtypes.conversion import register_converter
 
 from dcase_explore.columns import Kind, describe
-from dcase_explore.explore import Exploration
+from dcase_explore.exploration import View
 from dcase_explore.recordings import MAX_RECORDING_BYTES
 
 
@@ -55,7 +55,7 @@ register_converter(Recording, "Audio", _bytes_of, simple=False)
 register_converter(Recording, "Audio", _path_of, simple=True)
 
 
-@datasource(Exploration)
+@datasource(View)
 class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
     """
     Spotlight's view of an exploration.
@@ -66,7 +66,7 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
         The exploration; its frame is served as it is, without a copy.
     """
 
-    def __init__(self, source: Exploration) -> None:
+    def __init__(self, source: View) -> None:
         self._frame = source.frame
         self._title = source.title
         self._descriptions = source.descriptions

@@ -22,7 +22,7 @@ from dcase_explore.viewer.child import SECRET
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dcase_explore.explore import Exploration
+    from dcase_explore.exploration import View
 
 END_SECONDS = 10
 
@@ -44,7 +44,7 @@ class Viewer:
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(16)
         self.cell: str | None = None
-        self._shown: Exploration | None = None
+        self._shown: View | None = None
         self._url = ""
         self._waiting = 0  # answers that are to come
         self._lock = threading.RLock()
@@ -117,7 +117,7 @@ class Viewer:
 
         file_to_save(str(file)).write(self.layout)
 
-    def show(self, exploration: "Exploration") -> None:
+    def show(self, exploration: "View") -> None:
         """
         Have the page show something, without waiting for it.
 
@@ -185,7 +185,7 @@ class Viewer:
         self.close()
 
     @property
-    def _exploration(self) -> "Exploration":
+    def _exploration(self) -> "View":
         if self._shown is None:
             raise ExploreError("nothing is shown yet: call show()")
         return self._shown

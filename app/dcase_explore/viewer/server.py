@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from dcase_explore.explore import Exploration
+    from dcase_explore.exploration import View
 
 STOP_SECONDS = 2
 
@@ -58,7 +58,7 @@ class Server:
         self._thread: threading.Thread | None = None
         self._reports: Reports | None = None
         self._ready = threading.Event()
-        self._shown: Exploration
+        self._shown: View
 
     @property
     def url(self) -> str:
@@ -78,7 +78,7 @@ class Server:
         """
         _import_spotlight()
 
-    def show(self, exploration: "Exploration") -> None:
+    def show(self, exploration: "View") -> None:
         """
         Start Spotlight's server in a thread, or have the running one show something else.
 

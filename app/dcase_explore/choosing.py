@@ -1,0 +1,88 @@
+"""Which clips of a table are wanted: of some machine types, of one split, of one domain, so many at most."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.columns import ATTRIBUTE, DOMAINS, SPLITS
+from dcase_explore.errors import ExploreError, meant
+from dcase_explore.messages import note
+from dcase_explore.options import RowOptions
+
+
+def of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
+    """
+    Rows of the machine types wanted.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table.
+    wanted
+        Names in any case; empty for all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Conforming clip table.
+
+    Raises
+    ------
+    ExploreError
+        When there is no such machine type.
+    """
+    if not wanted:
+        return frame
+    there = clips.machine_types_present(frame)
+    by_lower = {name.lower(): name for name in there}
+    for name in wanted:
+        if name.lower() not in by_lower:
+            raise ExploreError(f"there is no machine type {name} in this data: {meant(name, there)}")
+    keep = frame["class"].isin([by_lower[name.lower()] for name in wanted])
+    chosen = frame[keep]
+    # Without the attribute columns that only the other machine types have.
+    empty = [name for name in chosen.columns if ATTRIBUTE.fullmatch(name) and chosen[name].isna().all()]
+    return clips.conform(chosen.drop(columns=empty))
+
+
+def rows_asked_for(frame: pd.DataFrame, options: RowOptions) -> np.ndarray:
+    """
+    Rows of one split, one domain, and so many at most.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table.
+    options
+        Split, domain and limit count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions, int64, shape (rows,), in order.
+
+    Raises
+    ------
+    ExploreError
+        No clip left.
+    """
+    rows = np.arange(len(frame))
+    for column, value in (("split", options.split), ("domain", options.domain)):
+        if value is not None:
+            rows = rows[_where(frame.iloc[rows], column, value)]
+    if options.limit is not None and options.limit < len(rows):
+        note(f"showing {options.limit:,} of {len(rows):,} clips, evenly spaced")
+        rows = rows[np.linspace(0, len(rows) - 1, options.limit).astype(int)]
+    return rows
+
+
+def _where(frame: pd.DataFrame, column: str, value: str) -> np.ndarray:
+    values = SPLITS if column == "split" else DOMAINS
+    if value not in values:
+        raise ExploreError(f"there is no {column} {value}: {meant(str(value), values)}")
+    kept = (frame[column] == value).to_numpy() if column in frame else np.zeros(len(frame), bool)
+    if not kept.any():
+        raise ExploreError(f"no clip of this data is known to be of the {value} {column}: leave --{column} out")
+    return kept

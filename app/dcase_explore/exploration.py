@@ -1,0 +1,178 @@
+"""The exploration: a clip table with all that is known of it, to be looked into, shown, exported."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.columns import members
+from dcase_explore.credits import Credit
+from dcase_explore.errors import ExploreError
+from dcase_explore.findings import Measured, in_view, shown
+from dcase_explore.findings.finding import Finding
+from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.layouts.files import find_layout, read_layout
+from dcase_explore.messages import counted, note, some
+from dcase_explore.recordings import not_here
+from dcase_explore.scoring import comparable
+from dcase_explore.scoring.official import ModelScore
+from dcase_explore.scoring.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """
+    A clip table with how the models do on it and what was found in it.
+
+    Attributes
+    ----------
+    frame
+        Conforming clip table, one row per clip in view.
+    title
+        Name of the data.
+    credits
+        Whose data these are, where that is known.
+    models
+        How each model does by the official score, on all clips of the chosen machine types, in view or not.
+    findings
+        Worst first; their rows are positions in the frame.
+    thresholds
+        Where decisions come from, by model and machine type.
+    distances
+        SEP and DSUP, by machine type and embedding.
+    descriptions
+        Tooltips of columns that say more than the contract does.
+    given
+        Clip table of the chosen machine types before it was scored: with the user's own results and what it lacked to
+        be mapped and ranked; rows in view or not.
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    title: str
+    credits: tuple[Credit, ...] = ()
+    models: Sequence[ModelScore] = field(default=(), repr=False)
+    findings: Sequence[Finding] = field(default=(), repr=False)
+    thresholds: Thresholds = field(default_factory=dict, repr=False)
+    distances: Measured = field(default_factory=dict, repr=False)
+    descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+
+    def comparable(self) -> Sequence[ModelScore]:
+        """
+        Models that have a score to compare.
+
+        Raises
+        ------
+        ExploreError
+            When there is none: no scores, no labels, or one class only.
+        """
+        return comparable(self.frame, self.models)
+
+    @property
+    def computed(self) -> list[str]:
+        """Columns that follow from the others: costs, decisions, distances, in the order of the table."""
+        return [name for name in self.frame.columns if name not in self.given.columns]
+
+    def only(self, rows: Sequence[int] | np.ndarray | pd.Series) -> "Exploration":
+        """
+        The same with some of its clips in view.
+
+        What clips cost, how models do and what was found stay those of the whole.
+
+        Parameters
+        ----------
+        rows
+            Positions, or whether to keep each row: bool, shape (rows,).
+
+        Returns
+        -------
+        Exploration
+            Findings without a clip in view are left out.
+
+        Raises
+        ------
+        ExploreError
+            No clip left.
+        """
+        positions = np.arange(len(self.frame))[np.asarray(rows)]
+        if not len(positions):
+            raise ExploreError(f"{self.title}: no clip is left in view")
+        frame = self.frame.iloc[positions].reset_index(drop=True)
+        return replace(self, frame=frame, findings=in_view(self.findings, positions))
+
+    def arranged(self, layout: str, *, strict: bool = False) -> "View":
+        """
+        The same with a layout, fitted to its columns, and with the findings of a view.
+
+        Parameters
+        ----------
+        layout
+            Curated name, name from the user's library, or file.
+        strict
+            Whether to refuse a layout that names columns which the data do not have.
+
+        Returns
+        -------
+        View
+            Ready for a viewer. What was replaced and left out of the layout is said on stderr.
+
+        Raises
+        ------
+        ExploreError
+            Unknown or refused layout.
+        """
+        columns = columns_with_values(self.frame)
+        arrangement = Arrangement(read_layout(layout), columns, strict=strict)
+        binding = arrangement.binding
+        if strict:
+            binding.require_all(layout, columns)
+        binding.require_some(layout)
+        name = find_layout(layout).stem
+        if binding.changes:
+            note(f"layout {name}: {'; '.join(binding.changes)}")
+        known = {one.name: getattr(self, one.name) for one in fields(Exploration)}
+        return View(**{**known, "findings": shown(self.findings)}, arrangement=arrangement, layout_name=name)
+
+    def summary(self) -> str:
+        """One line of what is in it."""
+        machine_types = clips.machine_types_present(self.frame)
+        of = machine_types[0] if len(machine_types) == 1 else f"{len(machine_types)} machine types"
+        there = columns_with_values(self.frame)
+        brief = {model.model: f" {model.brief()}".rstrip() for model in self.models}
+        scores = [f"{name}{brief.get(name, '')}" for name in members(there, "anomaly_score_<score>")]
+        maps = members(there, "map_<embedding>_x")
+        paths = self.frame["path"].dropna() if "path" in self.frame else ()
+        when = " (fetched when played)" if not_here(paths) else ""
+        return (
+            f"{self.title} · {counted(len(self.frame), 'clip')} of {of}, {len(paths):,} with sound{when} · "
+            f"scores: {some(scores) or 'none'} · maps: {some(maps) or 'none'} · "
+            f"{counted(len(self.findings), 'finding')}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class View(Exploration):
+    """
+    An exploration with a layout: what the viewer is given.
+
+    Attributes
+    ----------
+    arrangement
+        Layout of the page, fitted to the frame.
+    layout_name
+        What that layout is called.
+    """
+
+    arrangement: Arrangement = field(repr=False)
+    layout_name: str
+
+    def summary(self) -> str:
+        """One line of what is shown."""
+        return f"{super().summary()} · layout {self.layout_name}"
+
+
+def columns_with_values(frame: pd.DataFrame) -> list[str]:
+    """Columns of which at least one row has a value; the others are as good as absent."""
+    return [name for name in frame.columns if frame[name].notna().any()]

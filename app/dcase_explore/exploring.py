@@ -1,0 +1,143 @@
+"""Puts an exploration together: source, own results, enrichment, scores, findings, the rows asked for, their layout."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.attach import attach
+from dcase_explore.choosing import of_machine_types, rows_asked_for
+from dcase_explore.columns import ATTRIBUTE, members
+from dcase_explore.enrich import enrich
+from dcase_explore.exploration import Exploration, View
+from dcase_explore.findings import Found, find
+from dcase_explore.layouts.files import read_layout
+from dcase_explore.messages import note
+from dcase_explore.options import Options, RowOptions, TableOptions
+from dcase_explore.recordings import fetch_all
+from dcase_explore.scoring import score
+from dcase_explore.sources import Source, read_sources
+
+SCORED = "scored_clips"
+"""Key of a frame's ``attrs``: on how many clips of the whole each model was scored; a part has fewer."""
+
+
+def explore(options: Options) -> View:
+    """
+    Build an exploration that is ready to be shown.
+
+    Parameters
+    ----------
+    options
+        What to show.
+
+    Returns
+    -------
+    View
+        With a layout.
+
+    Raises
+    ------
+    ExploreError
+        As `explored`; unknown or refused layout.
+    """
+    read_layout(options.layout)  # first: a typo should not wait for the data
+    return explored(options).arranged(options.layout, strict=options.strict_layout)
+
+
+def explored(
+    options: TableOptions, *, listen: bool = True, with_maps: bool = True, with_findings: bool = True
+) -> Exploration:
+    """
+    Build an exploration, without a layout.
+
+    Parameters
+    ----------
+    options
+        What to explore; an exploration among its data is taken as it is, unless something new is asked of it.
+    listen
+        Whether to listen to recordings that come without embeddings; otherwise only where there is no score at all.
+    with_maps
+        Whether maps are wanted.
+    with_findings
+        Whether findings are.
+
+    Returns
+    -------
+    Exploration
+        With all its findings. What could not be computed is absent, and said on stderr.
+
+    Raises
+    ------
+    ExploreError
+        Unreadable source, results that do not fit it, unknown machine type, no clip left.
+    """
+    before = _at_hand(options.data)
+    audio = options.audio if isinstance(options, RowOptions) else "lazy"
+    if before is None:
+        source = read_sources(options.data, configs=options.config, with_audio=audio != "none")
+        for credit in source.credits:
+            note(credit.sentence())
+    else:
+        source = Source(before.given, before.title, before.credits)
+    new = options.scores or options.embeddings or options.ground_truth or options.class_name
+    if before is None or new:
+        whole = _explored(source, options, audio, listen, with_maps, with_findings)
+        # What was in view stays in view.
+        shown = whole if before is None else whole.only(whole.frame["clip_id"].isin(before.frame["clip_id"]))
+    else:
+        shown = before
+    if not isinstance(options, RowOptions) or (options.split, options.domain, options.limit) == (None, None, None):
+        return shown
+    return shown.only(rows_asked_for(shown.frame, options))
+
+
+def _explored(
+    source: Source, options: TableOptions, audio: str, listen: bool, with_maps: bool, with_findings: bool
+) -> Exploration:
+    # Before anything is left out, for arrays without names are matched by position in the whole table.
+    frame = attach(
+        source.frame, scores=options.scores, embeddings=options.embeddings, ground_truth=options.ground_truth
+    )
+    # Machine types are independent of each other, so the others need not be listened to; splits and domains are not.
+    frame = of_machine_types(frame, options.class_name)
+    if audio == "all" and "path" in frame:
+        fetch_all(frame["path"].dropna())
+    if any(ATTRIBUTE.fullmatch(name) for name in frame.columns):
+        frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
+    if listen or not members(frame.columns, "anomaly_score_<score>"):
+        frame = enrich(frame, with_maps=with_maps)
+    given = frame
+    whole = _scored_before(options.data)
+    scored = score(frame, whole)
+    found = find(scored.frame) if with_findings else Found(scored.frame, [])
+    found.frame.attrs[SCORED] = {**_scored_clips(scored.frame), **whole}
+    return Exploration(
+        found.frame,
+        source.title,
+        source.credits,
+        scored.models,
+        found.findings,
+        scored.thresholds,
+        found.distances,
+        {**scored.descriptions(), **found.descriptions},
+        given,
+    )
+
+
+def _at_hand(data: Sequence[object]) -> Exploration | None:
+    """The exploration that is explored further."""
+    return data[0] if len(data) == 1 and isinstance(data[0], Exploration) else None
+
+
+def _scored_clips(frame: pd.DataFrame) -> dict[str, int]:
+    return {name: int(frame[f"auc_cost_{name}"].notna().sum()) for name in members(frame.columns, "auc_cost_<score>")}
+
+
+def _scored_before(data: Sequence[object]) -> Mapping[str, int]:
+    """Of the models of tables at hand that were loaded here: the clips of the whole that each was scored on."""
+    known: dict[str, int] = {}
+    for one in data:
+        if isinstance(one, pd.DataFrame) and isinstance(its := one.attrs.get(SCORED), dict):
+            known.update({name: count for name, count in its.items() if isinstance(count, int)})
+    return known
