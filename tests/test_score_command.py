@@ -169,7 +169,7 @@ def test_recordings_alone_are_scored_by_what_is_computed_of_them(recordings: Pat
 
 def test_the_same_numbers_stand_in_the_tooltips(real_scores: Path) -> None:
     scored = explored(Options(data=[str(real_scores)]), with_maps=False, with_findings=False)
-    tooltips = scored.descriptions()
+    tooltips = scored.descriptions
     for model, (source, target, pauc, official) in REFERENCE.items():
         tooltip = tooltips[f"anomaly_score_{model}"]
         assert f"Ω {official:.4f}." in tooltip
