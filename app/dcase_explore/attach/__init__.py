@@ -84,12 +84,14 @@ def _columns(frame: pd.DataFrame, kind: Kind, wanted: Mapping[str, object]) -> d
     for asked, values in wanted.items():
         _check_name(asked, kind)
         where = f"{kind} {asked} ({values})" if isinstance(values, str | Path) else f"{kind} {asked}"
-        for name, its in _read(asked, values, kind, where).items():
+        for name, its in _read(asked, values, kind, where, len(frame)).items():
             if name in members([*frame.columns, *columns], family):
                 raise ExploreError(f"{kind} {name}: that name is taken already: choose another one")
             rows = _rows(its, frame, names, where)
             _check_finite(its.array, rows, frame, kind, where)
             there = rows >= 0
+            if its.remark:
+                note(f"{name}: {its.remark}")
             _say_coverage(name, rows[there], frame, by_position=its.names is None)
             columns[f"{prefix}{name}"] = _spread(its.array[there], rows[there], frame)
             if its.decisions is not None:
@@ -123,7 +125,7 @@ def _check_name(name: str, kind: Kind) -> None:
         raise ExploreError(f"{kind} {name}: {problem}: choose another name")
 
 
-def _read(name: str, values: object, kind: Kind, where: str) -> dict[str, Given]:
+def _read(name: str, values: object, kind: Kind, where: str, rows: int) -> dict[str, Given]:
     """Values by the name they get: a folder may hold several models."""
     if not isinstance(values, str | Path):
         return {name: given(values, kind, name, where)}
@@ -133,7 +135,7 @@ def _read(name: str, values: object, kind: Kind, where: str) -> dict[str, Given]
     except OSError as error:
         raise ExploreError(f"{where[:200]}: {error.strerror}") from error
     if not is_folder:
-        return {name: read_file(path, kind, name, where)}
+        return {name: read_file(path, kind, name, where, rows)}
     folders = result_folders(path) if kind == "scores" else []
     if not folders:
         files = "score files anomaly_score_<machine>_section_00_test.csv"

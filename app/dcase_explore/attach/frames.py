@@ -6,16 +6,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dcase_explore.attach.dimensions import dimensions
+from dcase_explore.attach.naming import MACHINE_COLUMNS, is_counter, names_in_frame, text_of
 from dcase_explore.attach.numbers import Given, Kind, numbers
-from dcase_explore.clip_names import is_clip, parse_clip_name, with_ending
+from dcase_explore.clip_names import is_clip
 from dcase_explore.columns import describe, member
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
+from dcase_explore.tables.dialect import NAME_COLUMNS
 
-NAME_COLUMNS = ("clip_id", "path", "file_name", "filename", "file", "clip", "name", "audio")
-"""What a column of clip names may be called."""
 _DECISION_COLUMNS = ("decision", "decisions", "prediction", "predictions")
 _DECISIONS = {"0": "normal", "1": "anomaly", "normal": "normal", "anomaly": "anomaly"}
+_DECISIONS |= {"false": "normal", "true": "anomaly"}
 _SCORE_COLUMNS = ("anomaly_score", "anomaly_scores", "score", "scores")
 
 
@@ -46,29 +48,23 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
     """
     if not len(frame):
         raise ExploreError(f"{where}: there is not a single row")
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise ExploreError(f"{where}: column {some(twice)} stands there twice")
     columns = {str(column).strip().lower(): column for column in frame.columns}
-    names_column = _names_column(frame, columns)
-    names = _names_in(frame, columns, names_column, where)
+    if len(columns) < len(frame.columns):
+        keys = pd.Index([str(column).strip().lower() for column in frame.columns])
+        raise ExploreError(f"{where}: column {some(keys[keys.duplicated()].unique())} stands there twice")
+    names_column, names = names_in_frame(frame, where, place)
     family = "anomaly_score_<score>" if kind == "scores" else "embeddings_<embedding>"
-    rest = [
-        column
-        for key, column in columns.items()
-        if key not in (*NAME_COLUMNS, *_DECISION_COLUMNS, "machine_type", "")
-        and column != names_column
-        and not _holds_names(frame[column])
-        and (describe(str(column)) is None or member(str(column), family))
-    ]
+    rest, left_out = [], []
+    for key, column in columns.items():
+        if column == names_column or key in NAME_COLUMNS or is_clip(text_of(frame[column].iloc[0]) or ""):
+            continue
+        is_fact = describe(str(column)) is not None and not member(str(column), family)
+        if is_fact or is_counter(column) or key in (*_DECISION_COLUMNS, *MACHINE_COLUMNS):
+            left_out += [column] if key else []
+        else:
+            rest.append(column)
     if kind == "embeddings":
-        vectors = [column for column in rest if _holds_vectors(frame[column])]
-        called = [column for column in vectors if member(str(column), family) == name]
-        rest = called or vectors or rest
-        if len(vectors) > 1 and len(rest) > 1:
-            raise ExploreError(f"{where}: several columns hold vectors ({some(rest)}): keep one beside the names")
-        values = frame[rest[0]].to_list() if vectors else frame[rest].to_numpy()
-        return Given(numbers(values, kind, where, place), names)
+        return _embeddings(frame, rest, left_out, names, name, where, place)
     called = [column for column in rest if member(str(column), family) == name] or [
         column for column in rest if str(column).strip().lower() in _SCORE_COLUMNS
     ]
@@ -79,9 +75,50 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
             f"{where}: {'no column holds' if not rest else 'several columns could be'} the scores (columns {listed}): "
             "keep one beside the names, called anomaly_score"
         )
-    array = numbers(frame[rest[0]].to_list(), kind, where, place)
+    array = numbers(_values(frame[rest[0]]), kind, where, place)
     decided = [columns[key] for key in (f"prediction_{name}".lower(), *_DECISION_COLUMNS) if key in columns]
     return Given(array, names, _decisions(frame[decided[0]], place) if decided else None)
+
+
+def _embeddings(
+    frame: pd.DataFrame,
+    rest: list[Any],
+    left_out: list[Any],
+    names: list[str] | None,
+    name: str,
+    where: str,
+    place: Callable[[int], str],
+) -> Given:
+    """One column of vectors, or a family of columns of numbers."""
+    vectors = [column for column in rest if _holds_vectors(frame[column])]
+    if not vectors:
+        written = [column for column in rest if str(frame[column].iloc[0]).lstrip().startswith("[")]
+        if written:
+            raise ExploreError(
+                f"{where}: column {written[0]} holds vectors written as text: give a column to each number, or save "
+                "them as .npz or .parquet"
+            )
+        taken = dimensions(frame, rest, left_out, where)
+        wide = frame[taken.columns]
+        if all(pd.api.types.is_numeric_dtype(kind) for kind in wide.dtypes):
+            return Given(
+                numbers(wide.to_numpy(dtype=np.float64, na_value=np.nan), "embeddings", where),
+                names,
+                None,
+                taken.remark,
+            )
+        return Given(numbers(wide.to_numpy(dtype=object), "embeddings", where, place), names, None, taken.remark)
+    called = [column for column in vectors if member(str(column), "embeddings_<embedding>") == name] or vectors
+    if len(called) > 1:
+        raise ExploreError(f"{where}: several columns hold vectors ({some(called)}): keep one beside the names")
+    return Given(numbers(frame[called[0]].to_list(), "embeddings", where, place), names)
+
+
+def _values(column: pd.Series) -> Any:
+    """Numbers as they are, others one by one, so that each is looked at."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return column.to_list()
 
 
 def _decisions(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:
@@ -90,81 +127,11 @@ def _decisions(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:
     for row, value in enumerate(column):
         if pd.isna(value) or value == "":
             continue
-        text = str(int(value)) if isinstance(value, bool | int | float | np.number | np.bool_) else value
+        text = f"{value:g}" if isinstance(value, int | float | np.number) else str(value).lower()
         if text not in _DECISIONS:
             raise ExploreError(f"{place(row)}: a decision is 0 (normal) or 1 (anomaly), not {str(value)[:40]}")
         found[row] = _DECISIONS[text]
     return found
-
-
-def names_in_index(index: pd.Index, where: str) -> list[str] | None:
-    """
-    Names that an index holds.
-
-    Parameters
-    ----------
-    index
-        Of a Series or frame.
-    where
-        What an error calls it.
-
-    Returns
-    -------
-    list of str or None
-        None for an index that only counts.
-
-    Raises
-    ------
-    ExploreError
-        An index of numbers in any other order: whose they are is anybody's guess.
-    """
-    if isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1):
-        return None
-    if isinstance(index, pd.CategoricalIndex):
-        index = pd.Index(list(index))
-    if not pd.api.types.is_string_dtype(index.dtype):
-        raise ExploreError(
-            f"{where}: the rows are indexed by {index.dtype}, not by clip_id or file name: "
-            "set that index, or give to_numpy() in the order of the whole table"
-        )
-    return [str(key) for key in index]
-
-
-def _names_column(frame: pd.DataFrame, columns: dict[str, object]) -> Any:
-    """Column of clip names: one called so or holding some, or text beside numbers, whose names are unknown then."""
-    called = [columns[key] for key in NAME_COLUMNS if key in columns]
-    known = next((column for column in (*called, *frame.columns) if _holds_names(frame[column])), None)
-    if known is not None:
-        return known
-    described = [column for column in frame.columns if describe(str(column)) and column not in called]
-    texts = [column for column in frame.columns if _holds_text(frame[column]) and column not in described]
-    return texts[0] if texts and len(texts) < len(frame.columns) - len(described) else None
-
-
-def _names_in(frame: pd.DataFrame, columns: dict[str, object], found: object | None, where: str) -> list[str] | None:
-    """Names of the clips in their column, or in an index of text."""
-    if found is None:
-        return names_in_index(frame.index, where)
-    names = [str(name).strip() for name in frame[found]]
-    machine = columns.get("class", columns.get("machine_type"))
-    # A file name alone may belong to several machine types; the column beside it tells.
-    if machine is not None and machine != found:
-        names = [_of_machine_type(name, str(its)) for name, its in zip(names, frame[machine], strict=True)]
-    return names
-
-
-def _of_machine_type(name: str, machine: str) -> str:
-    """Name of a clip that says its machine type; a path or ``clip_id`` says more already and is left as it is."""
-    return f"{machine}_{name}" if parse_clip_name(with_ending(name)) and "/" not in name and "\\" not in name else name
-
-
-def _holds_names(column: pd.Series) -> bool:
-    """Whether the first value names a clip; a clip_id does, for it ends in a file name."""
-    return _holds_text(column) and is_clip(str(column.iloc[0]))
-
-
-def _holds_text(column: pd.Series) -> bool:
-    return bool(len(column)) and isinstance(column.iloc[0], str)
 
 
 def _holds_vectors(column: pd.Series) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from dcase_explore.attach.frames import given_in_frame, names_in_index
+from dcase_explore.attach.frames import given_in_frame
+from dcase_explore.attach.naming import names_in_index
 from dcase_explore.attach.numbers import Given, Kind, numbers
 
 

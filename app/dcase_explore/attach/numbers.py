@@ -9,6 +9,7 @@ import pandas as pd
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
+from dcase_explore.tables.dialect import is_number
 
 Kind = Literal["scores", "embeddings"]
 
@@ -26,11 +27,14 @@ class Given:
         ``clip_id``, path or file name of each; None where only their order says whose they are.
     decisions
         ``"normal"``, ``"anomaly"`` or null of each, shape (clips,); None where none came along.
+    remark
+        What of several columns was taken and left out; None where nothing was to choose.
     """
 
     array: np.ndarray
     names: list[str] | None
     decisions: np.ndarray | None = None
+    remark: str | None = None
 
 
 def numbers(values: object, kind: Kind, where: str, place: Callable[[int], str] | None = None) -> np.ndarray:
@@ -69,9 +73,11 @@ def numbers(values: object, kind: Kind, where: str, place: Callable[[int], str] 
     if array.ndim == 0:
         its = type(values).__name__
         raise ExploreError(f"{where}: a {its} of shape () where an array, one number per clip or more, is needed")
+    if array.dtype.kind == "b":
+        raise ExploreError(f"{place(0)}: {array.ravel()[0] if array.size else array} is a truth value, not a number")
     if array.dtype == object:
         array = _of_objects(array, kind, where, place)
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiu":
         if array.dtype.kind in "US":
             array = _of_objects(array.astype(object), kind, where, place)
         else:
@@ -114,7 +120,7 @@ def _of_objects(array: np.ndarray, kind: Kind, where: str, place: Callable[[int]
 
 
 def _number(value: object) -> float:
-    if isinstance(value, str) and "_" in value:  # Python's own way of writing thousands, nobody else's
+    if isinstance(value, bool | np.bool_ | bytes) or (isinstance(value, str) and not is_number(value)):
         raise ValueError(value)
     return float(value)  # type: ignore[arg-type]
 
