@@ -16,7 +16,7 @@ from dcase_explore.tables.arrays import read_npy, read_npz
 from dcase_explore.tables.dialect import NAME_COLUMNS
 from dcase_explore.tables.text import read_csv
 
-SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
+SUFFIXES = (".npy", ".npz", ".csv", ".parquet", ".tsv")
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt")
 
 
@@ -27,7 +27,7 @@ def read_file(path: Path, kind: Kind, name: str, where: str, rows: int) -> Given
     Parameters
     ----------
     path
-        ``.npy``, ``.npz``, ``.csv`` or ``.parquet``.
+        ``.npy``, ``.npz``, ``.csv``, ``.tsv`` or ``.parquet``.
     kind
         ``"scores"`` or ``"embeddings"``.
     name
@@ -62,7 +62,7 @@ def read_file(path: Path, kind: Kind, name: str, where: str, rows: int) -> Given
             return Given(numbers(read_npy(path, where, rows), kind, where), None)
         if suffix == ".npz":
             return _in_archive(read_npz(path, where, rows), kind, where)
-        if suffix == ".csv":
+        if suffix in (".csv", ".tsv"):
             table = read_csv(path, where, rows, text=lambda column: column.lower() in NAME_COLUMNS)
             return _in_table(table, kind, name, machine_in_name(path.name))
         return _in_table(read_parquet(path, where, rows), kind, name, None)

@@ -17,6 +17,7 @@ from dcase_explore.errors import ExploreError
 MORE_ROWS = 1_000_000
 """So many rows may a file have beyond those of the table at hand: others' clips are left out."""
 
+_BATCH = 1_024
 _BEYOND, _PER_ROW = 96 * 2**20, 16 * 2**10
 
 
@@ -92,7 +93,9 @@ def read_parquet(path: Path, where: str, rows: int) -> Table:
     ExploreError
         When it is none, damaged or too large.
     """
-    from dcase_explore.parquet import bounded, opened
+    import pyarrow as pa
+
+    from dcase_explore.parquet import opened
     from dcase_explore.tables.kinds import open_kind
 
     open_kind(path, "Parquet", where).close()
@@ -100,7 +103,13 @@ def read_parquet(path: Path, where: str, rows: int) -> Table:
         with opened(path) as file:
             if file.metadata.num_rows > rows + MORE_ROWS:
                 raise ExploreError(f"{where}: has {file.metadata.num_rows:,} rows for {rows:,} clips")
-            frame = bounded(file, file.schema_arrow.names, most_bytes(rows)).to_pandas(use_threads=False)
+            batches, size = [], 0
+            for batch in file.iter_batches(_BATCH, use_threads=False):
+                batches.append(batch)
+                size += batch.nbytes
+                if size > most_bytes(rows):
+                    raise too_large(where, rows)
+            frame = pa.Table.from_batches(batches, file.schema_arrow).to_pandas(use_threads=False)
     except ExploreError as error:
         raise ExploreError(f"{where}: {str(error).removeprefix(f'{path} ').removeprefix(f'{where}: ')}") from error
     return Table(frame, where)

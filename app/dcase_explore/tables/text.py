@@ -22,10 +22,10 @@ MAX_LINE = 2**20
 MAX_COLUMNS = 16_384
 _LOOKED_AT = 20
 """Lines by which the dialect is guessed."""
-_AT_ONCE = 200_000
-"""Fields that are made numbers together."""
-_PER_TEXT = 64
-"""Bytes that Python takes for a text beside its characters."""
+_AT_ONCE, _CHARACTERS_AT_ONCE = 200_000, 4 * 2**20
+"""Fields, and what stands in them, that are made numbers together."""
+_PER_TEXT, _PER_PIECE = 64, 128
+"""Bytes that are taken for a text beside its characters, for a piece of a column beside its values."""
 _SEPARATOR = re.compile(r"sep=(.)\s*")
 
 
@@ -187,7 +187,7 @@ def _columns(
                 values = np.array(column, dtype=object)
                 size += sum(map(len, column)) + _PER_TEXT * len(column)
             kept[place].append(values)
-            size += values.nbytes
+            size += values.nbytes + _PER_PIECE
         lines += [line for line, _ in block]
         if size > most_bytes(most):
             raise too_large(where, most)
@@ -197,14 +197,16 @@ def _columns(
 def _blocks(its_rows: Iterable[tuple[int, list[str]]], width: int, where: str) -> Iterator[list[tuple[int, list[str]]]]:
     """Rows, some at once, all of one length."""
     block: list[tuple[int, list[str]]] = []
+    size = 0
     for line, fields in its_rows:
         if len(fields) != width:
             here = counted(len(fields), "field")
             raise ExploreError(f"{where}, line {line}: {here}, where the first line has {width}")
         block.append((line, fields))
-        if len(block) * width >= _AT_ONCE:
+        size += sum(map(len, fields))
+        if len(block) * width >= _AT_ONCE or size >= _CHARACTERS_AT_ONCE:
             yield block
-            block = []
+            block, size = [], 0
     if block:
         yield block
 
