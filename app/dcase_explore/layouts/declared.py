@@ -1,5 +1,5 @@
 """
-What the installed Spotlight itself declares of layouts: the config of each widget, with its values and defaults.
+What is declared of layouts: the config of each widget with its values and defaults, by Spotlight itself and of ours.
 
 Its models are loaded from their own files, because importing Spotlight takes seconds and they need nothing of it.
 """
@@ -10,9 +10,10 @@ import sys
 import types
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.layouts.vocabulary import OWN_WIDGETS, References
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,10 +43,20 @@ def configs() -> "dict[str, type[BaseModel]]":
     package.__path__ = [str(Path(place) / "layout") for place in spotlight.submodule_search_locations]
     sys.modules[_PACKAGE] = package  # so that its modules find each other
     widgets = importlib.import_module(f"{_PACKAGE}.widgets")
-    return {
+    found = {
         widget.model_fields["type"].default: widget.model_fields["config"].annotation.__args__[0]
         for widget in widgets.Widget.__subclasses__()
     }
+    return found | {widget: _model(its) for widget, its in OWN_WIDGETS.items()}
+
+
+def _model(its: References) -> "type[BaseModel]":
+    """Model of a widget of ours, which has no other keys than those of its columns."""
+    from pydantic import create_model
+
+    one: dict[str, Any] = dict.fromkeys((*its.needed, *its.extra), (str | None, None))
+    several: dict[str, Any] = dict.fromkeys(its.lists, (list[str] | None, None))
+    return create_model(its.title, **one, **several)
 
 
 @cache

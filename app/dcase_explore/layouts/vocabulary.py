@@ -40,6 +40,11 @@ class References:
     lists_needed: bool = False
 
 
+OWN_WIDGETS = {
+    "dcase.scores": References("Scores", extra=("scoreColumn",)),
+}
+"""Our own widgets: what their modules read of their configs."""
+
 WIDGETS = {
     "table": References("Table", lists=("visibleColumns",)),
     "similaritymap": References("Similarity Map", extra=("colorBy", "sizeBy"), lists=("placeBy",), lists_needed=True),
@@ -50,8 +55,9 @@ WIDGETS = {
     "ConfusionMatrix": References("Confusion Matrix", needed=("xColumn", "yColumn")),
     "Metric": References("Metric", lists=("columns",), lists_needed=True),
     "wordcloud": References("Word Cloud", needed=("cloudByColumnKey",)),
+    **OWN_WIDGETS,
 }
-"""Every widget of Spotlight's page and the columns it refers to."""
+"""Every widget of Spotlight's page, then of ours in it, and the columns it refers to."""
 
 COLUMN_WIDTHS = "dataGridColumnWidths"
 """Key of a table's column widths, in pixels by column: saved by the page, in no model."""

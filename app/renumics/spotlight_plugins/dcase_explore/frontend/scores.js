@@ -1,0 +1,176 @@
+// The widget `dcase.scores`: the official numbers of the clips that the page's filters leave, ROC, threshold.
+import { CHOSEN, DOMAINS, FAINT, LINE, WORST } from "./colours.js";
+import { Histogram, Roc } from "./curves.js";
+import { useFacts } from "./facts.js";
+import { chosenMachine, showAllMachines, showCategory } from "./filters.js";
+import { ascending, decided, harmonicMean, OFFICIAL, officialScore, sectionMetrics, worst } from "./metrics.js";
+import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useMemo, useSize, useState } from "./parts.js";
+import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
+
+const WORDS = { auc_source: "AUC source", auc_target: "AUC target", pauc: "pAUC" };
+
+/** Ascending scores of a section's clips that have one: its normals, anomalies, and normals by domain. */
+export function groupsOf(table, scores, rows) {
+  const { label, domain } = table.columnData;
+  const anomaly = codeOf(table, "label", "anomaly"), codes = ["source", "target"].map((name) => codeOf(table, "domain", name));
+  const found = { normals: [], anomalies: [], source: [], target: [], anomaliesOf: { source: [], target: [] } };
+  for (const row of rows) {
+    const score = scores[row];
+    if (Number.isNaN(score) || score === null) continue;
+    const anomalous = label[row] === anomaly, its = domain && codes.indexOf(domain[row]);
+    (anomalous ? found.anomalies : found.normals).push(score);
+    if (its >= 0) (anomalous ? found.anomaliesOf : found)[its ? "target" : "source"].push(score);
+  }
+  const { source, target } = found.anomaliesOf;
+  return {
+    normals: ascending(found.normals), anomalies: ascending(found.anomalies), source: ascending(found.source),
+    target: ascending(found.target), anomaliesOf: { source: ascending(source), target: ascending(target) },
+  };
+}
+
+/** Every model's numbers on every section of the rows left: [{model, sections: [{name, machine, …metrics}], omega, worst}]. */
+export function scoredModels(table, rows, facts) {
+  const sections = sectionsOf(table, labelledTest(table, rows));
+  return modelsOf(table.columns).map((model) => {
+    const scores = scoresOf(table, model, facts);
+    const its = sections.map((section) => {
+      const groups = groupsOf(table, scores, section.rows);
+      return { ...section, groups, clips: groups.normals.length + groups.anomalies.length, ...sectionMetrics(groups) };
+    });
+    const scored = its.filter((section) => section.clips);
+    const lowest = worst(scored);
+    return { model, sections: its, scored, omega: officialScore(scored), worst: lowest && { ...lowest, of: scored[lowest.section] } };
+  }).filter(({ scored }) => scored.length);
+}
+
+/** Threshold that the decisions in the table follow; the median score where no one threshold does. */
+export function thresholdOf(table, model, scores, rows, all) {
+  const prediction = table.columnData[`prediction_${model}`];
+  const called = codeOf(table, `prediction_${model}`, "anomaly"), passed = codeOf(table, `prediction_${model}`, "normal");
+  let highest = -Infinity, lowest = Infinity;
+  if (prediction)
+    for (const row of rows) {
+      if (prediction[row] === passed && scores[row] > highest) highest = scores[row];
+      if (prediction[row] === called && scores[row] < lowest) lowest = scores[row];
+    }
+  if (Number.isFinite(highest) && highest < lowest) return { value: highest, given: true };
+  return { value: all[all.length >> 1], given: false };
+}
+
+function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
+  const cell = { padding: "2px 6px", textAlign: "right", borderBottom: `1px solid ${LINE}`, whiteSpace: "nowrap" };
+  const names = [...new Map(models.flatMap(({ sections }) => sections).map((its) => [its.name, its])).values()];
+  const columns = [...OFFICIAL, "omega"];
+  const value = (its, section, name) => (name === "omega" ? officialScore([section]) : section[name]);
+  return h("table", { style: { borderCollapse: "collapse", fontVariantNumeric: "tabular-nums" }, "aria-label": "Official score by machine type" },
+    h("thead", null,
+      h("tr", null,
+        h("td", { rowSpan: 2, style: cell },
+          machine !== null && h(TextButton, { onClick: showAllMachines, title: "Take the filter by machine type away" }, "all machine types")),
+        models.map(({ model }) => h("th", { key: model, colSpan: 4, scope: "colgroup", style: { ...cell, textAlign: "center", borderLeft: `2px solid ${LINE}` } },
+          h(TextButton, { pressed: model === chosen, onClick: () => onChoose(model), title: `Curves and threshold of ${model}`, style: { maxWidth: 220, overflow: "hidden", textOverflow: "ellipsis" } }, model)))),
+      h("tr", null, models.flatMap(({ model }) => columns.map((name) =>
+        h("th", { key: model + name, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT, borderLeft: name === "auc_source" ? `2px solid ${LINE}` : undefined } },
+          name === "omega" ? "Ω" : WORDS[name]))))),
+    h("tbody", null, names.map((row) =>
+      h("tr", { key: row.name, "data-section": row.name, style: { cursor: "pointer", background: row.name === place ? CHOSEN : undefined },
+        onClick: () => { onPlace(row.name); if (machine === null) showCategory("class", row.code); } },
+      h("th", { scope: "row", style: { ...cell, textAlign: "left" } },
+        h("button", { type: "button", style: { textDecoration: "underline dotted", cursor: "pointer" }, title: `Show ${row.machine ?? "these"} alone` }, row.name)),
+      models.flatMap((its) => {
+        const section = its.sections.find(({ name }) => name === row.name);
+        return columns.map((name) => {
+          const lowest = its.worst && its.worst.of === section && its.worst.name === name, shown = section ? value(its, section, name) : null;
+          return h("td", {
+            key: its.model + name, "data-metric": name, "data-model": its.model, "data-value": shown ?? "",
+            "aria-label": lowest ? `${metric(shown)}, the lowest of ${its.model}` : undefined,
+            style: { ...cell, background: lowest ? WORST : undefined, fontWeight: lowest ? 700 : 400, borderLeft: name === "auc_source" ? `2px solid ${LINE}` : undefined },
+          }, lowest ? `▼ ${metric(shown)}` : metric(shown));
+        });
+      })))),
+    h("tfoot", null, h("tr", null,
+      h("th", { scope: "row", style: { ...cell, textAlign: "left" }, title: "Harmonic mean over what is defined above" }, "harmonic mean"),
+      models.flatMap(({ model, scored, omega }) => columns.map((name) => {
+        const shown = name === "omega" ? omega : harmonicMean(scored.map((its) => its[name]).filter((one) => one !== null));
+        return h("td", { key: model + name, "data-metric": name, "data-model": model, "data-total": "", "data-value": shown ?? "",
+          style: { ...cell, fontWeight: 700, borderLeft: name === "auc_source" ? `2px solid ${LINE}` : undefined } }, metric(shown));
+      })))));
+}
+
+const Decisions = ({ groups, threshold }) => {
+  const cell = { padding: "1px 8px", textAlign: "right", whiteSpace: "nowrap" };
+  const rows = [
+    ...["source", "target"].map((name) => [name, decided(groups[name], groups.anomaliesOf[name], threshold)]),
+    ["all", decided(groups.normals, groups.anomalies, threshold)],
+  ];
+  return h("table", { "aria-label": "What the threshold decides", style: { fontVariantNumeric: "tabular-nums" } },
+    h("thead", null, h("tr", null, h("td"), ["precision", "recall", "F1", "false alarms"].map((word) =>
+      h("th", { key: word, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT } }, word)))),
+    h("tbody", null, rows.map(([name, its]) => h("tr", { key: name, "data-decided": name },
+      h("th", { scope: "row", style: { ...cell, textAlign: "left", color: DOMAINS[name] } }, name),
+      [its.precision, its.recall, its.f1].map((value, i) => h("td", { key: i, style: cell }, metric(value))),
+      h("td", { style: cell }, its.normals ? `${its.falseAlarms} of ${its.normals}` : "–")))));
+};
+
+function Curves({ table, facts, rows, its, section }) {
+  const [moved, setMoved] = useState(null), [ref, [width]] = useSize();
+  const { model } = its, { groups } = section;
+  const scores = scoresOf(table, model, facts);
+  const every = useMemo(() => ascending([...groups.normals, ...groups.anomalies]), [groups]);
+  const training = useMemo(() => {
+    const { split, class: machines, section: numbers } = table.columnData, code = codeOf(table, "split", "train");
+    const its = rows.filter((row) => split?.[row] === code && machines[row] === section.code &&
+      (section.section === null || numbers[row] === section.section) && !Number.isNaN(scores[row]));
+    return Array.from(its, (row) => scores[row]);
+  }, [rows, section, scores]);
+  const start = useMemo(() => thresholdOf(table, model, scores, section.rows, every), [section, model, every]);
+  const key = `${model}/${section.name}`, threshold = moved?.key === key ? moved.value : start.value;
+  const onChange = (value) => setMoved({ key, value });
+  const roc = ["source", "target"].filter((name) => groups[name].length && groups.anomalies.length)
+    .map((name) => ({ name, word: `${name} ${metric(section[`auc_${name}`])}`, colour: DOMAINS[name], normals: groups[name], anomalies: groups.anomalies }));
+  if (!roc.length && groups.normals.length && groups.anomalies.length)
+    roc.push({ name: "all", word: `AUC ${metric(section.auc)}`, colour: "#333", normals: groups.normals, anomalies: groups.anomalies });
+  const all = { normals: groups.normals, anomalies: groups.anomalies };
+  const each = Math.max(200, Math.min(380, (width - 12) / (width > 520 ? 2 : 1)));
+  return h("div", { ref, style: { flex: "1 1 420px", minWidth: 240 } },
+    h("div", { style: { fontWeight: 700 } }, `${section.name} · ${model}`),
+    !roc.length ? h(Nothing, null, "Both normals and anomalies are needed for a curve.") : width > 0 &&
+      h("div", { style: { display: "flex", flexWrap: "wrap", gap: 8 } },
+        h(Roc, { groups: roc, all, scores: every, threshold, onChange, width: each, height: 190 }),
+        h(Histogram, { all, training, scores: every, threshold, onChange, width: each, height: 190 })),
+    h("div", { style: { display: "flex", flexWrap: "wrap", gap: 12, alignItems: "center" } },
+      h("div", null,
+        h("div", { "data-threshold": threshold }, `flagged above ${short(threshold)}`),
+        h("div", { style: { color: FAINT } }, moved?.key === key ? h(TextButton, { onClick: () => setMoved(null) }, "back") :
+          start.given ? "the threshold of the decisions" : "the median score")),
+      h(Decisions, { groups, threshold })));
+}
+
+export function Scores() {
+  const facts = useFacts();
+  const [columns, columnsByKey, columnData, rows, filters] = ["columns", "columnsByKey", "columnData", "filteredIndices", "filters"]
+    .map((key) => useDataset((state) => state[key]));
+  const table = useMemo(() => ({ columns, columnsByKey, columnData }), [columns, columnsByKey, columnData]);
+  const models = useMemo(() => (facts ? scoredModels(table, rows, facts) : []), [table, rows, facts]);
+  const [column, setColumn] = globalThis.spotlight.useWidgetConfig("scoreColumn", null);
+  const [place, setPlace] = useState(null);
+  if (!facts) return h(Frame, { label: "Scores" });
+  const its = models.find(({ model }) => `anomaly_score_${model}` === column) ?? models[0];
+  if (!its)
+    return h(Frame, { label: "Scores" }, h(Nothing, null, modelsOf(columns).length
+      ? "No test clip here has both a score and a label." : "There is no anomaly score in this data."));
+  const section = its.scored.find(({ name }) => name === place) ?? its.worst?.of ?? its.scored[0];
+  const clips = its.scored.reduce((sum, one) => sum + one.clips, 0);
+  return h(Frame, { label: "Scores" },
+    h("div", { style: { display: "flex", flexWrap: "wrap", gap: 16 } },
+      h("div", { style: { overflowX: "auto", flex: "0 1 auto" } },
+        h(Numbers, { models, chosen: its.model, onChoose: (model) => setColumn(`anomaly_score_${model}`), place: section.name, onPlace: setPlace, machine: chosenMachine(filters) }),
+        h("ul", { style: { color: FAINT, marginTop: 4 } },
+          h("li", null, `${counted(clips, "labelled test clip")} that the filters leave.`),
+          models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
+            `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) Ω would be ${metric(one.worst.omega)}.`)))),
+      h(Curves, { table, facts, rows, its, section })));
+}
+Scores.key = "dcase.scores";
+Scores.defaultName = "Scores";
+Scores.icon = () => h("span", { "aria-hidden": true, style: { fontWeight: 700 } }, "Ω");

@@ -1,0 +1,174 @@
+"""The widget that shows the official numbers: equal to Python's, whatever the page's filters leave."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dcase_explore.explore import Exploration, Options
+from dcase_explore.scoring import official_scores
+from dcase_explore.scoring.metrics import section_metrics
+from widgets_page import layout_file, shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def scored(real_scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Exploration]]:
+    """The real run, with a model whose scores single precision would tie."""
+    folder = tmp_path_factory.mktemp("scores")
+    near = 1 + np.random.default_rng(0).normal(size=1400) * 1e-10
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DCASE_EXPLORE_CACHE", str(folder / "cache"))
+        layout = layout_file(folder, {"type": "dcase.scores"})
+        options = Options(data=[str(real_scores)], scores={"near": near}, layout=layout)
+        with shown(options) as (server, exploration):
+            yield server.url, exploration
+
+
+@pytest.fixture
+def page(browser: "Browser", scored: tuple[str, Exploration]) -> "Iterator[Page]":
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(scored[0])
+    page.locator("tfoot td").first.wait_for()
+    yield page
+    page.close()
+
+
+def filtered(page: "Page", script: str) -> list[int]:
+    """Set a filter by the page's own means, and the rows that it leaves."""
+    rows: list[int] = page.evaluate(
+        """async (script) => {
+          const { useDataset, PredicateFilter, getApplicablePredicates } = globalThis.spotlight;
+          const state = useDataset.getState();
+          const filter = (key, predicate, value) => state.addFilter(new PredicateFilter(
+            state.columnsByKey[key], getApplicablePredicates(state.columnsByKey[key].type.kind)[predicate], value));
+          const code = (key, name) => state.columnsByKey[key].type.categories[name];
+          new Function("filter", "code", script)(filter, code);
+          await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+          return Array.from(useDataset.getState().filteredIndices);
+        }""",
+        script,
+    )
+    return rows
+
+
+def numbers(page: "Page") -> dict[tuple[str, str, str], float | None]:
+    """Every number of the widget by model, section ("" for the last line) and metric."""
+    cells = page.evaluate(
+        """() => [...document.querySelectorAll("[data-metric]")].map((cell) => [cell.dataset.model,
+          cell.closest("tr").dataset.section ?? "", cell.dataset.metric, cell.dataset.value, cell.textContent])"""
+    )
+    for *_, value, text in cells:
+        assert ("–" in text) == (value == "")
+    return {(model, section, name): float(value) if value else None for model, section, name, value, _ in cells}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "",
+        "filter('class', 'equal', code('class', 'fan'))",
+        "filter('domain', 'equal', code('domain', 'target'))",
+        "filter('anomaly_score_baseline_MSE', 'lesser', 10); filter('class', 'unequal', code('class', 'valve'))",
+    ],
+)
+def test_numbers_are_pythons_whatever_is_filtered(page: "Page", scored: tuple[str, Exploration], script: str) -> None:
+    rows = filtered(page, script)
+    frame = scored[1].frame.iloc[rows]
+    assert 0 < len(frame) <= 1400
+    models, _ = official_scores(frame, {})
+    assert len(models) == 3
+    found = numbers(page)
+    for model in models:
+        assert found[model.model, "", "omega"] == pytest.approx(model.official_score, abs=1e-9)
+        for section in model.sections:
+            for name in ("auc_source", "auc_target", "pauc"):
+                assert found[model.model, section.machine_type, name] == (
+                    pytest.approx(section.metrics[name], abs=1e-9) if name in section.metrics else None
+                ), (model.model, section.name, name)
+
+
+def test_a_click_on_a_row_shows_that_machine_type_and_back(page: "Page", scored: tuple[str, Exploration]) -> None:
+    page.get_by_role("button", name="slider").click()
+    page.wait_for_function("document.querySelectorAll('tr[data-section]').length === 1")
+    left = page.evaluate("globalThis.spotlight.useDataset.getState().filteredIndices.length")
+    assert left == (scored[1].frame["class"] == "slider").sum()
+    page.get_by_role("button", name="all machine types").click()
+    page.wait_for_function("document.querySelectorAll('tr[data-section]').length === 7")
+
+
+def test_the_lowest_number_is_marked_and_what_it_costs_is_said(page: "Page") -> None:
+    marked = page.locator("td[data-model=baseline_MSE]", has_text="▼")
+    assert marked.count() == 1
+    assert marked.get_attribute("data-metric") == "auc_target"
+    assert page.get_by_text("baseline_MSE: lowest is fan, AUC target 0.3604").is_visible()
+
+
+def decisions(page: "Page") -> dict[str, list[str]]:
+    rows = page.locator("tr[data-decided]").all()
+    return {row.get_attribute("data-decided") or "": row.locator("td").all_inner_texts() for row in rows}
+
+
+def expected(frame: pd.DataFrame, model: str, threshold: float) -> dict[str, list[str]]:
+    """What the page should say of a threshold, by the definitions in Python."""
+    scores, anomalous = frame[f"anomaly_score_{model}"].to_numpy(float), (frame["label"] == "anomaly").to_numpy()
+    flagged, lines = scores > threshold, {}
+    for domain in ("source", "target"):
+        its = (frame["domain"] == domain).to_numpy()
+        metrics: dict[str, Any] = section_metrics(scores, anomalous, frame["domain"].to_numpy(), flagged.astype(float))
+        lines[domain] = [f"{metrics[f'{name}_{domain}']:.4f}" for name in ("precision", "recall", "f1")]
+        lines[domain].append(f"{(flagged & its & ~anomalous).sum()} of {(its & ~anomalous).sum()}")
+    return lines
+
+
+def test_the_threshold_begins_at_the_decisions_and_is_dragged(page: "Page", scored: tuple[str, Exploration]) -> None:
+    frame = scored[1].frame[scored[1].frame["class"] == "fan"]
+    page.get_by_role("button", name="baseline_MSE", exact=True).click()
+    page.get_by_text("fan · baseline_MSE").wait_for()
+    threshold = page.locator("[data-threshold]")
+    value = float(threshold.get_attribute("data-threshold") or "nan")
+    called = (frame["anomaly_score_baseline_MSE"] > value) == (frame["prediction_baseline_MSE"] == "anomaly")
+    assert called.all()
+    for name in ("Histogram of the scores", "ROC per domain"):
+        drawing = page.get_by_role("group", name=name)
+        drawing.scroll_into_view_if_needed()
+        box = drawing.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.4, steps=3)
+        page.mouse.up()
+        before, value = value, float(threshold.get_attribute("data-threshold") or "nan")
+        assert value != before
+        found = decisions(page)
+        assert {domain: found[domain] for domain in ("source", "target")} == expected(frame, "baseline_MSE", value)
+
+
+def test_the_threshold_moves_by_keys_from_score_to_score(page: "Page") -> None:
+    slider = page.get_by_role("slider", name="Decision threshold on the histogram")
+    alarms = "all"
+    slider.focus()
+    flagged = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+        words = slider.get_attribute("aria-valuenow")
+        flagged.append(float(words or "nan"))
+        assert re.fullmatch(r"\d+ of 100", decisions(page)[alarms][-1])
+    assert flagged[0] == flagged[2] and flagged[1] > flagged[0] > flagged[3] > flagged[4]
+
+
+def test_without_the_plugins_script_the_rest_works(browser: "Browser", scored: tuple[str, Exploration]) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.route("**/api/plugins/dcase_explore/**", lambda route: route.abort())
+    page.goto(scored[0])
+    page.get_by_text("Filtered").wait_for()
+    assert page.get_by_text("ToyCar").first.is_visible()
+    page.close()
