@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcase_explore.explore import Exploration, Options
-from dcase_explore.scoring import official_scores
+from dcase_explore.exploration import View
+from dcase_explore.options import Options
 from dcase_explore.scoring.metrics import section_metrics
+from dcase_explore.scoring.official import official_scores
 from widgets_page import layout_file, shown
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def scored(real_scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Exploration]]:
+def scored(real_scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, View]]:
     """The real run, with a model whose scores single precision would tie."""
     folder = tmp_path_factory.mktemp("scores")
     near = 1 + np.random.default_rng(0).normal(size=1400) * 1e-10
@@ -34,7 +35,7 @@ def scored(real_scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def page(browser: "Browser", scored: tuple[str, Exploration]) -> "Iterator[Page]":
+def page(browser: "Browser", scored: tuple[str, View]) -> "Iterator[Page]":
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(scored[0])
     page.locator("tfoot td").first.wait_for()
@@ -80,7 +81,7 @@ def numbers(page: "Page") -> dict[tuple[str, str, str], float | None]:
         "filter('anomaly_score_baseline_MSE', 'lesser', 10); filter('class', 'unequal', code('class', 'valve'))",
     ],
 )
-def test_numbers_are_pythons_whatever_is_filtered(page: "Page", scored: tuple[str, Exploration], script: str) -> None:
+def test_numbers_are_pythons_whatever_is_filtered(page: "Page", scored: tuple[str, View], script: str) -> None:
     rows = filtered(page, script)
     frame = scored[1].frame.iloc[rows]
     assert 0 < len(frame) <= 1400
@@ -96,7 +97,7 @@ def test_numbers_are_pythons_whatever_is_filtered(page: "Page", scored: tuple[st
                 ), (model.model, section.name, name)
 
 
-def test_a_click_on_a_row_shows_that_machine_type_and_back(page: "Page", scored: tuple[str, Exploration]) -> None:
+def test_a_click_on_a_row_shows_that_machine_type_and_back(page: "Page", scored: tuple[str, View]) -> None:
     page.get_by_role("button", name="slider").click()
     page.wait_for_function("document.querySelectorAll('tr[data-section]').length === 1")
     left = page.evaluate("globalThis.spotlight.useDataset.getState().filteredIndices.length")
@@ -129,7 +130,7 @@ def expected(frame: pd.DataFrame, model: str, threshold: float) -> dict[str, lis
     return lines
 
 
-def test_the_threshold_begins_at_the_decisions_and_is_dragged(page: "Page", scored: tuple[str, Exploration]) -> None:
+def test_the_threshold_begins_at_the_decisions_and_is_dragged(page: "Page", scored: tuple[str, View]) -> None:
     frame = scored[1].frame[scored[1].frame["class"] == "fan"]
     page.get_by_role("button", name="baseline_MSE", exact=True).click()
     page.get_by_text("fan · baseline_MSE").wait_for()
@@ -165,7 +166,7 @@ def test_the_threshold_moves_by_keys_from_score_to_score(page: "Page") -> None:
     assert flagged[0] == flagged[2] and flagged[1] > flagged[0] > flagged[3] > flagged[4]
 
 
-def test_without_the_plugins_script_the_rest_works(browser: "Browser", scored: tuple[str, Exploration]) -> None:
+def test_without_the_plugins_script_the_rest_works(browser: "Browser", scored: tuple[str, View]) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.route("**/api/plugins/dcase_explore/**", lambda route: route.abort())
     page.goto(scored[0])

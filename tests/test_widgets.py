@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from dcase_explore.enrich.logmel import N_FFT, mel_filters
 from dcase_explore.scoring.metrics import harmonic_mean, section_metrics
 from frontend import served_modules
 
@@ -96,3 +97,62 @@ def test_decisions_at_a_threshold(modules: "Page", threshold: float) -> None:
         name: expected[f"{name}_source"] for name in ("precision", "recall", "f1")
     }
     assert found["falseAlarms"] == int((scores[:4] > threshold).sum())
+
+
+def test_the_log_mel_spectrogram_is_numpys(modules: "Page") -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(samples, N_FFT // 2), N_FFT)[:: N_FFT // 4]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)
+    power = np.abs(np.fft.rfft(frames * window)) ** 2
+    expected = 10 * np.log10(np.maximum(power @ mel_filters().T, np.finfo(np.float32).eps))
+    script = """async (samples) => {
+      const found = (await import("/mel.js")).logMel(Float32Array.from(samples), 16000);
+      return { ...found, decibel: Array.from(found.decibel) };
+    }"""
+    found = modules.evaluate(script, samples.tolist())
+    assert found["frames"] == len(expected)
+    assert found["step"] == 256 / 16_000
+    np.testing.assert_allclose(np.reshape(found["decibel"], expected.shape), expected, atol=1e-3)
+
+
+def test_the_best_lag_is_what_one_recording_was_moved_by(modules: "Page") -> None:
+    rng = np.random.default_rng(1)
+    loudness = np.repeat(rng.uniform(0.01, 0.5, 100), 800)  # which changes 20 times a second
+    samples = rng.normal(size=80_000) * loudness
+    script = """async ([one, other]) => {
+      const { bestLag, logMel } = await import("/mel.js");
+      return bestLag(logMel(Float32Array.from(one), 16000), logMel(Float32Array.from(other), 16000));
+    }"""
+    lag = modules.evaluate(script, [samples[:64_000].tolist(), samples[8_000:72_000].tolist()])
+    assert lag == pytest.approx(0.5, abs=0.02)
+
+
+def test_colours_grow_brighter_with_loudness(modules: "Page") -> None:
+    ramp = np.reshape(
+        modules.evaluate("async () => Array.from((await import('/painting.js')).RAMPS.loudness)"), (256, 3)
+    )
+    assert (np.diff(ramp @ [0.2126, 0.7152, 0.0722]) >= -0.5).all()
+
+
+PLAYER = """async () => {
+  const { Player } = await import("/player.js");
+  const context = new OfflineAudioContext(1, 16000, 16000);
+  const player = new Player(() => context);
+  const tone = (hertz) => ({ rate: 16000, seconds: 1,
+    samples: Float32Array.from({ length: 16000 }, (_, i) => Math.sin(2 * Math.PI * hertz * i / 16000)) });
+  player.load([tone(400), tone(400)], [0.5, 0.5]);
+  player.play();
+  const started = player.graph.sources.length;
+  context.suspend(0.5).then(() => { player.hear(1); context.resume(); });
+  const sound = (await context.startRendering()).getChannelData(0);
+  return { started, sources: player.graph.sources.length, sound: Array.from(sound) };
+}"""
+
+
+def test_switching_between_two_recordings_leaves_no_gap(modules: "Page") -> None:
+    """The same tone in both: if the switch is a crossfade of two that run together, nothing is heard of it."""
+    found = modules.evaluate(PLAYER)
+    assert found["started"] == found["sources"] == 2  # none was started anew
+    sound = np.array(found["sound"])[600:15_900].reshape(-1, 100)  # in pieces of two and a half periods
+    loud = np.abs(sound).max(axis=1)
+    assert loud.min() > 0.49 and loud.max() < 0.51

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dcase_explore.explore import Exploration, Options, explore
+from dcase_explore.exploration import View
+from dcase_explore.exploring import explored
+from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 
@@ -22,9 +24,10 @@ def layout_file(folder: Path, *widgets: dict[str, Any], inspector: dict[str, Any
 
 
 @contextmanager
-def shown(options: Options, **changed: Any) -> Iterator[tuple[Server, Exploration]]:
-    """The page of an exploration, served in this process."""
-    exploration = dataclasses.replace(explore(options), **changed)
+def shown(options: Options, **changed: Any) -> Iterator[tuple[Server, View]]:
+    """The page of an exploration, without maps, which take long, served in this process."""
+    view = explored(options, with_maps=False).arranged(options.layout)
+    exploration = dataclasses.replace(view, **changed)
     server = Server(Address())
     try:
         server.show(exploration)

@@ -73,6 +73,11 @@ RANGES = {"umapNNeighbors": (2, 100), "umapMinDist": (0, 1), "umapMenuLocalGloba
 
 NUMBER, BOOLEAN, TEXT = "a number", "true or false", "text"
 
+OWN_LENSES: dict[str, dict[str, str | tuple[str, ...]]] = {
+    "dcase.compare": {"against": ("normal", "same", "anomaly", "before")},
+}
+"""Our own lenses."""
+
 LENSES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "ArrayLens": {},
     "AudioView": {"repeat": BOOLEAN, "autoplay": BOOLEAN},
@@ -100,8 +105,9 @@ LENSES: dict[str, dict[str, str | tuple[str, ...]]] = {
     },
     "TextLens": {},
     "VideoView": {},
+    **OWN_LENSES,
 }
-"""Every lens of Spotlight's inspector, with its settings and their values."""
+"""Every lens of Spotlight's inspector, then of ours in it, with its settings and their values."""
 
 UNSAFE_LENSES = frozenset({"HtmlLens"})
 """Lenses that would run what a text column holds."""

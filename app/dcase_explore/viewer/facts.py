@@ -13,7 +13,7 @@ from dcase_explore.columns import members
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from dcase_explore.explore import Exploration
+    from dcase_explore.exploration import Exploration
 
 
 def facts_of(exploration: "Exploration") -> dict[str, Any]:

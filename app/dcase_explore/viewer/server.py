@@ -126,7 +126,7 @@ class Server:
         from renumics.spotlight.app import SpotlightApp
         from starlette.routing import Route
 
-        from dcase_explore.viewer import arranged, facts
+        from dcase_explore.viewer import arranged, facts, nearest
         from dcase_explore.viewer.fetching import Fetching
         from dcase_explore.viewer.rows import Rows
 
@@ -136,6 +136,7 @@ class Server:
         own = [Route("/static/main.js", self._script), *self._rows.routes()]
         own += arranged.routes(lambda: self._shown.arrangement)
         own += facts.routes(lambda: self._shown)
+        own += nearest.routes(lambda: self._shown.frame)
         app.router.routes[:0] = own
         app.add_middleware(Fetching, frame=lambda: self._shown.frame)
         app.add_middleware(_OnceReady, ready=self._ready)

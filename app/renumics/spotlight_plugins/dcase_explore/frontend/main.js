@@ -1,8 +1,10 @@
 // What Spotlight's page imports at its start.
+import { Compare } from "./compare.js";
 import { Scores } from "./scores.js";
 
 export default {
-  activate({ registerWidget }) {
+  activate({ registerLens, registerWidget }) {
+    registerLens(Compare);
     registerWidget(Scores);
   },
 };

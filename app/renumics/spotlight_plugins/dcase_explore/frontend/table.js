@@ -51,3 +51,10 @@ export function labelledTest(table, rows) {
   if (table.columnsByKey.label?.type.kind !== "Category") return [];
   return rows.filter((row) => label[row] >= 0 && (!split || split[row] === test));
 }
+
+/** What a clip is, in words: "train · vel 8, loc A · source"; a test clip's label with it. */
+export const wordsOf = (table, row) => {
+  const split = nameAt(table, "split", row);
+  return [split, split === "train" ? null : nameAt(table, "label", row), nameAt(table, "attributes", row), nameAt(table, "domain", row)]
+    .filter(Boolean).join(" · ");
+};
