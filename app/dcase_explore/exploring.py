@@ -1,11 +1,13 @@
 """Puts an exploration together: source, own results, enrichment, scores, findings, the rows asked for, their layout."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.attach import attach
+from dcase_explore.attach.given import clip_table
 from dcase_explore.choosing import of_machine_types, rows_asked_for
 from dcase_explore.columns import ATTRIBUTE, members
 from dcase_explore.enrich import enrich
@@ -72,6 +74,7 @@ def explored(
     ExploreError
         Unreadable source, results that do not fit it, unknown machine type, no clip left.
     """
+    options = replace(options, data=[one if isinstance(one, Exploration) else clip_table(one) for one in options.data])
     before = _at_hand(options.data)
     audio = options.audio if isinstance(options, RowOptions) else "lazy"
     if before is None:

@@ -231,7 +231,7 @@ def from_words(options: type[T], **given: Any) -> T:
     return asked(options, **{name: value for name, value in values.items() if value != []})
 
 
-def named(specs: Sequence[str], flag: str) -> dict[str, str]:
+def named(specs: Sequence[str], flag: str) -> dict[str, str | list[str]]:
     """
     Take ``NAME=FILE`` apart.
 
@@ -244,23 +244,21 @@ def named(specs: Sequence[str], flag: str) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
-        Files by name.
+    dict of str to str or list of str
+        Files by name; several where one name has several.
 
     Raises
     ------
     ExploreError
-        Without a name, or with one name twice.
+        Without a name.
     """
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for spec in specs:
         name, sign, path = spec.partition("=")
         if not sign or not name or not path:
             raise ExploreError(f"{flag} {spec}: give it a name, as in {flag} mine={path or name or 'FILE'}")
-        if name in found:
-            raise ExploreError(f"{flag}: two are called {name}: give each its own name")
-        found[name] = path
-    return found
+        found.setdefault(name, []).append(path)
+    return {name: paths[0] if len(paths) == 1 else paths for name, paths in found.items()}
 
 
 def told(options: type[TableOptions], *, indent: int) -> str:

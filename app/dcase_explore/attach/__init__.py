@@ -7,6 +7,7 @@ Your own results, beside the data: anomaly scores and embeddings as columns of t
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from dcase_explore.attach.given import given
 from dcase_explore.attach.ground_truth import attach_ground_truth
 from dcase_explore.attach.matching import Names
 from dcase_explore.attach.numbers import Given, Kind
+from dcase_explore.attach.several import are_files, once, together
 from dcase_explore.columns import COLUMNS, SPLITS, member, members, name_problem
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
@@ -44,8 +46,8 @@ def attach(
         Conforming clip table, unfiltered: arrays without names are matched by position in it.
     scores, embeddings
         By name: an array in the order of the table, a mapping or Series keyed by ``clip_id`` or file name, a frame, or
-        the path of a file; of scores also that of a result folder. Scores are one number per clip, higher is more
-        anomalous; embeddings one vector per clip.
+        the path of a file or a list of paths; of scores also that of a result folder. Scores are one number per clip,
+        higher is more anomalous; embeddings one vector per clip.
     ground_truth
         Folder of labels and domains.
 
@@ -84,10 +86,13 @@ def _columns(frame: pd.DataFrame, kind: Kind, wanted: Mapping[str, object]) -> d
     for asked, values in wanted.items():
         _check_name(asked, kind)
         where = f"{kind} {asked} ({values})" if isinstance(values, str | Path) else f"{kind} {asked}"
+        several = are_files(values)
         for name, its in _read(asked, values, kind, where, len(frame)).items():
             if name in members([*frame.columns, *columns], family):
                 raise ExploreError(f"{kind} {name}: that name is taken already: choose another one")
-            rows = _rows(its, frame, names, where)
+            rows = _rows(its, frame, names, where, repeats=several)
+            if several:
+                rows = once(its.array, rows, frame["clip_id"].to_numpy(), where)
             _check_finite(its.array, rows, frame, kind, where)
             there = rows >= 0
             if its.remark:
@@ -127,6 +132,12 @@ def _check_name(name: str, kind: Kind) -> None:
 
 def _read(name: str, values: object, kind: Kind, where: str, rows: int) -> dict[str, Given]:
     """Values by the name they get: a folder may hold several models."""
+    if are_files(values):
+        parts: dict[str, dict[str, Given]] = defaultdict(dict)
+        for path in values:  # type: ignore[attr-defined]
+            for its_name, its in _read(name, path, kind, f"{kind} {name} ({path})", rows).items():
+                parts[its_name][str(path)] = its
+        return {its_name: together(its, where) for its_name, its in parts.items()}
     if not isinstance(values, str | Path):
         return {name: given(values, kind, name, where)}
     path = Path(os.path.expanduser(values))  # noqa: PTH111 - see sources
@@ -155,7 +166,7 @@ def _of_model(results: pd.DataFrame, model: str) -> Given:
     )
 
 
-def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str) -> np.ndarray:
+def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str, *, repeats: bool) -> np.ndarray:
     """Row of the table of each value; -1 for clips that the data do not have."""
     if its.names is None:
         if len(its.array) != len(frame):
@@ -167,7 +178,7 @@ def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str) -> np.ndarr
         return np.arange(len(frame))
     if not its.names:
         raise ExploreError(f"{where}: there is not a single value")
-    matched = names.match(its.names, where)
+    matched = names.match(its.names, where, repeats=repeats)
     if not (matched.rows >= 0).any():
         raise ExploreError(f"{where}: all of it is of {some(matched.left_out)}, which this data does not have")
     if matched.left_out:

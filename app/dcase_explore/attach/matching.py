@@ -2,15 +2,25 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 
-from dcase_explore.clip_names import parse_clip_name, with_ending
+from dcase_explore.clip_names import parse_clip_name
 from dcase_explore.columns import MACHINE_TYPES, SPLITS
 from dcase_explore.errors import ExploreError, nearest
 from dcase_explore.messages import counted, some
 
+_ENDINGS = frozenset(
+    (
+        *(".wav", ".wave", ".flac", ".w64", ".rf64", ".aiff", ".aif", ".aifc", ".caf", ".au", ".snd", ".ogg", ".oga"),
+        *(".opus", ".mp3", ".m4a", ".npy", ".npz", ".json", ".pt", ".pth", ".h5", ".hdf5", ".pkl", ".pickle", ".mat"),
+        *(".csv", ".txt", ".png"),
+    )
+)
+"""Of recordings, and of what is computed of one and called like it."""
 _SEARCHED = 5_000
 """Names among which the nearest to a mistyped one is looked for."""
 
@@ -47,24 +57,27 @@ class Names:
         self._rows = {clip: row for row, clip in enumerate(self._ids)}
         self._machine_types = frame["class"].astype(str).to_list()
         self._splits = frame["split"].astype(str).to_list()
-        self._files: dict[str, list[int]] = defaultdict(list)
-        for row, (clip, machine, split) in enumerate(zip(self._ids, self._machine_types, self._splits, strict=True)):
-            self._files[clip[len(split) + len(machine) + 2 :]].append(row)
         self._there = set(zip(self._machine_types, self._splits, strict=True))
         self._by_lower = {name.lower(): name for name in (*MACHINE_TYPES, *self._machine_types)}
+        nothing = [None] * len(frame)
+        self._paths = frame["path"].to_list() if "path" in frame else nothing
+        self._file_names = frame["file_name"].to_list() if "file_name" in frame else nothing
 
-    def match(self, names: list[str], where: str, *, some_only: bool = False) -> Matched:
+    def match(self, names: list[str], where: str, *, some_only: bool = False, repeats: bool = False) -> Matched:
         """
         Find the row of each name.
 
         Parameters
         ----------
         names
-            ``clip_id``, path (its folders tell the machine type) or file name of each clip.
+            ``clip_id``, path (its folders tell the machine type), file name or stem of each clip; letters composed or
+            not, with whatever ending.
         where
             What an error calls them.
         some_only
             Whether the table may have some of these clips only: the others are left out then.
+        repeats
+            Whether one clip may be named more than once.
 
         Returns
         -------
@@ -106,37 +119,86 @@ class Names:
             )
         filled = rows[rows >= 0]
         once, counts = np.unique(filled, return_counts=True)
-        if len(once) < len(filled):
+        if len(once) < len(filled) and not repeats:
             twice = [self._ids[row] for row in once[counts > 1]]
             raise ExploreError(f"{where}: more than one value for {counted(len(twice), 'clip')}, such as {some(twice)}")
         return Matched(rows, list(left_out))
+
+    @cached_property
+    def _identities(self) -> dict[str, list[int]]:
+        """Rows by ``clip_id``, composed and without ending."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row, clip in enumerate(self._ids):
+            found[_stem(clip)].append(row)
+        return found
+
+    @cached_property
+    def _files(self) -> dict[str, list[int]]:
+        """Rows by file name, composed and without ending: as in the ``clip_id`` and, where it differs, as on disk."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row in range(len(self._ids)):
+            for stem in dict.fromkeys(map(_stem, self._called(row))):
+                found[stem].append(row)
+        return found
+
+    def _called(self, row: int) -> list[str]:
+        """Names of a clip's file, without folders."""
+        known = [self._ids[row][len(self._splits[row]) + len(self._machine_types[row]) + 2 :]]
+        return known + [_file(name) for name in (self._file_names[row], self._paths[row]) if isinstance(name, str)]
 
     def _find(self, name: str) -> tuple[list[int], str | None]:
         """Rows that a name may mean; if there are none, what of the data is missing, where that explains it."""
         if name in self._rows:
             return [self._rows[name]], None
-        *folders, file_name = with_ending(name.strip().replace("\\", "/")).split("/")
-        row = self._rows.get("/".join([*folders[-1:], file_name]))
-        if row is not None:
-            return [row], None
+        name = composed(name.strip().replace("\\", "/"))
+        *folders, file = _stem(name).split("/")
+        found = self._identities.get("/".join([*folders[-1:], file]))
+        if found:
+            return self._narrowed(found, name), None
         machine, split = self._told_by(folders)
-        if parse_clip_name(file_name) is None:
-            # A clip_id says the machine type before the file's name.
-            head, _, tail = file_name.partition("_")
-            if parse_clip_name(tail) is not None:
-                machine, file_name = self._by_lower.get(head.lower(), head), tail
-        facts = parse_clip_name(file_name)
+        if file not in self._files and parse_clip_name(f"{file}.wav") is None:
+            machine, file = self._without_machine(machine, file)
+        facts = parse_clip_name(f"{file}.wav")
         split = (facts.split if facts else None) or split
         found = [
             row
-            for row in self._files.get(file_name, ())
+            for row in self._files.get(file, ())
             if machine in (None, self._machine_types[row]) and split in (None, self._splits[row])
         ]
         if found or facts is None or machine is None:
-            return found, None
+            return self._narrowed(found, name), None
         if machine not in self._machine_types:
             return [], (None if nearest(machine, set(self._machine_types)) else machine)
         return [], (f"{split} clips of {machine}" if split and (machine, split) not in self._there else None)
+
+    def _without_machine(self, machine: str | None, file: str) -> tuple[str | None, str]:
+        """Machine type and file name of what a ``clip_id`` says of both, in one word."""
+        head, _, tail = file.partition("_")
+        if parse_clip_name(f"{tail}.wav") is not None:
+            return self._by_lower.get(head.lower(), head), tail
+        for known in sorted(set(self._machine_types), key=len, reverse=True):
+            if file.lower().startswith(f"{composed(known).lower()}_"):
+                return known, file[len(known) + 1 :]
+        return machine, file
+
+    def _narrowed(self, rows: list[int], name: str) -> list[int]:
+        """Of several clips of one stem those of that very path, machine type's folder or ending, if they are fewer."""
+        folders = [folder.lower() for folder in name.split("/")[:-1]]
+        machine = next((its for folder in reversed(folders) if (its := self._by_lower.get(folder))), None)
+        for fits in (
+            lambda row: bool(folders) and any(f"/{path}".endswith(f"/{name}") for path in self._places(row)),
+            lambda row: any("/" in path and f"/{name}".endswith(f"/{path}") for path in self._places(row)),
+            lambda row: self._machine_types[row] == machine,
+            lambda row: _file(name) in map(composed, self._called(row)),
+        ):
+            if len(rows) > 1:
+                rows = [row for row in rows if fits(row)] or rows
+        return rows
+
+    def _places(self, row: int) -> list[str]:
+        """Paths of a clip's file, composed."""
+        known = (self._file_names[row], self._paths[row])
+        return [composed(path.replace("\\", "/")) for path in known if isinstance(path, str)]
 
     def _told_by(self, folders: list[str]) -> tuple[str | None, str | None]:
         """Machine type and split by the folders ``…/<machine>``, ``…/<machine>/<split>`` or ``…/<split>/<machine>``."""
@@ -146,7 +208,24 @@ class Names:
         return self._by_lower.get(last), first if first in SPLITS else None
 
     def _nearest(self, name: str) -> str:
-        file_name = name.replace("\\", "/").rpartition("/")[2]
-        alike = [known for known in self._files if known[:10] == file_name[:10]] or list(self._files)
-        near = nearest(file_name, alike[:_SEARCHED], 1)
-        return f"; the nearest is {near[0]}" if near else ""
+        file = _file(name.replace("\\", "/"))
+        alike = [known for known in self._files if known[:10] == file[:10]] or list(self._files)
+        near = nearest(_stem(file), alike[:_SEARCHED], 1)
+        return f"; the nearest is {self._called(self._files[near[0]][0])[0]}" if near else ""
+
+
+def composed(text: str) -> str:
+    """Text with its letters composed (NFC): some systems take ü apart in the names of files."""
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def _stem(name: str) -> str:
+    """Name composed and without endings."""
+    name = composed(name)
+    while (dot := name.rfind(".")) > 0 and name[dot:].lower() in _ENDINGS:
+        name = name[:dot]
+    return name
+
+
+def _file(path: str) -> str:
+    return path.rpartition("/")[2]
