@@ -12,6 +12,7 @@ from dcase_explore.messages import some
 from dcase_explore.tables.dialect import is_number
 
 Kind = Literal["scores", "embeddings"]
+_NO_NUMBERS = (bool, np.bool_, bytes)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def numbers(values: object, kind: Kind, where: str, place: Callable[[int], str] 
     place = place or (lambda row: f"{where}, value {row}")
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(np.float64), np.nan)
+    if isinstance(values, list | tuple) and any(isinstance(value, _NO_NUMBERS) for value in values):
+        # One by one, for NumPy would make numbers of them.
+        values = np.fromiter(values, dtype=object, count=len(values))
     try:
         array = np.asarray(values)
     except (ValueError, TypeError, RuntimeError) as refusal:  # ragged lists; tensors that need detaching
@@ -120,7 +124,7 @@ def _of_objects(array: np.ndarray, kind: Kind, where: str, place: Callable[[int]
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool | np.bool_ | bytes) or (isinstance(value, str) and not is_number(value)):
+    if isinstance(value, _NO_NUMBERS) or (isinstance(value, str) and not is_number(value)):
         raise ValueError(value)
     return float(value)  # type: ignore[arg-type]
 

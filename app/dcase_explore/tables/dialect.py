@@ -115,11 +115,12 @@ def is_header(first: Sequence[str]) -> bool:
     bool
         Names of columns are no numbers, but for those of vectors, which may be numbered.
     """
-    if not first or is_clip(first[0]):
+    if not first or any(map(is_clip, first)):
         return False
-    if len(first) > 1 and list(first) == [str(number) for number in range(len(first))]:
+    numbers = [field for field in first if is_number(field)]
+    if not numbers or first[0] == "" or any(field.lower() in NAME_COLUMNS for field in first):
         return True
-    return first[0].lower() in ("", *NAME_COLUMNS) or not any(map(is_number, first))
+    return len(numbers) > 1 and numbers == [str(number) for number in range(len(numbers))]
 
 
 def is_number(text: str) -> bool:

@@ -34,9 +34,7 @@ def frame_of(value: Any, where: str) -> pd.DataFrame | pd.Series | None:
     if isinstance(value, pd.DataFrame | pd.Series):
         return value
     if isinstance(value, Mapping):
-        parts = [
-            str(key) for key, part in value.items() if hasattr(part, "column_names")
-        ]
+        parts = [str(key) for key, part in value.items() if hasattr(part, "column_names")]
         if parts:
             raise ExploreError(
                 f"{where}: is several tables ({', '.join(parts)}): give one of them, as in data[{parts[0]!r}]"
