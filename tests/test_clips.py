@@ -338,6 +338,7 @@ def test_facts_of_names_make_a_conforming_table() -> None:
     facts = frame.astype(object).where(frame.notna(), None).to_dict("records")
     assert facts[0] == {
         "clip_id": "train/bearing_section_00_source_train_normal_0000_vel_16_loc_A.wav",
+        "file_name": "section_00_source_train_normal_0000_vel_16_loc_A.wav",
         "split": "train",
         "class": "bearing",
         "section": 0,

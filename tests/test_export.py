@@ -21,11 +21,13 @@ import pytest
 
 from dcase_explore import clips, exporting, parquet, recordings
 from dcase_explore.cache import cache_folder
-from dcase_explore.credits import ENRICHED_2023
+from dcase_explore.credits import ENRICHED_2023, Credit
 from dcase_explore.errors import ExploreError
 from dcase_explore.exporting import export
 from dcase_explore.recordings import embedded
-from dcase_explore.sources.exported import is_exported, read_exported
+from dcase_explore.sources import kind_of
+from dcase_explore.sources.exported import EXPORTED, read_exported
+from dcase_explore.sources.kinds import Asked, Source
 
 Record = Callable[..., Path]
 
@@ -79,9 +81,17 @@ def open_with_datasets(folder: Path, cache: Path) -> Any:
         return datasets.load_dataset(str(folder), cache_dir=str(cache))
 
 
+def is_exported(path: Path) -> bool:
+    return kind_of(Asked(str(path))) is EXPORTED
+
+
+def parts_of(source: Source) -> tuple[pd.DataFrame, str, Credit | None]:
+    return source.frame, source.title, next(iter(source.credits), None)
+
+
 def taken_back(folder: Path) -> pd.DataFrame:
     assert is_exported(folder)
-    frame = read_exported(folder)[0]
+    frame = read_exported(folder).frame
     assert clips.problems(frame) == []
     return frame
 
@@ -210,7 +220,7 @@ def test_an_export_is_taken_back_unchanged(tmp_path: Path, record: Record) -> No
     summary = export(frame, tmp_path / "out", audio=False, title="two machines", credit=ENRICHED_2023)
     assert (summary.files, summary.rows) == (2, 12)
     assert summary.bytes == sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
-    again, title, credit = read_exported(tmp_path / "out")
+    again, title, credit = parts_of(read_exported(tmp_path / "out"))
     pd.testing.assert_frame_equal(again, frame)
     assert (title, credit) == ("two machines", ENRICHED_2023)
     assert again[AST].iloc[0].flags.writeable
@@ -654,7 +664,7 @@ def test_what_datasets_wrote_of_the_enriched_dataset_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     enriched().to_parquet(str(tmp_path / "enriched.parquet"))
-    frame, title, credit = read_exported(tmp_path / "enriched.parquet")
+    frame, title, credit = parts_of(read_exported(tmp_path / "enriched.parquet"))
     assert (title, credit) == ("enriched", None)
     assert frame["clip_id"].to_list() == [
         "train/fan_section_00_source_train_normal_0000_m-n_W.wav",
@@ -933,7 +943,7 @@ def test_an_identity_that_leads_elsewhere_has_no_sound(
 def test_what_is_said_of_a_table_does_not_steer_the_terminal(tmp_path: Path) -> None:
     credit = {"owners": "\x1b[31mme", "licence": "x\ny", "licence_id": "z", "citations": ["a\x07b"]}
     parquet.write(table(), tmp_path / "x.parquet", {"title": "a\x1b]0;b\n", "credit": credit})
-    _, title, read = read_exported(tmp_path / "x.parquet")
+    _, title, read = parts_of(read_exported(tmp_path / "x.parquet"))
     assert read is not None
     assert all(text.isprintable() for text in (title, read.owners, read.licence, *read.citations))
 
@@ -949,7 +959,7 @@ def test_what_is_said_of_a_table_does_not_steer_the_terminal(tmp_path: Path) -> 
 )
 def test_nonsense_beside_a_table_does_not_harm_it(tmp_path: Path, about: dict[str, Any]) -> None:
     parquet.write(table(), tmp_path / "x.parquet", about)
-    frame, title, credit = read_exported(tmp_path / "x.parquet")
+    frame, title, credit = parts_of(read_exported(tmp_path / "x.parquet"))
     assert sorted(frame["clip_id"]) == sorted(table()["clip_id"])
     assert (title, credit) == ("x", None)
 

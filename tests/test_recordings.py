@@ -239,7 +239,7 @@ def test_everything_up_front_by_archives_where_there_are_no_zips(hub: HubServer,
 ALL = (
     "from dcase_explore.hub import download; download._PIECE = 2**14\n"
     "from dcase_explore import recordings; from dcase_explore.sources.hub import read_hub\n"
-    "frame = read_hub('hub', ['dev'])[0]; recordings.fetch_all(frame.loc[frame['class'] == 'valve', 'path'])"
+    "frame = read_hub('hub', ['dev']).frame; recordings.fetch_all(frame.loc[frame['class'] == 'valve', 'path'])"
 )
 
 

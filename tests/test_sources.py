@@ -14,7 +14,7 @@ from dcase_explore import clips
 from dcase_explore.columns import members
 from dcase_explore.errors import ExploreError
 from dcase_explore.sources import read_sources
-from dcase_explore.sources.raw import split_folders
+from dcase_explore.sources.kinds import MAX_DEPTH, Asked
 from dcase_explore.sources.results import result_folders, score_files
 
 Record = Callable[..., Path]
@@ -192,22 +192,31 @@ def test_broken_attribute_file_is_named_with_its_fault(tmp_path: Path, content: 
     assert [part for part in [str(tmp_path / "fan/attributes_00.csv"), *parts] if part not in sentence] == []
 
 
-def test_strange_files_are_named_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recordings_of_any_name_are_clips_and_said_beside_those_of_the_challenge(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     touch(tmp_path, f"fan/test/{NORMAL}", "fan/test/holiday.wav", "fan/train/party.wav", "fan/test/readme.txt")
-    assert list(read(tmp_path).index) == [f"test/fan_{NORMAL}"]
+    frame = read(tmp_path)
+    assert list(frame.index) == ["test/fan_holiday.wav", f"test/fan_{NORMAL}", "train/fan_party.wav"]
+    assert frame["label"].tolist() == [None, "normal", None]
     said = capsys.readouterr()
-    assert "2 WAV files" in said.err
+    assert "2 recordings" in said.err
     assert "holiday.wav" in said.err
     assert "party.wav" in said.err
     assert "readme" not in said.err
     assert said.out == ""
 
 
-def test_download_of_strange_files_alone_is_refused_with_what_was_expected(tmp_path: Path) -> None:
-    sentence = refused(touch(tmp_path, "fan/test/holiday.wav"))
-    assert str(tmp_path) in sentence
-    assert "holiday.wav" in sentence
-    assert "section_00_source_test_normal_0000.wav" in sentence
+def test_a_download_of_other_names_alone_is_read_and_what_is_not_known_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = read(touch(tmp_path, "press/test/hall 1.flac", "press/train/Hall 2.WAV"))
+    assert frame[["class", "split", "file_name", "label"]].T.to_dict("list") == {
+        "test/press_hall 1.flac": ["press", "test", "hall 1.flac", None],
+        "train/press_Hall 2.wav": ["press", "train", "Hall 2.WAV", None],
+    }
+    assert "section" not in frame
+    assert "no clip's label is known" in capsys.readouterr().err
 
 
 def test_clip_in_two_folders_is_refused_naming_both(tmp_path: Path) -> None:
@@ -241,8 +250,8 @@ def test_folder_reached_on_two_ways_is_read_once(tmp_path: Path) -> None:
 def test_folders_far_below_are_not_searched(tmp_path: Path) -> None:
     deep = "/".join("abcdefgh")
     touch(tmp_path, f"{deep}/fan/test/{NORMAL}")
-    assert split_folders(tmp_path) == []
-    assert split_folders(tmp_path / deep) == [tmp_path / deep / "fan/test"]
+    assert len(Asked(str(tmp_path)).folders) == MAX_DEPTH
+    assert list(read(tmp_path / deep).index) == [f"test/fan_{NORMAL}"]
 
 
 # Result folders
@@ -395,7 +404,7 @@ def test_score_file_may_be_written_in_several_ways(tmp_path: Path, content: str)
         (SCORES_OF_FAN, f"{NORMAL},-inf\n", ["line 1", "-inf"]),
         (SCORES_OF_FAN, f"{NORMAL},1,2\n", ["line 1", "file name,number", f"{NORMAL},1,2"]),
         (SCORES_OF_FAN, f"{NORMAL};1\n", ["line 1", "file name,number", f"{NORMAL};1"]),
-        (SCORES_OF_FAN, "holiday.wav,1\n", ["line 1", "'holiday.wav'", "clip name"]),
+        (SCORES_OF_FAN, "holiday,1\n", ["line 1", "'holiday'", "clip name"]),
         (SCORES_OF_FAN, "file_name,score\n", ["line 1", "'file_name'", "clip name"]),
         (SCORES_OF_FAN, f"{NORMAL},1\n{NORMAL},1\n", ["line 2", NORMAL, "already", "mine"]),
         (SCORES_OF_FAN, bytes(range(256)), ["not a CSV text file"]),
@@ -416,12 +425,24 @@ def test_very_long_line_is_quoted_in_part(tmp_path: Path) -> None:
     assert len(refused(write(tmp_path / "mine", {SCORES_OF_FAN: "x," * 50_000}))) < 500
 
 
-def test_two_result_folders_of_one_name_are_refused(tmp_path: Path) -> None:
-    scores = {SCORES_OF_FAN: f"{NORMAL},1\n"}
-    write(write(tmp_path / "mine", scores) / "mine", scores)
-    sentence = refused(tmp_path / "mine")
-    assert "called mine" in sentence
-    assert "rename" in sentence
+@pytest.mark.parametrize(
+    ("folders", "models"),
+    [
+        (["a/result", "b/result"], ["a", "b"]),
+        (["exp/nfft2048/result", "exp/result_backup/result", "mse"], ["nfft2048", "result_backup", "mse"]),
+        (["a/x/result", "b/x/result"], ["a", "b"]),
+        (["a/x/result", "a/y/result", "b/x/result"], ["a_x", "a_y", "b_x"]),
+        (["runs/mine", "runs/mine/mine"], ["runs", "mine"]),
+        (["a", "a/result", "b/result"], ["top_a", "a_result", "b_result"]),
+    ],
+)
+def test_result_folders_of_one_name_are_called_by_those_above(
+    tmp_path: Path, folders: list[str], models: list[str]
+) -> None:
+    for number, folder in enumerate(folders):
+        write(tmp_path / "top" / folder, {SCORES_OF_FAN: f"{NORMAL},{number}\n"})
+    (row,) = read(tmp_path).to_dict("records")
+    assert {name: row[f"anomaly_score_{name}"] for name in models} == dict(zip(models, range(9), strict=False))
 
 
 def test_folder_of_decisions_alone_is_no_result_folder(tmp_path: Path) -> None:
@@ -480,7 +501,7 @@ def test_facts_that_conflict_are_said_and_the_first_wins(tmp_path: Path, capsys:
     write(touch(tmp_path / "raw", f"fan/test/{NORMAL}"), {"fan/attributes_00.csv": ATTRIBUTES})
     write(tmp_path / "mine", {SCORES_OF_FAN: f"{NORMAL},1\n"})
     assert read(tmp_path / "raw", tmp_path / "mine")["d1v"].tolist() == ["25"]
-    assert "column d1v: 1 clips differ" in capsys.readouterr().err
+    assert "column d1v differs between the sources for 1 clip" in capsys.readouterr().err
     assert read(tmp_path / "mine", tmp_path / "raw")["d1v"].tolist() == ["W"]
 
 
@@ -534,9 +555,25 @@ def test_packed_download_is_refused_with_the_command_that_unpacks_it(tmp_path: P
 
 
 def test_folder_of_anything_else_is_refused_with_what_it_holds(tmp_path: Path) -> None:
-    sentence = refused(touch(tmp_path, "photos/beach.jpg", f"valve/{NORMAL}"))
+    sentence = refused(touch(tmp_path, "photos/beach.jpg"))
     assert "photos" in sentence
     assert "<machine>/train|test/*.wav" in sentence
+
+
+def test_recordings_that_no_folder_tells_of_are_counted_with_the_way_to_arrange_them(tmp_path: Path) -> None:
+    names = [f"hall {number}.{ending}" for number in range(3) for ending in ("wav", "ogg")]
+    sentence = refused(touch(tmp_path, *(f"valve/{name}" for name in names), "pump/odd.wav"))
+    assert "4 WAV files and 3 OGG files, in folders pump, valve" in sentence
+    assert "<machine>/train|test/*.wav" in sentence
+    assert "clips.csv" in sentence
+
+
+def test_every_kind_of_source_says_what_it_saw(tmp_path: Path) -> None:
+    touch(tmp_path, "valve/hall.wav", "odd/anomaly_scores_fan.csv", "x.zip")
+    sentence = refused(tmp_path)
+    assert "1 WAV file, in folder valve" in sentence
+    assert "score files of another naming in 1 folder, odd (anomaly_scores_fan.csv)" in sentence
+    assert "unzip" in refused(touch(tmp_path / "packed", "x.zip"))
 
 
 def test_result_folder_that_holds_recordings_as_well_says_so(
@@ -544,7 +581,7 @@ def test_result_folder_that_holds_recordings_as_well_says_so(
 ) -> None:
     write(touch(tmp_path / "mine", f"fan/test/{NORMAL}"), {SCORES_OF_FAN: f"{NORMAL},1\n"})
     assert "path" not in read(tmp_path / "mine")
-    assert "holds recordings as well" in capsys.readouterr().err
+    assert "holds recordings (1 WAV file) as well" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("spec", ["hubb", "renumics/dcase23-task2-enriched", "https://example.com/x", "hf:/a/b"])
@@ -684,6 +721,20 @@ def test_the_demo_is_never_joined_to_real_scores(tmp_path: Path) -> None:
     assert "demo alone" in refused(tmp_path, "demo")
 
 
-def test_two_models_of_one_name_from_two_specs_are_refused(tmp_path: Path) -> None:
-    write(tmp_path, {f"a/mse/{SCORES_OF_FAN}": f"{NORMAL},1\n", f"b/mse/{SCORES_OF_FAN}": f"{NORMAL},2\n"})
-    assert "model called mse already" in refused(tmp_path / "a" / "mse", tmp_path / "b" / "mse")
+def test_models_of_one_name_from_two_specs_are_called_by_the_folders_above(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, run in enumerate("ab"):
+        scores = {SCORES_OF_FAN: f"{NORMAL},{number}\n", DECISIONS_OF_FAN: f"{NORMAL},{number}\n"}
+        write(tmp_path / run / "mse", scores)
+    (row,) = read(tmp_path / "a" / "mse", tmp_path / "b" / "mse").to_dict("records")
+    assert [row[f"anomaly_score_{run}"] for run in "ab"] == [0, 1]
+    assert [row[f"prediction_{run}"] for run in "ab"] == ["normal", "anomaly"]
+    assert "two models are called mse: they are named a, b" in capsys.readouterr().err
+
+
+def test_the_same_model_twice_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    write(tmp_path / "mse", {SCORES_OF_FAN: f"{NORMAL},1\n"})
+    sentence = refused(tmp_path / "mse", tmp_path / "mse")
+    assert "a model called mse already" in sentence
+    assert "--scores mine=" in sentence

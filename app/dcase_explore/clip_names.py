@@ -1,5 +1,5 @@
 """
-What a clip's file name says, for every year of the challenge.
+What a clip's file name says, for every year of the challenge and for the data sets it came from.
 
 ======== ===============================================================================================
 year     example
@@ -12,14 +12,32 @@ year     example
 2024 on  ``section_00_source_train_normal_0000_noAttribute.wav`` where a machine type has no attributes
 ======== ===============================================================================================
 
-Score files carry the same names. The machine type is not in them: it is the folder's or the score file's name.
+ToyADMOS writes ``1200010001_ToyCar_case1_ab01_IND_ch1_0001.wav``. Score files carry the same names, with the ending of
+whatever was read, or none. The machine type is not in them: it is the folder's or the score file's name. A name that no
+parser knows says nothing, and names a clip all the same.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
+from unicodedata import normalize
 
 NO_ATTRIBUTE = "noAttribute"
+
+RECORDINGS = (
+    *(".wav", ".wave", ".flac", ".w64", ".rf64", ".aiff", ".aif", ".aifc", ".caf", ".au", ".snd", ".voc"),
+    *(".ogg", ".oga", ".opus", ".mp3"),
+)
+"""Endings of recordings that soundfile reads; of one clip in several formats the first is taken."""
+
+OTHER_SOUNDS = (".m4a", ".aac", ".wma", ".amr", ".ape", ".wv", ".mp4", ".webm")
+"""Endings of recordings that it does not read."""
+
+FEATURES = (
+    *(".npy", ".npz", ".json", ".pt", ".pth", ".h5", ".hdf5", ".pkl", ".pickle", ".mat", ".csv", ".txt", ".png"),
+)
+"""Endings of what is computed of a recording and called like it."""
 
 _SECTION_NAME = re.compile(
     r"section_(?P<section>\d{1,4})"
@@ -27,9 +45,14 @@ _SECTION_NAME = re.compile(
     r"(?:_(?P<split>train|test))?"
     r"(?:_(?P<label>normal|anomaly))?"
     r"_(?P<number>\d{3,9})"
-    r"(?:_(?P<attributes>.+))?"
+    r"(?:_(?P<attributes>.+))?",
+    re.ASCII,
 )
-_MACHINE_ID_NAME = re.compile(r"(?:(?P<label>normal|anomaly)_)?id_(?P<section>\d{1,4})_(?P<number>\d{3,9})")
+_MACHINE_ID_NAME = re.compile(r"(?:(?P<label>normal|anomaly)_)?id_(?P<section>\d{1,4})_(?P<number>\d{3,9})", re.ASCII)
+_TOYADMOS_NAME = re.compile(
+    r"\d+_Toy[A-Za-z]+_case(?P<section>\d{1,4})_(?P<label>normal|ab\d*)_(?:IND|CNT)_ch(?P<channel>\d)_(?P<number>\d{3,9})",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +63,7 @@ class ClipName:
     Attributes
     ----------
     section
-        Section, or the machine id of 2020.
+        Section, the machine id of 2020, or the case of ToyADMOS.
     number
         Running number within machine type, split, domain and label.
     domain
@@ -52,6 +75,8 @@ class ClipName:
     attributes
         Name and value of each attribute. The name is None where the text does not come as name–value pairs
         (2021: ``strength_1_ambient``, ``0_g_25_mm_2000_mV_none``): then all of the text is one value.
+    year
+        Year of the challenge, where no other names its clips so.
     """
 
     section: int
@@ -60,6 +85,7 @@ class ClipName:
     split: str | None = None
     label: str | None = None
     attributes: tuple[tuple[str | None, str], ...] = ()
+    year: int | None = None
 
 
 def parse_clip_name(file_name: str) -> ClipName | None:
@@ -69,12 +95,12 @@ def parse_clip_name(file_name: str) -> ClipName | None:
     Parameters
     ----------
     file_name
-        Name or path of the clip; folders are ignored.
+        Name or path of the clip, with the ending of a recording, of features, or none; folders are ignored.
 
     Returns
     -------
     ClipName or None
-        None when the name is not one of the challenge's.
+        None when no parser knows the name.
 
     Examples
     --------
@@ -83,24 +109,45 @@ def parse_clip_name(file_name: str) -> ClipName | None:
     >>> parse_clip_name("holiday.wav") is None
     True
     """
-    name = PurePath(file_name).name
-    if not name.lower().endswith(".wav"):
+    stem = without_ending(composed(PurePath(file_name).name))
+    if without_ending(stem.rpartition(".")[0]) != stem.rpartition(".")[0]:  # x.wav.part is not the clip
         return None
-    stem = name[:-4]
-    match = _SECTION_NAME.fullmatch(stem)
-    if match:
-        return ClipName(
-            section=int(match["section"]),
-            number=int(match["number"]),
-            domain=match["domain"],
-            split=match["split"],
-            label=match["label"],
-            attributes=_attributes(match["attributes"] or NO_ATTRIBUTE),
-        )
-    match = _MACHINE_ID_NAME.fullmatch(stem)
-    if match:
-        return ClipName(section=int(match["section"]), number=int(match["number"]), label=match["label"])
+    for pattern, read in _PARSERS:
+        match = pattern.fullmatch(stem)
+        if match:
+            return read(match)
     return None
+
+
+def _of_section(match: re.Match[str]) -> ClipName:
+    domain, split, label = match["domain"], match["split"], match["label"]
+    return ClipName(
+        section=int(match["section"]),
+        number=int(match["number"]),
+        domain=domain,
+        split=split,
+        label=label,
+        attributes=_attributes(match["attributes"] or NO_ATTRIBUTE),
+        # Its evaluation set alone told the domain and hid the label.
+        year=2021 if domain and split == "test" and label is None and match["attributes"] is None else None,
+    )
+
+
+def _of_machine_id(match: re.Match[str]) -> ClipName:
+    return ClipName(section=int(match["section"]), number=int(match["number"]), label=match["label"], year=2020)
+
+
+def _of_toyadmos(match: re.Match[str]) -> ClipName:
+    label = "normal" if match["label"] == "normal" else "anomaly"
+    channel = (("ch", match["channel"]),)
+    return ClipName(section=int(match["section"]), number=int(match["number"]), label=label, attributes=channel)
+
+
+_PARSERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], ClipName]], ...] = (
+    (_SECTION_NAME, _of_section),
+    (_MACHINE_ID_NAME, _of_machine_id),
+    (_TOYADMOS_NAME, _of_toyadmos),
+)
 
 
 def _attributes(text: str) -> tuple[tuple[str | None, str], ...]:
@@ -111,6 +158,38 @@ def _attributes(text: str) -> tuple[tuple[str | None, str], ...]:
     if len(names) == len(values) and all(name[:1].isalpha() for name in names) and all(values):
         return tuple(zip(names, values, strict=True))
     return ((None, text),)
+
+
+def composed(text: str) -> str:
+    """Text with its letters composed (NFC): some systems take ü apart in the names of files."""
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def without_ending(name: str) -> str:
+    """
+    Name of a clip without the endings of recordings and features.
+
+    Parameters
+    ----------
+    name
+        Of a file.
+
+    Returns
+    -------
+    str
+        ``"hall 1"`` for ``"hall 1.flac"``, ``"hall 1.wav.npy"`` and ``"hall 1"``.
+    """
+    while (dot := name.rfind(".")) > 0 and name[dot:].lower() in _ENDINGS:
+        name = name[:dot]
+    return name
+
+
+_ENDINGS = frozenset((*RECORDINGS, *FEATURES))
+
+
+def is_recording(name: str) -> bool:
+    """Whether a file's name is that of a recording that can be read."""
+    return name.lower().endswith(RECORDINGS) and not name.startswith("._")  # a Mac's file about a file
 
 
 def is_clip(text: str) -> bool:
@@ -125,11 +204,35 @@ def is_clip(text: str) -> bool:
     Returns
     -------
     bool
-        True for ``"test/fan_section_00_0000.wav"``, ``"fan/test/section_00_0000.wav"``, ``"section_00_0000"``.
+        True for ``"test/fan_section_00_0000.wav"``, ``"fan/test/section_00_0000.wav"``, ``"section_00_0000"``,
+        ``"hall 1.flac"``.
     """
-    name = with_ending(PurePath(text.strip().replace("\\", "/")).name)
+    name = PurePath(text.strip().replace("\\", "/")).name
     _, _, without_machine = name.partition("_")
-    return parse_clip_name(name) is not None or parse_clip_name(without_machine) is not None
+    return is_recording(name) or parse_clip_name(name) is not None or parse_clip_name(without_machine) is not None
+
+
+def file_identity(file_name: str) -> str:
+    """
+    What a clip's file name adds to its identity.
+
+    Parameters
+    ----------
+    file_name
+        Name, or path below the folder of the machine type where names alone are not unique.
+
+    Returns
+    -------
+    str
+        In a name that a parser knows the ending is ``.wav``, whatever the file's: it is the same clip. Any other name
+        stays as it is, with its ending in lower case and ``_`` for ``/``.
+    """
+    name = composed(file_name.strip().replace("\\", "/"))
+    bare = name.rpartition("/")[2]
+    if parse_clip_name(bare) is not None:
+        return f"{without_ending(bare)}.wav"
+    stem = without_ending(name)
+    return f"{stem}{name[len(stem) :].lower()}".replace("/", "_")
 
 
 def with_ending(name: str) -> str:
@@ -144,6 +247,9 @@ def with_ending(name: str) -> str:
     Returns
     -------
     str
-        ``"section_00_0000.wav"`` for ``"section_00_0000.WAV"`` and ``"section_00_0000"``.
+        ``"section_00_0000.wav"`` for ``"section_00_0000.WAV"`` and ``"section_00_0000"``; the ending of another
+        recording stays.
     """
-    return f"{name[:-4] if name[-4:].lower() == '.wav' else name}.wav"
+    if is_recording(name) and not name.lower().endswith(".wav"):
+        return name
+    return f"{without_ending(name)}.wav"

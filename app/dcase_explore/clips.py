@@ -11,10 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dcase_explore.clip_names import parse_clip_name, with_ending
-from dcase_explore.columns import ATTRIBUTE, MACHINE_TYPES, Column, describe, in_display_order
+from dcase_explore.clip_names import composed, file_identity, parse_clip_name
+from dcase_explore.columns import ATTRIBUTE, LABELS, MACHINE_TYPES, Column, describe, in_display_order
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import some
+from dcase_explore.messages import note, some
+
+LABEL_CODES = {"0": "normal", "1": "anomaly", "0.0": "normal", "1.0": "anomaly", "abnormal": "anomaly"}
+"""What labels and decisions are written as elsewhere, the challenge's own files among them."""
 
 
 def clip_id(split: str, machine_type: str, file_name: str) -> str:
@@ -24,14 +27,14 @@ def clip_id(split: str, machine_type: str, file_name: str) -> str:
     Parameters
     ----------
     split, machine_type, file_name
-        ``"train"``, ``"valve"`` and the name of its file.
+        ``"train"``, ``"valve"`` and the name of its file, or its path below the folder of the machine type.
 
     Returns
     -------
     str
-        ``train/valve_section_00_source_train_normal_0000_pat_00.wav``.
+        ``train/valve_section_00_source_train_normal_0000_pat_00.wav``, ``test/press_hall 1.flac``.
     """
-    return f"{split}/{machine_type}_{with_ending(file_name)}"
+    return f"{split}/{composed(machine_type)}_{file_identity(file_name)}"
 
 
 def facts_from_names(machine_types: Sequence[str], file_names: Sequence[str], split: Sequence[str]) -> pd.DataFrame:
@@ -41,7 +44,7 @@ def facts_from_names(machine_types: Sequence[str], file_names: Sequence[str], sp
     Parameters
     ----------
     machine_types, file_names
-        Of each clip; each name must be one that `parse_clip_name` reads.
+        Of each clip; a name that no parser knows says nothing but which clip it is.
     split
         Split of each clip where its name is silent, or where its folder says otherwise.
 
@@ -53,19 +56,21 @@ def facts_from_names(machine_types: Sequence[str], file_names: Sequence[str], sp
     rows: list[dict[str, object]] = []
     for machine, file_name, part in zip(machine_types, file_names, split, strict=True):
         name = parse_clip_name(file_name)
-        assert name is not None, file_name  # noqa: S101 - callers pass recognised names only
         row: dict[str, object] = {
             "clip_id": clip_id(part, machine, file_name),
+            "file_name": composed(file_name),
             "split": part,
             "class": machine,
-            "section": name.section,
-            "domain": name.domain,
-            "label": name.label,
+            "section": name and name.section,
+            "domain": name and name.domain,
+            "label": name and name.label,
+            "year": name and name.year,
         }
-        for place, (attribute, value) in enumerate(name.attributes, start=1):
+        for place, (attribute, value) in enumerate(name.attributes if name else (), start=1):
             row[f"d{place}p"], row[f"d{place}v"] = attribute, value
         rows.append(row)
-    return conform(pd.DataFrame(rows))
+    frame = pd.DataFrame(rows)
+    return conform(frame.drop(columns=[name for name in ("section", "year") if frame[name].isna().all()]))
 
 
 def conform(frame: pd.DataFrame) -> pd.DataFrame:
@@ -214,7 +219,9 @@ def _cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | No
             return (wide if _would_be_tied(wide, column) else narrow), None
         if column.kind == "bool":
             return values.astype("boolean"), None
-        return values.astype(object).where(values.notna(), None), None
+        held = values.astype(object).where(values.notna(), None)
+        # Paths stay as the file system has them.
+        return (held.map(_composed) if column.kind == "text" else held), None
     except (TypeError, ValueError) as error:
         return values, f"cannot be read as {column.kind} ({error})"
 
@@ -229,6 +236,12 @@ def _would_be_tied(values: pd.Series, column: Column) -> bool:
 def _category(values: pd.Series, column: Column) -> pd.Series:
     text = values.astype(object).map(str, na_action="ignore")
     found = list(pd.unique(text.dropna()))
+    if column.categories == LABELS and (codes := [name for name in found if name in LABEL_CODES]):
+        note(f"column {column.name}: {some(codes)} read as {some(LABEL_CODES[code] for code in codes)}")
+        text = text.replace(LABEL_CODES)
+    if not all(name.isascii() for name in found):
+        text = text.map(_composed)
+    found = list(pd.unique(text.dropna()))
     if column.categories is not None:
         unknown = [name for name in found if name not in column.categories]
         if unknown:
@@ -240,6 +253,10 @@ def _category(values: pd.Series, column: Column) -> pd.Series:
     else:
         order = sorted(found, key=_natural)
     return pd.Series(pd.Categorical(text, categories=order), index=values.index)
+
+
+def _composed(value: object) -> object:
+    return composed(value) if isinstance(value, str) else value
 
 
 def _natural(text: str) -> list[tuple[int, float, str]]:

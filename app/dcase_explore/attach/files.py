@@ -10,7 +10,7 @@ from dcase_explore.attach.numbers import Given, Kind, numbers
 from dcase_explore.clip_names import is_clip, parse_clip_name, with_ending
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import some
-from dcase_explore.sources.results import machine_in_name
+from dcase_explore.sources.score_files import machine_in_name
 from dcase_explore.tables import Table, read_parquet
 from dcase_explore.tables.arrays import read_npy, read_npz
 from dcase_explore.tables.dialect import NAME_COLUMNS

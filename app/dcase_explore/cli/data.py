@@ -91,7 +91,7 @@ def fetch(
         for file in (file for name in configs for file in first_files(repository, name)):
             repository.fetch(file)  # though a table may have been made of it already
         fetch_embeddings(repository, configs, embeddings or ())
-        frame = of_machine_types(read_hub(data, configs)[0], class_name or ())
+        frame = of_machine_types(read_hub(data, configs).frame, class_name or ())
         if audio:
             recordings.fetch_all(frame["path"])
         missing = recordings.not_here(frame["path"])

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dcase_explore.clip_names import RECORDINGS
 from dcase_explore.columns import SPLITS
 from dcase_explore.messages import counted, note
 from dcase_explore.recordings import Origin, embedded, origin_of, place
 
-ENDINGS = (".wav", ".flac")
 MAX_ORIGINS = 32
 """Each has a folder in the cache; three configs and as many exports are a lot."""
 ORIGIN = "origin:"
@@ -92,7 +92,7 @@ def resolve(
     -------
     list of str or None
         Absolute path of each clip's recording; None where there is none. Directories, devices and files that do not end
-        in .wav or .flac are none.
+        as recordings do are none.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def is_safe(clip_id: object) -> bool:
 
 
 def _file(path: str) -> str | None:
-    if not path.lower().endswith(ENDINGS):
+    if not path.lower().endswith(RECORDINGS):
         return None
     try:
         return path if stat.S_ISREG(os.stat(path).st_mode) or origin_of(path) else None  # noqa: PTH116

@@ -20,7 +20,8 @@ from dcase_explore.messages import note, track
 from dcase_explore.sources.demo_clips import DemoClip, demo_clips
 from dcase_explore.sources.demo_signals import SAMPLE_RATE
 from dcase_explore.sources.demo_sounds import render
-from dcase_explore.sources.raw import read_raw
+from dcase_explore.sources.kinds import Asked, Kind, Source
+from dcase_explore.sources.raw import RAW
 
 VERSION = "1"
 """Goes up when a sound of the demo changes, so that nobody hears an old one under a new name."""
@@ -50,7 +51,7 @@ def read_demo() -> pd.DataFrame:
     if missing:
         _make(folder, missing)
         note(f"demo: made {len(missing)} clips in {folder}")
-    return read_raw(folder)
+    return RAW.reads(Asked(str(folder))).frame
 
 
 def _place(folder: Path, clip: DemoClip) -> Path:
@@ -90,3 +91,11 @@ def _write(folder: Path, clip: DemoClip) -> None:
         ) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+DEMO = Kind(
+    "nothing yet",
+    "demo",
+    lambda asked: asked.spec == "demo",
+    lambda _: Source(read_demo(), "demo: synthetic sounds"),
+)

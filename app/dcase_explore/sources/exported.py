@@ -16,45 +16,24 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.parquet import read_parts
 from dcase_explore.recordings import embedded, references
-from dcase_explore.sources.raw import split_folders
+from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 
 _SPLIT = re.compile(rf"({'|'.join(SPLITS)})(?![a-zA-Z0-9])")
 
 
-def is_exported(path: Path) -> bool:
-    """
-    Whether something is an exported dataset.
-
-    Parameters
-    ----------
-    path
-        A Parquet file; or a folder that holds such files, or a folder ``data`` of them, and no recordings.
-
-    Returns
-    -------
-    bool
-        By names alone: what is in the files is seen when they are read.
-    """
-    return bool(embedded.shards(path)) and (path.is_file() or not split_folders(path))
-
-
-def read_exported(path: Path) -> tuple[pd.DataFrame, str, Credit | None]:
+def read_exported(path: Path) -> Source:
     """
     Read an exported dataset.
 
     Parameters
     ----------
     path
-        One for which `is_exported` holds.
+        A Parquet file; or a folder that holds such files, or a folder ``data`` of them.
 
     Returns
     -------
-    frame : pandas.DataFrame
-        Conforming clip table as it was before it was exported, without what was computed from its other columns.
-    title : str
-        Name of the data.
-    credit : Credit or None
-        Whose they are, where that is said.
+    Source
+        Its table as it was before it was exported, without what was computed from its other columns.
 
     Raises
     ------
@@ -78,7 +57,8 @@ def read_exported(path: Path) -> tuple[pd.DataFrame, str, Credit | None]:
         conforming = clips.conform(frame[list(dict.fromkeys([*names, *frame.columns]))])
     except ExploreError as error:
         raise ExploreError(f"{place}: {error}") from error
-    return conforming, _printable(about.get("title")) or place.stem, _credit(about)
+    owner = _credit(about)
+    return Source(conforming, _printable(about.get("title")) or place.stem, (owner,) if owner else ())
 
 
 def _list(about: Mapping[str, Any], key: str) -> list[Any]:
@@ -138,7 +118,7 @@ def _with_paths(frame: pd.DataFrame, about: Mapping[str, Any], files: Sequence[P
         missing = [text for text, path in zip(frame["path"], paths or (), strict=True) if text and not path]
         if missing:
             what = f"{counted(len(missing), 'recording')} that {place.name} refers to"
-            note(f"{what} are not there or no .wav or .flac files, such as {missing[0]!r}: shown without sound")
+            note(f"{what} are not there or no recordings that are read, such as {missing[0]!r}: shown without sound")
     frame = frame.drop(columns=["path"], errors="ignore")
     if "nearest_normal" in frame:
         frame = frame.assign(nearest_normal=found("nearest_normal"))
@@ -194,3 +174,17 @@ def _printable(text: object, longest: int = 200) -> str:
     return (
         "".join(letter if letter.isprintable() else " " for letter in text)[:longest] if isinstance(text, str) else ""
     )
+
+
+def _saw(asked: Asked) -> Seen | None:
+    files = embedded.shards(asked.path)
+    return Seen(counted(len(files), "Parquet file"), "give their folder by --data, or by --scores") if files else None
+
+
+EXPORTED = Kind(
+    "what `dcase-explore data export` wrote, or a `.parquet` file of such a table",
+    "data/*.parquet",
+    lambda asked: bool(embedded.shards(asked.path)),
+    lambda asked: read_exported(asked.path),
+    _saw,
+)

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.credits import ENRICHED_2023, Credit
+from dcase_explore.credits import ENRICHED_2023
 from dcase_explore.hub.repository import open_repository
 from dcase_explore.hub.table import read_config
 from dcase_explore.recordings import place
 from dcase_explore.recordings.records import origin_in
+from dcase_explore.sources.kinds import Kind, Source
 
 
-def read_hub(spec: str, configs: Sequence[str]) -> tuple[pd.DataFrame, str, Credit]:
+def read_hub(spec: str, configs: Sequence[str]) -> Source:
     """
     Read the enriched dataset.
 
@@ -25,12 +26,8 @@ def read_hub(spec: str, configs: Sequence[str]) -> tuple[pd.DataFrame, str, Cred
 
     Returns
     -------
-    frame : pandas.DataFrame
-        Conforming clip table; its paths are where recordings will be once they are played.
-    title : str
-        Name of the data.
-    credit : Credit
-        Whose they are.
+    Source
+        Its paths are where recordings will be once they are played.
 
     Raises
     ------
@@ -45,4 +42,18 @@ def read_hub(spec: str, configs: Sequence[str]) -> tuple[pd.DataFrame, str, Cred
         frames.append(frame.assign(path=[f"{folder}/{clip_id}" for clip_id in frame["clip_id"]]))
     loose = [frame.astype(dict.fromkeys(frame.select_dtypes("category"), object)) for frame in frames]
     joined = clips.conform(pd.concat(loose)) if len(frames) > 1 else clips.conform(frames[0])
-    return joined, f"{repository.name.partition('/')[2]} {' + '.join(dict.fromkeys(configs))}", ENRICHED_2023
+    title = f"{repository.name.partition('/')[2]} {' + '.join(dict.fromkeys(configs))}"
+    return Source(joined, title, (ENRICHED_2023,))
+
+
+def is_hub(spec: str) -> bool:
+    """Whether a spec means a repository on the hub."""
+    return spec == "hub" or spec.startswith("hf://")
+
+
+HUB = Kind(
+    "a network",
+    "hub or hf://owner/name@revision",
+    lambda asked: is_hub(asked.spec),
+    lambda asked: read_hub(asked.spec, asked.configs or ("dev",)),
+)

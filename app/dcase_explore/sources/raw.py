@@ -1,144 +1,187 @@
 """
-Raw downloads: folders of recordings as the challenge's zip files unpack, for every year.
+Recordings in folders whose names say what they are: downloads of the challenge, of MIMII and its kin, one's own.
 
-``<machine>/train/*.wav`` and ``<machine>/test/*.wav`` (2021 also ``source_test`` and ``target_test``), anywhere below
-the folder given; ``<machine>/attributes_<NN>.csv`` beside them, where a year has it, decides over the file names.
+``<machine>/train/*.wav`` and ``<machine>/test/*.wav`` (2021 also ``source_test`` and ``target_test``), or folders
+called normal, abnormal, good, broken and the like, anywhere below the folder given, in every format that soundfile
+reads; see `folder_names`. ``<machine>/attributes_<NN>.csv``, where a year has it, decides over the file names.
 """
 
-import csv
-import os
-from collections import Counter
-from pathlib import Path, PurePosixPath
+import stat
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.clip_names import NO_ATTRIBUTE, parse_clip_name
-from dcase_explore.columns import ATTRIBUTE, machine_type
+from dcase_explore.clip_names import OTHER_SOUNDS, RECORDINGS, is_recording, parse_clip_name, without_ending
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
-
-SPLIT_FOLDERS = {"train": "train", "test": "test", "source_test": "test", "target_test": "test"}
-MAX_DEPTH = 6
-"""Folders below the one given that are looked into; a raw download has three."""
-MAX_CSV_BYTES = 64 * 2**20
+from dcase_explore.sources.attribute_files import with_attributes
+from dcase_explore.sources.folder_names import FolderFacts, read_folders
+from dcase_explore.sources.kinds import Asked, Folder, Kind, Seen, Source
 
 
-def split_folders(folder: Path) -> list[Path]:
+@dataclass(frozen=True)
+class Recording:
     """
-    Folders called train or test (or one of 2021's) that hold WAV files.
+    One recording that is there.
 
-    Parameters
+    Attributes
     ----------
-    folder
-        Where to look, this folder included; links are followed, each folder is visited once.
-
-    Returns
-    -------
-    list of pathlib.Path
-        Sorted.
+    path
+        Absolute.
+    told
+        What its folders say.
     """
-    found = []
-    seen: set[str] = set()
-    start = folder.absolute()  # not resolved: a linked machine folder goes by the link's name
-    top = len(start.parts)
-    for place, below, files in os.walk(start, followlinks=True):
-        path = Path(place)
-        real = os.path.realpath(place)
-        # Links last: a folder goes by its own name, not by that of a link to it.
-        below[:] = sorted(
-            (name for name in below if not name.startswith(".")), key=lambda n: ((path / n).is_symlink(), n)
-        )
-        if len(path.parts) - top >= MAX_DEPTH or real in seen:
-            below.clear()
-        if real in seen:
+
+    path: Path
+    told: FolderFacts
+
+    @property
+    def machine_folder(self) -> Path:
+        """Folder of its machine type."""
+        return Path(*self.path.parts[: self.told.above + 1])
+
+    @property
+    def name(self) -> str:
+        """Name by which it is told from others of its machine type."""
+        return "/".join((*self.told.below, self.path.name))
+
+
+def _told(asked: Asked, place: Folder) -> FolderFacts | None:
+    return read_folders(place.path.parts, len(asked.path.parts) - 1)
+
+
+def _is_raw(asked: Asked) -> bool:
+    return any(_told(asked, place) for place in asked.folders if any(map(is_recording, place.files)))
+
+
+def _read(asked: Asked) -> Source:
+    return Source(_table(asked), asked.title)
+
+
+def _saw(asked: Asked) -> Seen | None:
+    places = [place for place in asked.folders if any(map(is_recording, place.files))]
+    if not places:
+        sounds = asked.files(*OTHER_SOUNDS)
+        what = f"{counted(len(sounds), 'file')} of sound in formats that are not read ({some(sounds, 1)})"
+        return Seen(what, "convert them to WAV or FLAC") if sounds else None
+    files = [name for place in places for name in place.files if is_recording(name)]
+    kinds = Counter(Path(name).suffix.lower().removeprefix(".").upper() for name in files)
+    what = " and ".join(counted(count, f"{kind} file") for kind, count in kinds.most_common())
+    where = some(dict.fromkeys(place.path.name for place in places), 2)
+    if any(_told(asked, place) for place in places):
+        return Seen(f"recordings ({what})", "give their folder by --data")
+    return Seen(
+        f"{what}, in {'folder' if len(places) == 1 else 'folders'} {where}",
+        "arrange them as <machine>/train|test/*.wav or <machine>/normal|abnormal/*.wav, or list them in a table "
+        "clips.csv with a column path (and label, class, split, … as far as they are known)",
+    )
+
+
+def _table(asked: Asked) -> pd.DataFrame:
+    found = _one_format_each(_recordings(asked))
+    names, told = [each.name for each in found], [each.told for each in found]
+    splits = [facts.split or "test" for facts in told]
+    machines = [facts.machine or each.path.parent.name for each, facts in zip(found, told, strict=True)]
+    _check_once(list(map(clips.clip_id, splits, machines, names)), found)
+    frame = clips.facts_from_names(machines, names, splits)
+    frame["path"] = [str(each.path) for each in found]
+    frame = _with_folder_facts(frame, told)
+    folders = {each.machine_folder: machine for each, machine in zip(found, machines, strict=True)}
+    for place in sorted(folders):
+        for path in sorted(place.glob("attributes_*.csv")):
+            frame = with_attributes(frame, path, folders[place])
+    _say_what_is_not_known(frame, told)
+    return clips.conform(frame)
+
+
+def _recordings(asked: Asked) -> list[Recording]:
+    """Recordings whose folders say what they are; what else there is, is said."""
+    found: list[Recording] = []
+    left: list[str] = []
+    strange: list[Path] = []
+    for place in sorted(asked.folders, key=lambda place: place.path):
+        told = _told(asked, place)
+        names = [name for name in place.files if is_recording(name)]
+        if told is None:
+            left += [place.path.name] if names else []
             continue
-        seen.add(real)
-        if path.name.lower() in SPLIT_FOLDERS and any(name.lower().endswith(".wav") for name in files):
-            found.append(path)
+        paths = [place.path / name for name in names]
+        strange += [path for path in paths if not _is_regular(path)]
+        found += [Recording(path, told) for path in paths if path not in strange]
+    unwritable = [each.path for each in found if not _is_text(str(each.path))]
+    if unwritable:
+        raise ExploreError(f"{str(unwritable[0])!a} is not a name in UTF-8: rename the folder or file")
+    if left:
+        note(f"recordings in other folders than train and test, normal and anomaly are left out: {some(left)}")
+    if strange:
+        note(f"left out, as no regular {'file' if len(strange) == 1 else 'files'}: {some(strange)}")
+    if sounds := asked.files(*OTHER_SOUNDS):
+        note(f"left out, as of formats that are not read: {counted(len(sounds), 'file')} such as {sounds[0]}")
+    if not found:
+        raise ExploreError(f"{asked.path} holds no recording that could be read")
     return found
 
 
-def other_folders(splits: list[Path]) -> list[Path]:
-    """
-    Folders beside train and test that hold WAV files too, such as ``supplemental``.
-
-    Parameters
-    ----------
-    splits
-        As `split_folders` found them.
-
-    Returns
-    -------
-    list of pathlib.Path
-        Sorted.
-    """
-    beside = {child for machine in {split.parent for split in splits} for child in machine.iterdir() if child.is_dir()}
-    return sorted(place for place in beside - set(splits) if any(place.glob("*.[wW][aA][vV]")))
+def _one_format_each(found: list[Recording]) -> list[Recording]:
+    """Without the other formats of a clip that is there in several."""
+    by_stem: dict[tuple[Path, str], list[Recording]] = defaultdict(list)
+    for each in found:
+        by_stem[each.path.parent, without_ending(each.path.name)].append(each)
+    if len(by_stem) == len(found):
+        return found
+    kept = {min(its, key=lambda each: RECORDINGS.index(each.path.suffix.lower())).path for its in by_stem.values()}
+    left = [each.path for each in found if each.path not in kept]
+    note(f"left out, as another format of a clip beside it: {counted(len(left), 'file')} such as {left[0]}")
+    return [each for each in found if each.path in kept]
 
 
-def read_raw(folder: Path) -> pd.DataFrame:
-    """
-    Clip table of a raw download.
-
-    Parameters
-    ----------
-    folder
-        The download, one machine type of it, or anything above.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Clip table with audio paths, facts from file names, attributes from the CSV files where they are.
-
-    Raises
-    ------
-    ExploreError
-        No file with a name of the challenge; an attribute file that cannot be read; one clip in two folders.
-    """
-    machines, names, splits, paths, strangers = [], [], [], [], []
-    places = split_folders(folder)
-    for place in places:
-        for path in sorted(place.iterdir()):
-            if path.suffix.lower() != ".wav":
-                continue
-            if parse_clip_name(path.name) is None:
-                strangers.append(path)
-                continue
-            machines.append(machine_type(place.parent.name))
-            names.append(path.name)
-            splits.append(SPLIT_FOLDERS[place.name.lower()])
-            paths.append(str(path))
-    unwritable = [path for path in paths if not _is_text(path)]
-    if unwritable:
-        raise ExploreError(f"{unwritable[0]!a} is not a name in UTF-8: rename the folder or file")
-    if not paths:
-        example = f", such as {strangers[0].name}" if strangers else ""
-        raise ExploreError(
-            f"{folder} holds {len(strangers):,} WAV files but none named as a clip of the challenge{example}: "
-            "expected <machine>/train|test/section_00_source_test_normal_0000.wav or normal_id_00_00000000.wav"
-        )
-    if others := other_folders(places):
-        note(f"recordings in other folders than train and test are left out: {some(others)}")
-    if strangers:
-        note(
-            f"left out, as not named like clips of the challenge: {counted(len(strangers), 'WAV file')} "
-            f"({some(path.name for path in strangers)})"
-        )
-    ids = [clips.clip_id(*which) for which in zip(splits, machines, names, strict=True)]
+def _check_once(ids: list[str], found: list[Recording]) -> None:
     twice = [clip for clip, count in Counter(ids).items() if count > 1]
     if twice:
-        both = [path for clip, path in zip(ids, paths, strict=True) if clip == twice[0]]
+        both = [each.path for each, clip in zip(found, ids, strict=True) if clip == twice[0]]
         raise ExploreError(
-            f"{len(twice):,} clips stand in two folders below {folder}, such as {both[0]} and {both[1]}: "
+            f"{counted(len(twice), 'clip')} found in two places, such as {both[0]} and {both[1]}: "
             "give the folder of one copy"
         )
-    frame = clips.facts_from_names(machines, names, splits)
-    frame["path"] = paths
-    machine_folders = {place.parent for place in places}
-    for csv_path in sorted(found for machine in machine_folders for found in machine.glob("attributes_*.csv")):
-        frame = _with_attributes(frame, csv_path)
-    return clips.conform(frame)
+
+
+def _with_folder_facts(frame: pd.DataFrame, told: list[FolderFacts]) -> pd.DataFrame:
+    """With what the folders say and the names do not, attributes after those of the names."""
+    for column in ("label", "domain", "section", "year"):
+        said = pd.Series([getattr(facts, column) for facts in told], frame.index, dtype=object)
+        if said.notna().any():
+            known = frame[column].astype(object) if column in frame else pd.Series(None, frame.index, dtype=object)
+            differ = (known.notna() & said.notna() & (known != said)).sum() if column in ("label", "domain") else 0
+            if differ:
+                note(f"another {column} by name than by folder of {counted(int(differ), 'clip')}: the name is believed")
+            frame = frame.assign(**{column: known.where(known.notna(), said)})
+    for place in range(max((len(facts.attributes) for facts in told), default=0)):
+        pairs = [facts.attributes[place] if place < len(facts.attributes) else (None, None) for facts in told]
+        free = next(number for number in range(1, 10) if f"d{number}v" not in frame)
+        frame = frame.assign(**{f"d{free}p": [name for name, _ in pairs], f"d{free}v": [value for _, value in pairs]})
+    return frame
+
+
+def _say_what_is_not_known(frame: pd.DataFrame, told: list[FolderFacts]) -> None:
+    strangers = [name for name in frame["file_name"] if parse_clip_name(name) is None]
+    if strangers and len(strangers) < len(frame):
+        what = f"{counted(len(strangers), 'recording')} ({some(strangers)})"
+        note(f"not named like the others, so that folders alone say what they are: {what}")
+    without_split = sum(facts.split is None for facts in told)
+    if without_split:
+        note(f"{counted(without_split, 'clip')} in no folder train or test: taken as test clips")
+    if strangers and frame["label"].isna().all():
+        note("no clip's label is known: put the recordings into folders normal and anomaly, or list them in clips.csv")
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_text(path: str) -> bool:
@@ -150,55 +193,10 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _with_attributes(frame: pd.DataFrame, csv_path: Path) -> pd.DataFrame:
-    """Replace the attributes that names gave by those of an attribute file, for the clips that it lists."""
-    listed = _read_attribute_file(csv_path)
-    machine = machine_type(csv_path.parent.name)
-    ids = frame["clip_id"]
-    rows = ids.isin([clips.clip_id(split, machine, name) for split, name in listed])
-    if listed and not rows.any():
-        note(f"{csv_path} lists none of the clips beside it: their attributes are those of their names")
-    by_id = {clips.clip_id(split, machine, name): values for (split, name), values in listed.items()}
-    columns = sorted({column for values in by_id.values() for column in values} | _attribute_columns(frame))
-    for column in columns:
-        values = frame[column].astype(object) if column in frame else pd.Series(None, frame.index, dtype=object)
-        values[rows] = [by_id[clip].get(column) for clip in ids[rows]]
-        frame[column] = values
-    # A column that is null throughout carries nothing: no attributes of that rank exist here.
-    return frame.drop(columns=[column for column in columns if frame[column].isna().all()])
-
-
-def _attribute_columns(frame: pd.DataFrame) -> set[str]:
-    return {column for column in frame.columns if ATTRIBUTE.fullmatch(column)}
-
-
-def _read_attribute_file(path: Path) -> dict[tuple[str, str], dict[str, str]]:
-    """Attributes by split and file name: ``{("train", "section_….wav"): {"d1p": "pat", "d1v": "00"}}``."""
-    listed: dict[tuple[str, str], dict[str, str]] = {}
-    try:
-        if path.stat().st_size > MAX_CSV_BYTES:
-            raise ExploreError(f"{path} is larger than {MAX_CSV_BYTES // 2**20} MB: that is no attribute file")
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            if "file_name" not in (reader.fieldnames or []):
-                raise ExploreError(f"{path}, line 1: an attribute file starts with file_name,d1p,d1v,…")
-            for row in reader:
-                place = PurePosixPath((row["file_name"] or "").replace("\\", "/"))
-                values = {
-                    column: text.strip()
-                    for column, text in row.items()
-                    if isinstance(column, str) and ATTRIBUTE.fullmatch(column) and isinstance(text, str)
-                }
-                known = {
-                    column: text
-                    for column, text in values.items()
-                    if text and text.lower() not in (NO_ATTRIBUTE.lower(), "nan")
-                }
-                name = parse_clip_name(place.name)
-                split = SPLIT_FOLDERS.get(place.parent.name.lower()) or (name.split if name else None)
-                listed[split or "", place.name] = known
-    except OSError as error:
-        raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExploreError(f"{path} is not a CSV text file ({error})") from error
-    return listed
+RAW = Kind(
+    "recordings in folders: a raw download of any year, 2020 to 2026, MIMII, ToyADMOS, IDMT-ISA, or your own",
+    "<machine>/train|test/*.wav or <machine>/normal|abnormal/*.wav",
+    _is_raw,
+    _read,
+    _saw,
+)

@@ -1,0 +1,219 @@
+"""
+ASDKit's output: ``<machine>/test_score.csv`` and, beside it, the embeddings in ``test_extract.npz``.
+
+Columns are ``path``, ``section``, ``is_normal``, ``is_target`` and one ``AS-<backend>-<key>`` per score; each of these
+is a model over all machine folders of a run. Runs (recipes, seeds, epochs) side by side are told apart by their folders.
+"""
+
+import csv
+import io
+import math
+import re
+import zipfile
+from collections import defaultdict
+from pathlib import Path, PureWindowsPath
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.columns import DOMAINS, SPLITS, machine_type
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note, some
+from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
+from dcase_explore.sources.model_names import model_names
+
+MAX_CSV_BYTES = 64 * 2**20
+MAX_COLUMNS = 1_000
+MAX_DIMENSIONS = 16_384
+"""Of an embedding: what is read is so bounded by the number of clips."""
+
+_FILES = tuple(f"{split}_score.csv" for split in SPLITS)
+_SCORE = re.compile(r"AS-[\w .+@()-]{1,76}")
+_CODES = {"is_normal": ("anomaly", "normal"), "is_target": DOMAINS}
+
+
+def _score_files(asked: Asked) -> list[Path]:
+    return [path for path in asked.files(*_FILES) if path.name in _FILES and _scores_in(path)]
+
+
+def _scores_in(path: Path) -> list[str]:
+    """Columns of scores, by the first line; empty for a file of another kind."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            header = next(csv.reader([lines.readline(2**16)]), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+    names = [name for name in header[:MAX_COLUMNS] if _SCORE.fullmatch(name)]
+    return names if "path" in header else []
+
+
+def _read(asked: Asked) -> Source:
+    files = _score_files(asked)
+    runs = list(dict.fromkeys(path.parent.parent for path in files))
+    names = model_names(runs)
+    note(f"{asked.title}: ASDKit's scores of {some(dict.fromkeys(path.parent.name for path in files), 7)}")
+    facts: dict[str, dict[str, object]] = {}
+    values: dict[str, dict[str, object]] = defaultdict(dict)
+    for path in files:
+        run = names[runs.index(path.parent.parent)] if len(runs) > 1 else ""
+        ids = _read_scores(path, run, asked.called(path), facts, values)
+        extract = path.with_name(path.name.replace("_score.csv", "_extract.npz"))
+        if ids and extract.is_file():
+            _read_vectors(extract, run, asked.called(extract), ids, facts, values)
+    if not facts:
+        raise ExploreError(f"{asked.path}: its files hold not a single clip: run ASDKit's score again")
+    frame = pd.DataFrame(list(facts.values()))
+    by_name = clips.facts_from_names(*(frame[name].tolist() for name in ("class", "file_name", "split")))
+    frame = by_name.assign(
+        **{name: frame[name] for name in ("section", "label", "domain") if frame[name].notna().any()}
+    )
+    columns = {name: frame["clip_id"].map(its) for name, its in values.items()}
+    return Source(clips.conform(frame.assign(**columns)), asked.title)
+
+
+def _read_scores(
+    path: Path, run: str, shown: str, facts: dict[str, dict[str, object]], values: dict[str, dict[str, object]]
+) -> list[str]:
+    """Take in one file; identities of its clips, in order."""
+    if path.stat().st_size > MAX_CSV_BYTES:
+        raise ExploreError(f"{shown} is larger than {MAX_CSV_BYTES // 2**20} MB: that is no score file")
+    machine, split, scores = machine_type(path.parent.name), path.name.partition("_")[0], _scores_in(path)
+    ids: list[str] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            for row in reader:
+                where = f"{shown}, line {reader.line_num}"
+                if None in row or None in row.values():
+                    raise ExploreError(f"{where}: another number of fields than the first line has")
+                name = PureWindowsPath(row["path"].strip()).name
+                clip = clips.clip_id(split, machine, name)
+                if clip in values[_column("anomaly_score", run, scores[0])]:
+                    raise ExploreError(f"{where}: {name} stands there twice")
+                ids.append(clip)
+                facts.setdefault(
+                    clip,
+                    {
+                        "class": machine,
+                        "file_name": name,
+                        "split": split,
+                        "section": _whole(row.get("section", ""), where),
+                        "label": _code(row, "is_normal", where),
+                        "domain": _code(row, "is_target", where),
+                    },
+                )
+                for score in scores:
+                    values[_column("anomaly_score", run, score)][clip] = _number(row[score], where)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ExploreError(f"{shown} is not a CSV text file ({error})") from error
+    return ids
+
+
+def _column(family: str, run: str, name: str) -> str:
+    return f"{family}_{run}_{name}" if run else f"{family}_{name}"
+
+
+def _code(row: dict[str, str], name: str, where: str) -> str | None:
+    """Label or domain; null where there is no such column."""
+    text = row.get(name, "").strip().lower()
+    code = {"": None, "0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}.get(text, -1)
+    if code == -1:
+        raise ExploreError(f"{where}: {name} is 0 or 1, not {text[:40]!r}")
+    return None if code is None else _CODES[name][code]
+
+
+def _whole(text: str, where: str) -> int | None:
+    if not text.strip():
+        return None
+    if not re.fullmatch(r"\d{1,4}(?:\.0)?", text.strip(), re.ASCII):
+        raise ExploreError(f"{where}: a section is a number, not {text[:40]!r}")
+    return int(float(text))
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not abs(value) < 3.4e38:
+        raise ExploreError(f"{where}: {text[:40]!r} is no score that can be ranked")
+    return value
+
+
+def _read_vectors(
+    path: Path,
+    run: str,
+    shown: str,
+    ids: list[str],
+    facts: dict[str, dict[str, object]],
+    values: dict[str, dict[str, object]],
+) -> None:
+    """Take in the vectors that lie beside a score file; its names are pickled in most, and then rows count."""
+    arrays = _arrays(path, len(ids), shown)
+    matrices = {name: array for name, array in arrays.items() if array.ndim == 2 and array.dtype.kind == "f"}
+    paths = arrays.get("path")
+    rows = ids
+    if paths is not None and paths.dtype.kind == "U":
+        split, machine = ids[0].partition("/")[0], machine_type(path.parent.name)
+        rows = [clips.clip_id(split, machine, PureWindowsPath(str(name)).name) for name in paths]
+    elif not all(_agrees(arrays, name, ids, facts) for name in ("section", *_CODES)):
+        note(f"{shown}: left out, for its clips are others than those of the scores beside it, or in another order")
+        return
+    elif matrices:
+        note(f"{shown}: its names are pickled and not read; rows are those of the scores beside it")
+    for name, matrix in matrices.items():
+        column = values[_column("embeddings", run, name)]
+        column.update(zip(rows, np.ascontiguousarray(matrix, np.float32), strict=True))
+
+
+def _agrees(arrays: dict[str, np.ndarray], name: str, ids: list[str], facts: dict[str, dict[str, object]]) -> bool:
+    if name not in arrays:
+        return True
+    fact = {"is_normal": "label", "is_target": "domain"}.get(name, name)
+    codes = arrays[name].ravel().tolist()
+    known = [facts[clip][fact] for clip in ids]
+    told = [_CODES[name][int(code)] if code in (0, 1) else None for code in codes] if name in _CODES else codes
+    return all(one is None or one == other for one, other in zip(known, told, strict=True))
+
+
+def _arrays(path: Path, count: int, shown: str) -> dict[str, np.ndarray]:
+    """Arrays of so many rows, each looked at before anything is allocated; pickled ones are left out."""
+    found: dict[str, np.ndarray] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist()[:100]:
+                with archive.open(name) as member:
+                    version = np.lib.format.read_magic(member)
+                    read = (
+                        np.lib.format.read_array_header_1_0
+                        if version == (1, 0)
+                        else np.lib.format.read_array_header_2_0
+                    )
+                    shape, _, dtype = read(member)
+                wide = math.prod(shape[1:]) * dtype.itemsize
+                if dtype.hasobject or shape[:1] != (count,) or wide > 8 * MAX_DIMENSIONS:
+                    continue
+                content = archive.open(name).read(count * wide + 2**16)
+                found[name.removesuffix(".npy")] = np.load(io.BytesIO(content), allow_pickle=False)
+    except Exception as error:  # whatever a damaged archive makes zipfile and numpy run into
+        raise ExploreError(f"{shown}: is no readable .npz ({' '.join(str(error).split())[:200]})") from error
+    return found
+
+
+def _saw(asked: Asked) -> Seen | None:
+    files = _score_files(asked)
+    return (
+        Seen(f"ASDKit's scores ({some(path.parent.name for path in files)})", "give their folder by --data")
+        if files
+        else None
+    )
+
+
+ASDKIT = Kind(
+    "ASDKit's output",
+    "<machine>/test_score.csv, with test_extract.npz beside it",
+    lambda asked: bool(_score_files(asked)),
+    _read,
+    _saw,
+)
