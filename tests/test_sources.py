@@ -182,8 +182,8 @@ def test_machine_type_without_attributes_gets_no_attribute_columns(tmp_path: Pat
     ("content", "parts"),
     [
         (f"fan/test/{NORMAL},vel,25\n", ["line 1", "file_name,d1p,d1v"]),
-        ("", ["line 1", "file_name,d1p,d1v"]),
-        (b"\x89PNG\xff\xfe", ["not a CSV text file"]),
+        ("", ["is empty"]),
+        (b"\x89PNG\xff\xfe", ["is no text in UTF-8"]),
     ],
 )
 def test_broken_attribute_file_is_named_with_its_fault(tmp_path: Path, content: str | bytes, parts: list[str]) -> None:
@@ -387,8 +387,9 @@ def test_other_files_of_a_result_folder_are_left_alone(tmp_path: Path) -> None:
         f"{NORMAL},1.5\r\n{ANOMALY},2\r\n",
         f'"{NORMAL}", 1.5 \n{ANOMALY},2e0\n',
         f"fan/test/{NORMAL},1.5\n/somewhere/else/{ANOMALY},2\n",
+        f"{NORMAL};1.5\n{ANOMALY};2\n",
     ],
-    ids=["blank lines", "BOM", "CRLF", "quotes and spaces", "paths"],
+    ids=["blank lines", "BOM", "CRLF", "quotes and spaces", "paths", "semicolons"],
 )
 def test_score_file_may_be_written_in_several_ways(tmp_path: Path, content: str) -> None:
     frame = read(write(tmp_path / "mine", {SCORES_OF_FAN: content}))
@@ -403,11 +404,12 @@ def test_score_file_may_be_written_in_several_ways(tmp_path: Path, content: str)
         (SCORES_OF_FAN, f"\n\n{NORMAL},nan\n", ["line 3", "nan"]),
         (SCORES_OF_FAN, f"{NORMAL},-inf\n", ["line 1", "-inf"]),
         (SCORES_OF_FAN, f"{NORMAL},1,2\n", ["line 1", "file name,number", f"{NORMAL},1,2"]),
-        (SCORES_OF_FAN, f"{NORMAL};1\n", ["line 1", "file name,number", f"{NORMAL};1"]),
         (SCORES_OF_FAN, "holiday,1\n", ["line 1", "'holiday'", "clip name"]),
         (SCORES_OF_FAN, "file_name,score\n", ["line 1", "'file_name'", "clip name"]),
         (SCORES_OF_FAN, f"{NORMAL},1\n{NORMAL},1\n", ["line 2", NORMAL, "already", "mine"]),
-        (SCORES_OF_FAN, bytes(range(256)), ["not a CSV text file"]),
+        (SCORES_OF_FAN, bytes(range(256)), ["is no text in UTF-8"]),
+        (SCORES_OF_FAN, f"{NORMAL},1_000\n", ["line 1", "'1_000' is not a number"]),
+        (SCORES_OF_FAN, f"{NORMAL},\u0663\n", ["line 1", "is not a number"]),
         (DECISIONS_OF_FAN, f"{NORMAL},2\n", ["line 1", "0 (normal) or 1 (anomaly)", "2"]),
         (DECISIONS_OF_FAN, f"{NORMAL},0.5\n", ["line 1", "0 (normal) or 1 (anomaly)", "0.5"]),
     ],
@@ -612,12 +614,12 @@ def test_a_folder_or_a_dead_link_in_place_of_a_score_file_is_said(tmp_path: Path
 
 def test_a_folder_in_place_of_an_attribute_file_is_said(tmp_path: Path) -> None:
     touch(tmp_path, f"fan/test/{NORMAL}", "fan/attributes_00.csv/x")
-    assert "attributes_00.csv cannot be read" in refused(tmp_path)
+    assert "attributes_00.csv: is a folder, not a file" in refused(tmp_path)
 
 
 def test_score_files_without_a_line_are_said_with_their_folder(tmp_path: Path) -> None:
     write(tmp_path, {f"mse/{SCORES_OF_FAN}": "\n \n"})
-    assert "mse hold no clip" in refused(tmp_path)
+    assert f"mse/{SCORES_OF_FAN}: is empty" in refused(tmp_path)
 
 
 def test_the_line_of_a_clip_scored_twice_counts_blank_lines(tmp_path: Path) -> None:

@@ -2,14 +2,11 @@
 ASDKit's output: ``<machine>/test_score.csv`` and, beside it, the embeddings in ``test_extract.npz``.
 
 Columns are ``path``, ``section``, ``is_normal``, ``is_target`` and one ``AS-<backend>-<key>`` per score; each of these
-is a model over all machine folders of a run. Runs (recipes, seeds, epochs) side by side are told apart by their folders.
+is a model over all machine folders of a run. Runs side by side (recipes, seeds, epochs) are told apart by folders.
 """
 
-import csv
-import io
 import math
 import re
-import zipfile
 from collections import defaultdict
 from pathlib import Path, PureWindowsPath
 
@@ -19,14 +16,13 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.columns import DOMAINS, SPLITS, machine_type
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, some
+from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.model_names import model_names
+from dcase_explore.tables.arrays import read_npz
+from dcase_explore.tables.text import rows
 
-MAX_CSV_BYTES = 64 * 2**20
 MAX_COLUMNS = 1_000
-MAX_DIMENSIONS = 16_384
-"""Of an embedding: what is read is so bounded by the number of clips."""
 
 _FILES = tuple(f"{split}_score.csv" for split in SPLITS)
 _SCORE = re.compile(r"AS-[\w .+@()-]{1,76}")
@@ -40,9 +36,8 @@ def _score_files(asked: Asked) -> list[Path]:
 def _scores_in(path: Path) -> list[str]:
     """Columns of scores, by the first line; empty for a file of another kind."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader([lines.readline(2**16)]), [])
-    except (OSError, UnicodeDecodeError, csv.Error):
+        _, header = next(rows(path, str(path), 0), (0, []))
+    except ExploreError:
         return []
     names = [name for name in header[:MAX_COLUMNS] if _SCORE.fullmatch(name)]
     return names if "path" in header else []
@@ -76,37 +71,33 @@ def _read_scores(
     path: Path, run: str, shown: str, facts: dict[str, dict[str, object]], values: dict[str, dict[str, object]]
 ) -> list[str]:
     """Take in one file; identities of its clips, in order."""
-    if path.stat().st_size > MAX_CSV_BYTES:
-        raise ExploreError(f"{shown} is larger than {MAX_CSV_BYTES // 2**20} MB: that is no score file")
     machine, split, scores = machine_type(path.parent.name), path.name.partition("_")[0], _scores_in(path)
+    lines = rows(path, shown, 0)
+    _, header = next(lines)
     ids: list[str] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            for row in reader:
-                where = f"{shown}, line {reader.line_num}"
-                if None in row or None in row.values():
-                    raise ExploreError(f"{where}: another number of fields than the first line has")
-                name = PureWindowsPath(row["path"].strip()).name
-                clip = clips.clip_id(split, machine, name)
-                if clip in values[_column("anomaly_score", run, scores[0])]:
-                    raise ExploreError(f"{where}: {name} stands there twice")
-                ids.append(clip)
-                facts.setdefault(
-                    clip,
-                    {
-                        "class": machine,
-                        "file_name": name,
-                        "split": split,
-                        "section": _whole(row.get("section", ""), where),
-                        "label": _code(row, "is_normal", where),
-                        "domain": _code(row, "is_target", where),
-                    },
-                )
-                for score in scores:
-                    values[_column("anomaly_score", run, score)][clip] = _number(row[score], where)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExploreError(f"{shown} is not a CSV text file ({error})") from error
+    for line, fields in lines:
+        where = f"{shown}, line {line}"
+        if len(fields) != len(header):
+            raise ExploreError(f"{where}: {counted(len(fields), 'field')}, where the first line has {len(header)}")
+        row = dict(zip(header, fields, strict=True))
+        name = PureWindowsPath(row["path"]).name
+        clip = clips.clip_id(split, machine, name)
+        if clip in values[_column("anomaly_score", run, scores[0])]:
+            raise ExploreError(f"{where}: {name} stands there twice")
+        ids.append(clip)
+        facts.setdefault(
+            clip,
+            {
+                "class": machine,
+                "file_name": name,
+                "split": split,
+                "section": _whole(row.get("section", ""), where),
+                "label": _code(row, "is_normal", where),
+                "domain": _code(row, "is_target", where),
+            },
+        )
+        for score in scores:
+            values[_column("anomaly_score", run, score)][clip] = _number(row[score], where)
     return ids
 
 
@@ -150,7 +141,11 @@ def _read_vectors(
     values: dict[str, dict[str, object]],
 ) -> None:
     """Take in the vectors that lie beside a score file; its names are pickled in most, and then rows count."""
-    arrays = _arrays(path, len(ids), shown)
+    arrays = {
+        name: array
+        for name, array in read_npz(path, shown, len(ids), without_objects=True).items()
+        if array.shape[:1] == (len(ids),)
+    }
     matrices = {name: array for name, array in arrays.items() if array.ndim == 2 and array.dtype.kind == "f"}
     paths = arrays.get("path")
     rows = ids
@@ -175,30 +170,6 @@ def _agrees(arrays: dict[str, np.ndarray], name: str, ids: list[str], facts: dic
     known = [facts[clip][fact] for clip in ids]
     told = [_CODES[name][int(code)] if code in (0, 1) else None for code in codes] if name in _CODES else codes
     return all(one is None or one == other for one, other in zip(known, told, strict=True))
-
-
-def _arrays(path: Path, count: int, shown: str) -> dict[str, np.ndarray]:
-    """Arrays of so many rows, each looked at before anything is allocated; pickled ones are left out."""
-    found: dict[str, np.ndarray] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist()[:100]:
-                with archive.open(name) as member:
-                    version = np.lib.format.read_magic(member)
-                    read = (
-                        np.lib.format.read_array_header_1_0
-                        if version == (1, 0)
-                        else np.lib.format.read_array_header_2_0
-                    )
-                    shape, _, dtype = read(member)
-                wide = math.prod(shape[1:]) * dtype.itemsize
-                if dtype.hasobject or shape[:1] != (count,) or wide > 8 * MAX_DIMENSIONS:
-                    continue
-                content = archive.open(name).read(count * wide + 2**16)
-                found[name.removesuffix(".npy")] = np.load(io.BytesIO(content), allow_pickle=False)
-    except Exception as error:  # whatever a damaged archive makes zipfile and numpy run into
-        raise ExploreError(f"{shown}: is no readable .npz ({' '.join(str(error).split())[:200]})") from error
-    return found
 
 
 def _saw(asked: Asked) -> Seen | None:

@@ -1,6 +1,5 @@
 """Attribute files of a raw download, ``<machine>/attributes_<NN>.csv``: where a year has them, they decide."""
 
-import csv
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -11,8 +10,10 @@ from dcase_explore.columns import ATTRIBUTE
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 from dcase_explore.sources.folder_names import read_folders
+from dcase_explore.tables.text import rows
 
-MAX_BYTES = 64 * 2**20
+MOST_CLIPS = 10_000
+"""Of a machine type; bounds what is read."""
 
 
 def with_attributes(frame: pd.DataFrame, path: Path, machine: str) -> pd.DataFrame:
@@ -61,28 +62,16 @@ def is_no_attribute(text: str) -> bool:
 def _read(path: Path) -> dict[tuple[str, str], dict[str, str]]:
     """Attributes by split and file name: ``{("train", "section_….wav"): {"d1p": "pat", "d1v": "00"}}``."""
     listed: dict[tuple[str, str], dict[str, str]] = {}
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ExploreError(f"{path} is larger than {MAX_BYTES // 2**20} MB: that is no attribute file")
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            if "file_name" not in (reader.fieldnames or []):
-                raise ExploreError(f"{path}, line 1: an attribute file starts with file_name,d1p,d1v,…")
-            for row in reader:
-                place = PurePosixPath((row["file_name"] or "").replace("\\", "/"))
-                known = {
-                    column: text.strip()
-                    for column, text in row.items()
-                    if isinstance(column, str)
-                    and ATTRIBUTE.fullmatch(column)
-                    and isinstance(text, str)
-                    and not is_no_attribute(text)
-                }
-                name, folders = parse_clip_name(place.name), read_folders(("", *place.parent.parts), 0)
-                split = (folders and folders.split) or (name.split if name else None)
-                listed[split or "", place.name] = known
-    except OSError as error:
-        raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExploreError(f"{path} is not a CSV text file ({error})") from error
+    lines = rows(path, str(path), MOST_CLIPS)
+    _, header = next(lines, (0, []))
+    if "file_name" not in header:
+        raise ExploreError(f"{path}, line 1: an attribute file starts with file_name,d1p,d1v,…")
+    for _, fields in lines:
+        row = dict(zip(header, fields, strict=False))
+        place = PurePosixPath(row["file_name"].replace("\\", "/"))
+        name, folders = parse_clip_name(place.name), read_folders(("", *place.parent.parts), 0)
+        split = (folders and folders.split) or (name.split if name else None)
+        listed[split or "", place.name] = {
+            column: text for column, text in row.items() if ATTRIBUTE.fullmatch(column) and not is_no_attribute(text)
+        }
     return listed

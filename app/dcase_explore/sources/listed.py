@@ -20,10 +20,11 @@ from dcase_explore.recordings.references import resolve
 from dcase_explore.sources.attribute_files import is_no_attribute
 from dcase_explore.sources.folder_names import FolderFacts, is_label, read_folders
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
-from dcase_explore.sources.lines import rows
+from dcase_explore.tables.text import rows
 
 NAMES = ("clips.csv", "manifest.csv", "metadata.csv")
-MOST_ROWS = 1_000_000
+MOST_CLIPS = 10_000
+"""Bounds what is read, with the million rows more that every table may have."""
 ATTRIBUTES = 9
 _PATHS = ("path", "file_name", "filename", "filepath", "file", "audio", "clip", "wav")
 _ALSO = {
@@ -49,7 +50,7 @@ def _table_in(asked: Asked) -> Path | None:
 
 def _header(path: Path) -> list[str]:
     try:
-        return [name.lower() for name in next(rows(path, str(path), MOST_ROWS), (0, []))[1]]
+        return [name.lower() for name in next(rows(path, str(path), MOST_CLIPS), (0, []))[1]]
     except ExploreError:
         return []
 
@@ -83,7 +84,7 @@ def read_listed(path: Path) -> pd.DataFrame:
     ExploreError
         Rows whose values mean nothing, each named by its line; no row at all.
     """
-    lines = list(rows(path, str(path), MOST_ROWS))
+    lines = list(rows(path, str(path), MOST_CLIPS))
     _, header = lines[0]
     names = _columns([name.lower() for name in header], header)
     twice = [name for place, name in enumerate(names) if name and name in names[:place]]

@@ -8,7 +8,6 @@ The score files that the challenge's baseline and its participants write, withou
 leave ``_test`` out, and scores of training clips stand in ``…_train.csv``.
 """
 
-import csv
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -19,9 +18,7 @@ from typing import Literal
 from dcase_explore.clip_names import is_clip
 from dcase_explore.columns import machine_type
 from dcase_explore.errors import ExploreError
-
-MAX_FILE_BYTES = 64 * 2**20
-"""A score file of a whole challenge is well below a megabyte."""
+from dcase_explore.tables.text import rows
 
 LARGEST = 3.4e38
 """Scores are kept as float32."""
@@ -161,28 +158,14 @@ def rows_of(file: ScoreFile, called: Callable[[Path], str] = str) -> Iterator[tu
     ExploreError
         A line that is not ``file name,number``; a file that is too large or no text.
     """
-    path = called(file.path)
-    try:
-        if file.path.stat().st_size > MAX_FILE_BYTES:
-            raise ExploreError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: that is no score file")
-        with file.path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(lines)
-            for row in reader:
-                if not any(field.strip() for field in row):
-                    continue
-                where = f"{path}, line {reader.line_num}"
-                if len(row) != 2:
-                    raise ExploreError(f"{where}: expected 'file name,number', found {','.join(row)[:80]!r}")
-                name = PureWindowsPath(row[0].strip()).name  # reads both kinds of slash
-                if not is_clip(name):
-                    raise ExploreError(
-                        f"{where}: {name[:80]!r} is no clip name, such as section_00_0000.wav or any other .wav"
-                    )
-                yield reader.line_num, name, _number(row[1], file.kind, where)
-    except OSError as error:
-        raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExploreError(f"{path} is not a CSV text file ({error})") from error
+    for line, fields in rows(file.path, called(file.path), 0):
+        where = f"{called(file.path)}, line {line}"
+        if len(fields) != 2:
+            raise ExploreError(f"{where}: expected 'file name,number', found {','.join(fields)[:80]!r}")
+        name = PureWindowsPath(fields[0]).name  # reads both kinds of slash
+        if not is_clip(name):
+            raise ExploreError(f"{where}: {name[:80]!r} is no clip name, such as section_00_0000.wav or any other .wav")
+        yield line, name, _number(fields[1], file.kind, where)
 
 
 def _number(text: str, kind: str, where: str) -> float:

@@ -50,7 +50,7 @@ def read_npy(path: Path, where: str, most: int) -> np.ndarray:
         return _array(file, size, where, None, most, most_bytes(most))
 
 
-def read_npz(path: Path, where: str, most: int) -> dict[str, np.ndarray]:
+def read_npz(path: Path, where: str, most: int, *, without_objects: bool = False) -> dict[str, np.ndarray]:
     """
     Read an archive of arrays.
 
@@ -58,6 +58,8 @@ def read_npz(path: Path, where: str, most: int) -> dict[str, np.ndarray]:
     ----------
     path, where, most
         As of `read_npy`.
+    without_objects
+        Whether to leave arrays of Python objects out, which are pickles, instead of refusing them.
 
     Returns
     -------
@@ -70,10 +72,10 @@ def read_npz(path: Path, where: str, most: int) -> dict[str, np.ndarray]:
         As `read_npy`; when two arrays have one name.
     """
     with open_kind(path, ".npz", where) as file:
-        return dict(_members(file, where, most))
+        return dict(_members(file, where, most, without_objects))
 
 
-def _members(file: IO[bytes], where: str, most: int) -> Iterator[tuple[str, np.ndarray]]:
+def _members(file: IO[bytes], where: str, most: int, without_objects: bool) -> Iterator[tuple[str, np.ndarray]]:
     left = most_bytes(most)
     try:
         with zipfile.ZipFile(_Frugal(file)) as archive:
@@ -87,14 +89,23 @@ def _members(file: IO[bytes], where: str, most: int) -> Iterator[tuple[str, np.n
             for name, member in zip(names, members, strict=True):
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise ExploreError(f"{where}: array {name} is packed in a way that numpy.savez does not use")
-                with archive.open(member) as opened:
-                    array = _array(opened, member.file_size, where, name, most, left)
+                try:
+                    with archive.open(member) as opened:
+                        array = _array(opened, member.file_size, where, name, most, left)
+                except _PickledError:
+                    if without_objects:
+                        continue
+                    raise
                 left -= array.nbytes
                 yield name, array
     except ExploreError:
         raise
     except Exception as error:  # whatever a damaged archive makes zipfile run into
         raise ExploreError(f"{where}: is no readable .npz ({_in_one_line(error)})") from error
+
+
+class _PickledError(ExploreError):
+    """An array of Python objects."""
 
 
 class _Frugal(io.BufferedReader):
@@ -124,7 +135,7 @@ def _array(file: IO[bytes], size: int, where: str, name: str | None, most: int, 
             if _NAMES.search(name or "")
             else "numbers as numbers, as in numpy.stack(vectors)"
         )
-        raise ExploreError(
+        raise _PickledError(
             f"{where}: {what} holds Python objects, as a pickle, which can run anything and is not read: "
             f"save it again, {how}"
         )
