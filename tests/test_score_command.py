@@ -68,6 +68,44 @@ def test_nothing_undefined_reaches_json_as_a_number(tmp_path: Path) -> None:
     assert "Ω is over 2 of 3 numbers" in result.stderr
 
 
+def run_of_2021(folder: Path) -> Path:
+    rows = {
+        "source": {"normal_0000": 1, "normal_0001": 4, "anomaly_0000": 3, "anomaly_0001": 5},
+        "target": {"normal_0000": 11, "normal_0001": 14, "anomaly_0000": 13, "anomaly_0001": 15},
+    }
+    for domain, its in rows.items():
+        scores = {f"section_00_{domain}_test_{name}.wav": float(score) for name, score in its.items()}
+        write_scores(folder, scores, section=f"00_{domain}")
+    return folder
+
+
+def test_data_of_2021_are_scored_by_the_definition_of_2021_and_it_is_named(tmp_path: Path) -> None:
+    data = ("score", "--data", str(run_of_2021(tmp_path / "mine")))
+    document = json.loads(run(*data, "--format", "json").stdout)["mine"]
+    (row,) = document["machines"]
+    assert [row["auc_source"], row["auc_target"]] == [0.75, 0.75]
+    numbers = [row[name] for name in ("auc_source", "auc_target", "pauc_source", "pauc_target")]
+    assert math.isclose(document["official_score"], 4 / sum(1 / number for number in numbers))
+    assert document["official_definition"].startswith("of 2021: harmonic mean of AUC and pAUC")
+    printed = run(*data).stdout
+    assert "of 2021: harmonic mean" in printed
+    assert f"{document['official_score']:.4f}" in printed
+    both = json.loads(run(*data, "--year", "2021", "--year", "2022", "--format", "json").stdout)["mine"]
+    assert both["official_scores"]["of 2021"] == both["official_score"] == document["official_score"]
+    todays = json.loads(run(*data, "--year", "2023", "--format", "json").stdout)["mine"]
+    assert todays["official_score"] == both["official_scores"]["since 2022"] != document["official_score"]
+    assert "official_definition" not in todays
+    rows = list(csv.DictReader(io.StringIO(run(*data, "--year", "2021", "--year", "2022", "--format", "csv").stdout)))
+    told = {row["official_definition"]: float(row["official_score"]) for row in rows if row["official_score"]}
+    assert told == both["official_scores"]
+
+
+def test_a_year_without_a_challenge_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    result = run("score", "--data", str(tmp_path / "nowhere"), "--year", "2019")
+    assert result.returncode == 1
+    assert "there is no year 2019" in result.stderr
+
+
 def test_csv_holds_every_number_in_full(real_scores: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("score", "--data", str(real_scores), "--format", "csv").stdout)))
     scored = explored(Options(data=[str(real_scores)]), with_maps=False, with_findings=False)

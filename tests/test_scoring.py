@@ -15,9 +15,11 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from dcase_explore import clips
 from dcase_explore.columns import DOMAINS
+from dcase_explore.errors import ExploreError
 from dcase_explore.scoring import Scored, score, thresholds
+from dcase_explore.scoring.definitions import OF_2020, OF_2021, SINCE_2022, YEARS, definition_of
 from dcase_explore.scoring.metrics import DECISIONS, METRICS, auc_costs, section_metrics
-from dcase_explore.scoring.official import OFFICIAL, official_scores
+from dcase_explore.scoring.official import official_scores
 from dcase_explore.sources.results import read_results, result_folders
 
 Kinds = Mapping[str, Sequence[float]]
@@ -315,7 +317,9 @@ def test_omega_is_over_the_numbers_there_are(capsys: Capture) -> None:
     (model,) = score(table(fan=WHOLE, valve=without, valve_01=without)).models
     rows = [section.metrics for section in model.sections]
     assert ["auc_target" in row for row in rows] == [True, False, False]
-    assert model.official_score == near(hmean([row[name] for row in rows for name in OFFICIAL if name in row]))
+    assert model.official_score == near(
+        hmean([row[name] for row in rows for name in SINCE_2022.numbers if name in row])
+    )
     assert model.means()["arithmetic_mean"]["auc_target"] == rows[0]["auc_target"]
     said = (
         "m: not defined: auc_target, pauc_target of valve 00, valve 01 (no target normals); Ω is over 7 of 9 numbers\n"
@@ -366,25 +370,90 @@ def expected(rows: Rows) -> object:
     return near(by_sklearn(np.array(scores), np.array(["anomaly" in name for name in names]), np.array(domains)))
 
 
-def test_folder_of_2020_has_an_auc_per_machine_id_and_no_omega(tmp_path: Path, capsys: Capture) -> None:
+def test_folder_of_2020_is_scored_by_the_means_over_its_machine_ids(tmp_path: Path, capsys: Capture) -> None:
     rows = {number: made(f"{{}}_id_{number}", int(number)) for number in ("02", "00")}
     for number, its in rows.items():
         write(tmp_path / "dense", f"anomaly_score_ToyCar_id_{number}", its)
+    write(tmp_path / "dense", "anomaly_score_fan_id_04", made("{}_id_04", 4))
     (model,) = score(read_results([tmp_path / "dense"])).models
-    assert [section.name for section in model.sections] == ["ToyCar 00", "ToyCar 02"]
-    assert [section.metrics for section in model.sections] == [expected(rows["00"]), expected(rows["02"])]
-    assert model.official_score is None
-    assert model.brief() == f"AUC {np.mean([section.metrics['auc'] for section in model.sections]):.4f}"
-    assert capsys.readouterr().err == NO_DOMAINS.replace("m:", "dense:", 1)
+    assert [section.name for section in model.sections] == ["fan 04", "ToyCar 00", "ToyCar 02"]
+    assert [section.metrics for section in model.sections][1:] == [expected(rows["00"]), expected(rows["02"])]
+    fan, *toys = (section.metrics for section in model.sections)
+    by_machine = [fan[name] for name in ("auc", "pauc")]
+    by_machine += [float(np.mean([toy[name] for toy in toys])) for name in ("auc", "pauc")]
+    assert model.definition is OF_2020
+    assert model.official_score == near(np.mean(by_machine))
+    assert model.brief() == f"mean of AUC and pAUC of 2020 {np.mean(by_machine):.4f}"
+    assert capsys.readouterr().err == ""
 
 
-def test_source_and_target_files_of_2021_are_one_section(tmp_path: Path) -> None:
-    rows = {domain: made(f"section_00_{domain}_test_{{}}", seed) for seed, domain in enumerate(DOMAINS)}
-    for domain, its in rows.items():
-        write(tmp_path / "ae", f"anomaly_score_fan_section_00_{domain}_test", its)
-    ((section,),) = [model.sections for model in score(read_results([tmp_path / "ae"])).models]
-    assert section.metrics == expected([*rows["source"], *rows["target"]])
-    assert set(section.metrics) == set(METRICS) - set(DECISIONS)
+def of_2021(folder: Path) -> Scored:
+    for seed, section in enumerate(("00", "01")):
+        for domain in DOMAINS:
+            rows = made(f"section_{section}_{domain}_test_{{}}", 2 * seed + DOMAINS.index(domain))
+            write(folder, f"anomaly_score_fan_section_{section}_{domain}_test", rows[: 30 + 5 * seed])
+    return score(read_results([folder]), beside=[SINCE_2022])
+
+
+def test_folder_of_2021_is_scored_domain_by_domain(tmp_path: Path) -> None:
+    scored = of_2021(tmp_path / "ae")
+    ((model,), (beside,)) = scored.models, scored.models[0].beside
+    frame, numbers, since_2022 = scored.frame, [], []
+    for section, its in frame.groupby("section"):
+        anomalous = (its["label"] == "anomaly").to_numpy()
+        scores = its["anomaly_score_ae"].to_numpy(np.float64)
+        metrics = model.sections[int(section)].metrics
+        for domain in DOMAINS:
+            own = (its["domain"] == domain).to_numpy()
+            auc = roc_auc_score(anomalous[own], scores[own])
+            pauc = roc_auc_score(anomalous[own], scores[own], max_fpr=0.1)
+            assert (metrics[f"auc_{domain}"], metrics[f"pauc_{domain}"]) == (near(auc), near(pauc))
+            numbers += [auc, pauc]
+        todays = by_sklearn(scores, anomalous, its["domain"].to_numpy(dtype=object))
+        assert beside.sections[int(section)].metrics == near(todays)
+        since_2022 += [todays[name] for name in SINCE_2022.numbers]
+    assert model.definition is OF_2021
+    assert model.official_score == near(hmean(numbers))
+    assert beside.official_score == near(hmean(since_2022))
+    assert model.official_score != beside.official_score
+    assert model.brief() == f"Ω of 2021 {hmean(numbers):.4f}"
+
+
+def test_the_definition_is_named_in_every_tooltip(tmp_path: Path, real: Scored) -> None:
+    tooltip = of_2021(tmp_path / "ae").descriptions()["anomaly_score_ae"]
+    assert f"Official score {OF_2021.told}." in tooltip
+    assert re.search(r"Ω of 2021 0\.\d{4}\.\nΩ 0\.\d{4}\.\n", tooltip)
+    assert re.search(r"fan 01: AUC source \S+, target \S+, pAUC source \S+, target \S+$", tooltip)
+    assert f"Official score {SINCE_2022.told}." in real.descriptions()["anomaly_score_baseline_MSE"]
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_each_year_has_its_definition(year: int) -> None:
+    expected_of = {2020: OF_2020, 2021: OF_2021}.get(year, SINCE_2022)
+    assert definition_of(year) is definition_of(str(year)) is expected_of
+
+
+@pytest.mark.parametrize("year", [2019, "2027", "", "21", "since 2022", 2021.5])
+def test_another_year_is_refused(year: object) -> None:
+    with pytest.raises(ExploreError, match="2020 to 2026"):
+        definition_of(year)  # type: ignore[arg-type]
+
+
+def test_clips_of_several_years_are_scored_by_todays_definition(capsys: Capture) -> None:
+    frame = table(fan=WHOLE, valve=WHOLE)
+    frame["year"] = np.where(frame["class"] == "fan", 2021, 2023)
+    (model,) = score(clips.conform(frame)).models
+    assert model.definition is SINCE_2022
+    assert "m: scored on clips of several years" in capsys.readouterr().err
+
+
+def test_a_table_without_sections_is_scored_by_machine_type() -> None:
+    whole = score(table(fan=WHOLE, fan_01=WHOLE))
+    scored = score(whole.frame.drop(columns="section"))
+    (section,) = scored.models[0].sections
+    assert (section.name, section.section, section.n_clips) == ("fan", None, 2 * 8)
+    again = whole.frame.rename(columns={"section": "section_x"})
+    assert score(again).models[0].official_score == scored.models[0].official_score
 
 
 def test_sections_of_2022_are_averaged_per_machine_type_and_count_one_by_one_in_omega(tmp_path: Path) -> None:
@@ -402,7 +471,7 @@ def test_sections_of_2022_are_averaged_per_machine_type_and_count_one_by_one_in_
         for mean, of in (("arithmetic_mean", np.mean), ("harmonic_mean", hmean)):
             three = [metrics for name, metrics in found.items() if name.startswith(machine)]
             assert model.means(machine)[mean] == near({name: of([row[name] for row in three]) for name in three[0]})
-    numbers = [metrics[name] for metrics in found.values() for name in OFFICIAL]
+    numbers = [metrics[name] for metrics in found.values() for name in SINCE_2022.numbers]
     assert (len(numbers), model.official_score) == (2 * 9, near(hmean(numbers)))
 
 

@@ -18,6 +18,7 @@ from dcase_explore.messages import note
 from dcase_explore.options import Options, RowOptions, TableOptions
 from dcase_explore.recordings import fetch_all
 from dcase_explore.scoring import score
+from dcase_explore.scoring.definitions import definition_of
 from dcase_explore.sources import Source, read_sources
 
 SCORED = "scored_clips"
@@ -74,6 +75,7 @@ def explored(
     ExploreError
         Unreadable source, results that do not fit it, unknown machine type, no clip left.
     """
+    definitions = [definition_of(year) for year in options.year]  # first: a typo should not wait for the data
     options = replace(options, data=[one if isinstance(one, Exploration) else clip_table(one) for one in options.data])
     before = _at_hand(options.data)
     audio = options.audio if isinstance(options, RowOptions) else "lazy"
@@ -83,7 +85,7 @@ def explored(
             note(credit.sentence())
     else:
         source = Source(before.given, before.title, before.credits)
-    new = options.scores or options.embeddings or options.ground_truth or options.class_name
+    new = options.scores or options.embeddings or options.ground_truth or options.class_name or definitions
     if before is None or new:
         whole = _explored(source, options, audio, listen, with_maps, with_findings)
         # What was in view stays in view.
@@ -102,6 +104,8 @@ def _explored(
     frame = attach(
         source.frame, scores=options.scores, embeddings=options.embeddings, ground_truth=options.ground_truth
     )
+    if options.year:
+        frame = clips.conform(frame.assign(year=int(options.year[0])))
     # Machine types are independent of each other, so the others need not be listened to; splits and domains are not.
     frame = of_machine_types(frame, options.class_name)
     if audio == "all" and "path" in frame:
@@ -112,7 +116,7 @@ def _explored(
         frame = enrich(frame, with_maps=with_maps)
     given = frame
     whole = _scored_before(options.data)
-    scored = score(frame, whole)
+    scored = score(frame, whole, beside=[definition_of(year) for year in options.year[1:]])
     found = find(scored.frame) if with_findings else Found(scored.frame, [])
     found.frame.attrs[SCORED] = {**_scored_clips(scored.frame), **whole}
     return Exploration(

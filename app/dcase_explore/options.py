@@ -88,8 +88,20 @@ class TableOptions:
     ] = field(default_factory=dict)
     ground_truth: Annotated[
         str | Path | None,
-        Option("Labels and domains of an evaluation set, as its evaluator has them.", metavar="FOLDER"),
+        Option(
+            "Labels and domains of an evaluation set: a clone of its evaluator, or a list of the organisers "
+            "(eval_data_list.csv).",
+            metavar="FOLDER|FILE",
+        ),
     ] = None
+    year: Annotated[
+        Sequence[str],
+        Option(
+            "Year of the challenge whose official score counts (2020 to 2026), where the names do not tell; another "
+            "one's is shown beside it; may be repeated.",
+            metavar="YEAR",
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True)

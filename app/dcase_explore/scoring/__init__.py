@@ -13,8 +13,9 @@ from dcase_explore import clips
 from dcase_explore.columns import describe, members
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, some
+from dcase_explore.scoring.definitions import OF_2020, OF_2021, SINCE_2022, Definition
 from dcase_explore.scoring.metrics import RANKING
-from dcase_explore.scoring.official import OFFICIAL, ModelScore, official_scores
+from dcase_explore.scoring.official import ModelScore, official_scores
 from dcase_explore.scoring.thresholds import Thresholds, with_decisions
 
 
@@ -82,7 +83,7 @@ def comparable(frame: pd.DataFrame, models: Sequence[ModelScore]) -> Sequence[Mo
     return models
 
 
-def score(frame: pd.DataFrame, whole: Mapping[str, int] | None = None) -> Scored:
+def score(frame: pd.DataFrame, whole: Mapping[str, int] | None = None, *, beside: Sequence[Definition] = ()) -> Scored:
     """
     Decide, score and cost every model of a clip table.
 
@@ -94,6 +95,8 @@ def score(frame: pd.DataFrame, whole: Mapping[str, int] | None = None) -> Scored
     whole
         By model: how many clips were scored in the table that this one is a part of. A part keeps the costs that it
         brings, which are those of the whole.
+    beside
+        Definitions of the official score to score by beside that of the table's year.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def score(frame: pd.DataFrame, whole: Mapping[str, int] | None = None) -> Scored
         What could not be computed is absent, and said on stderr.
     """
     decided, thresholds = with_decisions(frame)
-    models, costs = official_scores(decided, thresholds)
+    models, costs = official_scores(decided, thresholds, beside)
     shown = []
     for model in models:
         column = f"auc_cost_{model.model}"
@@ -126,13 +129,16 @@ def _say_undefined(model: ModelScore) -> None:
     if model.official_score is None and {reason for _, reason in undefined} == {"no domains"}:
         note(f"{model.model}: no official score, for no clip's domain is known; its AUC is over all clips")
         return
+    official = model.definition.numbers
+    everything = set(RANKING if model.definition.has_domains else official)
     missing = "; ".join(
-        f"{'all' if set(RANKING) <= set(metrics) else ', '.join(metrics)} of {some(sections)} ({reason})"
+        f"{'all' if everything <= set(metrics) else ', '.join(metrics)} of {some(sections)} ({reason})"
         for (metrics, reason), sections in undefined.items()
     )
-    numbers = len(OFFICIAL) * len(model.sections)
-    left = sum(name in section.metrics for section in model.sections for name in OFFICIAL)
-    omega = "there is no official score" if model.official_score is None else f"Ω is over {left} of {numbers} numbers"
+    numbers = len(official) * len(model.sections)
+    left = sum(name in section.metrics for section in model.sections for name in official)
+    over = f"{model.definition.symbol} is over {left} of {numbers} numbers"
+    omega = "there is no official score" if model.official_score is None else over
     note(f"{model.model}: not defined: {missing}; {omega}")
 
 
@@ -154,7 +160,21 @@ def _with_numbers(model: ModelScore) -> str:
     column = describe(f"anomaly_score_{model.model}")
     rows = []
     for section in model.sections:
-        named = (("AUC source", "auc_source"), ("target", "auc_target"), ("pAUC", "pauc"))
+        named = _IN_TOOLTIP[model.definition.numbers]
         shown = [f"{word} {section.metrics[name]:.3f}" for word, name in named if name in section.metrics]
         rows.append(f"{section.name}: {', '.join(shown) or 'not defined'}")
-    return "\n".join([f"{column.description if column else ''} {model.brief()}.", *rows])
+    beside = [f"{its.brief()}." for its in model.beside if its.official_score is not None]
+    how = f"Official score {model.definition.told}."
+    return "\n".join([f"{column.description if column else ''} {model.brief()}.", *beside, how, *rows])
+
+
+_IN_TOOLTIP = {
+    SINCE_2022.numbers: (("AUC source", "auc_source"), ("target", "auc_target"), ("pAUC", "pauc")),
+    OF_2021.numbers: (
+        ("AUC source", "auc_source"),
+        ("target", "auc_target"),
+        ("pAUC source", "pauc_source"),
+        ("target", "pauc_target"),
+    ),
+    OF_2020.numbers: (("AUC", "auc"), ("pAUC", "pauc")),
+}

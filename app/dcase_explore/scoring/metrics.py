@@ -57,7 +57,12 @@ def _share_below(scores: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np
 
 
 def section_metrics(
-    scores: np.ndarray, anomalous: np.ndarray, domains: np.ndarray, flagged: np.ndarray | None = None
+    scores: np.ndarray,
+    anomalous: np.ndarray,
+    domains: np.ndarray,
+    flagged: np.ndarray | None = None,
+    *,
+    own_anomalies: bool = False,
 ) -> dict[str, float]:
     """
     Metrics of one section's test clips, by the definitions of DCASE Task 2 since 2022.
@@ -72,6 +77,8 @@ def section_metrics(
         ``"source"``, ``"target"`` or null, shape (clips,).
     flagged
         float64, shape (clips,): decisions, 1 for anomaly, 0 for normal, NaN where there is none.
+    own_anomalies
+        Whether AUC of a domain ranks its normals against its own anomalies alone, as in 2021.
 
     Returns
     -------
@@ -85,12 +92,13 @@ def section_metrics(
     found: dict[str, float | None] = {"auc": _mean(1 - costs[~anomalous]), "pauc": _partial_auc(scores, anomalous)}
     for domain in DOMAINS:
         within = domains == domain
-        found[f"auc_{domain}"] = _mean(1 - costs[within & ~anomalous])
+        its = auc_costs(scores[within], anomalous[within]) if own_anomalies else costs[within]
+        found[f"auc_{domain}"] = _mean(1 - its[~anomalous[within]])
         found[f"pauc_{domain}"] = _partial_auc(scores[within], anomalous[within])
         if flagged is not None:
             decided = within & ~np.isnan(flagged)
-            its = _decision_metrics(flagged[decided] == 1, anomalous[decided])
-            found |= {f"{name}_{domain}": number for name, number in its.items()}
+            by_name = _decision_metrics(flagged[decided] == 1, anomalous[decided])
+            found |= {f"{name}_{domain}": number for name, number in by_name.items()}
     return {name: value for name in METRICS if (value := found.get(name)) is not None}
 
 

@@ -1,17 +1,17 @@
 """The official score of DCASE Task 2, per model: metrics of every machine type and section, and their means."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dcase_explore.columns import DOMAINS, members
-from dcase_explore.scoring.metrics import DECISIONS, METRICS, RANKING, auc_costs, harmonic_mean, means, section_metrics
+from dcase_explore.messages import note
+from dcase_explore.scoring.definitions import SINCE_2022, Definition, definition_of
+from dcase_explore.scoring.metrics import DECISIONS, METRICS, RANKING, auc_costs, means, section_metrics
 from dcase_explore.scoring.thresholds import Threshold, Thresholds
-
-OFFICIAL = ("auc_source", "auc_target", "pauc")
-"""The three numbers of each section whose harmonic mean is the official score."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,23 @@ class ModelScore:
         Its name.
     sections
         In the dataset's order of machine types.
+    definition
+        Of the official score, and of a domain's AUC.
+    beside
+        The same by other years' definitions, where they were asked for.
     """
 
     model: str
     sections: tuple[SectionScore, ...]
+    definition: Definition = SINCE_2022
+    beside: tuple["ModelScore", ...] = ()
 
     @property
     def official_score(self) -> float | None:
-        """
-        Ω: harmonic mean of AUC (source), AUC (target) and pAUC over all machine types and sections.
-
-        Over those that are defined; None where the domain of no clip is known, for pAUC alone is another number.
-        """
-        numbers = [section.metrics[name] for section in self.sections for name in OFFICIAL if name in section.metrics]
-        of_domains = any(name in section.metrics for section in self.sections for name in OFFICIAL[:2])
-        return harmonic_mean(numbers) if of_domains else None
+        """By its definition, over the numbers that are defined; see `Definition.score`."""
+        return self.definition.score(
+            {name: [row.metrics for row in self.sections if row.machine_type == name] for name in self.machine_types}
+        )
 
     @property
     def machine_types(self) -> list[str]:
@@ -108,66 +110,118 @@ class ModelScore:
         return found
 
     def brief(self) -> str:
-        """One number in words: Ω, or the mean AUC where no domain is known."""
+        """One number in words: Ω with the year that defined it unless it is today's, or the mean AUC without one."""
         if self.official_score is not None:
-            return f"Ω {self.official_score:.4f}"
+            return f"{self.definition.symbol} {self.official_score:.4f}"
         mean = self.means()["arithmetic_mean"].get("auc")
         return "" if mean is None else f"AUC {mean:.4f}"
 
 
-def official_scores(frame: pd.DataFrame, thresholds: Thresholds) -> tuple[list[ModelScore], pd.DataFrame]:
+def official_scores(
+    frame: pd.DataFrame, thresholds: Thresholds, beside: Sequence[Definition] = ()
+) -> tuple[list[ModelScore], pd.DataFrame]:
     """
     Score every model of a clip table.
 
     Parameters
     ----------
     frame
-        Clip table; test clips with label and score count, others are left out.
+        Clip table; test clips with label and score count, others are left out. Its ``year`` tells which definition
+        counts.
     thresholds
         Origins of decisions, by model and machine type.
+    beside
+        Other definitions to score by.
 
     Returns
     -------
     scores : list of ModelScore
         In the order of the table's score columns; without models that have no labelled test clip.
     costs : pandas.DataFrame
-        ``auc_cost_<score>`` of each of them, float32, one row per clip, NaN where undefined.
+        ``auc_cost_<score>`` of each of them, float32, one row per clip, NaN where undefined. A clip is ranked against
+        all of the other class in its section, whatever the definition.
     """
-    labels = _codes(frame, "label")
-    known = (frame["split"] == "test").to_numpy() & pd.notna(labels)
-    anomalous, domains = labels == "anomaly", _codes(frame, "domain")
-    sections = frame["section"] if "section" in frame else pd.Series(np.nan, frame.index)
-    groups = frame.groupby([frame["class"], sections], observed=True, dropna=False).indices
+    table = _Table.of(frame)
     found, costs = [], {}
     for model in members(frame.columns, "anomaly_score_<score>"):
         scores = frame[f"anomaly_score_{model}"].to_numpy(dtype=np.float64)
-        flagged = _flagged(frame, model)
-        scored, cost = known & ~np.isnan(scores), np.full(len(frame), np.nan)
-        its = []
-        for (machine, section), group in groups.items():
-            rows = group[scored[group]]
-            if not len(rows):
-                continue
-            decided = rows[~np.isnan(flagged[rows])]
-            cost[rows] = auc_costs(scores[rows], anomalous[rows])
-            metrics = section_metrics(scores[rows], anomalous[rows], domains[rows], flagged[rows])
-            wanted = {*RANKING, *(DECISIONS if len(decided) else ())} - set(metrics)
-            its.append(
-                SectionScore(
-                    machine,
-                    None if pd.isna(section) else int(section),
-                    len(rows),
-                    metrics,
-                    {name: _why_undefined(name, anomalous[rows], domains[rows]) for name in METRICS if name in wanted},
-                    thresholds.get(model, {}).get(machine),
-                    hash(rows.tobytes()),
-                    hash(decided.tobytes()),
-                )
-            )
-        if its:
-            found.append(ModelScore(model, tuple(its)))
-            costs[f"auc_cost_{model}"] = cost.astype(np.float32)
+        counted = table.known & ~np.isnan(scores)
+        if not counted.any():
+            continue
+        cost = np.full(len(frame), np.nan)
+        for group in table.groups.values():
+            rows = group[counted[group]]
+            cost[rows] = auc_costs(scores[rows], table.anomalous[rows])
+        costs[f"auc_cost_{model}"] = cost.astype(np.float32)
+        definition = _definition(frame, counted, model)
+        flagged, of_model = _flagged(frame, model), thresholds.get(model, {})
+        by = [
+            ModelScore(model, _sections(table, scores, counted, flagged, of_model, its), its)
+            for its in dict.fromkeys((definition, *beside))
+        ]
+        found.append(replace(by[0], beside=tuple(by[1:])))
     return found, pd.DataFrame(costs, index=frame.index)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What of a clip table is the same for all models."""
+
+    groups: Mapping[tuple[str, float], np.ndarray]
+    known: np.ndarray
+    anomalous: np.ndarray
+    domains: np.ndarray
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "_Table":
+        labels = _codes(frame, "label")
+        sections = frame["section"] if "section" in frame else pd.Series(np.nan, frame.index)
+        groups = frame.groupby([frame["class"], sections], observed=True, dropna=False).indices
+        known = (frame["split"] == "test").to_numpy() & pd.notna(labels)
+        return cls(groups, known, labels == "anomaly", _codes(frame, "domain"))
+
+
+def _definition(frame: pd.DataFrame, counted: np.ndarray, model: str) -> Definition:
+    """The one that counted in the year of all clips that a model is scored on."""
+    years = frame["year"][counted].unique() if "year" in frame else [np.nan]
+    known = {SINCE_2022 if pd.isna(year) else definition_of(int(year)) for year in years}
+    if len(known) == 1:
+        return known.pop()
+    note(f"{model}: scored on clips of several years: its official score is by the definition {SINCE_2022.name}")
+    return SINCE_2022
+
+
+def _sections(
+    table: _Table,
+    scores: np.ndarray,
+    counted: np.ndarray,
+    flagged: np.ndarray,
+    thresholds: Mapping[str, Threshold],
+    definition: Definition,
+) -> tuple[SectionScore, ...]:
+    found = []
+    ranking = RANKING if definition.has_domains else definition.numbers
+    for (machine, section), group in table.groups.items():
+        rows = group[counted[group]]
+        if not len(rows):
+            continue
+        decided = rows[~np.isnan(flagged[rows])]
+        its = scores[rows], table.anomalous[rows], table.domains[rows], flagged[rows]
+        metrics = section_metrics(*its, own_anomalies=definition.own_anomalies)
+        wanted = {*ranking, *(DECISIONS if len(decided) and definition.has_domains else ())} - set(metrics)
+        found.append(
+            SectionScore(
+                machine,
+                None if pd.isna(section) else int(section),
+                len(rows),
+                metrics,
+                {name: _why_undefined(name, *its[1:3]) for name in METRICS if name in wanted},
+                thresholds.get(machine),
+                hash(rows.tobytes()),
+                hash(decided.tobytes()),
+            )
+        )
+    return tuple(found)
 
 
 def _codes(frame: pd.DataFrame, column: str) -> np.ndarray:

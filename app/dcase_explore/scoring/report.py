@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dcase_explore.messages import counted
+from dcase_explore.scoring.definitions import SINCE_2022, Definition
 from dcase_explore.scoring.metrics import METRICS
 from dcase_explore.scoring.official import ModelScore, SectionScore
 
@@ -50,9 +51,10 @@ def as_json(models: Sequence[ModelScore]) -> str:
     Returns
     -------
     str
-        By model: ``official_score``, ``arithmetic_mean`` and ``harmonic_mean`` over all sections, ``machines`` (one
-        entry per section) and ``machine_types`` (means over the sections of each). Numbers in full precision; what is
-        not defined is absent.
+        By model: ``official_score`` (with ``official_definition``, where it is not today's, and ``official_scores`` by
+        others, where they were asked for), ``arithmetic_mean`` and ``harmonic_mean`` over all sections, ``machines``
+        (one entry per section) and ``machine_types`` (means over the sections of each). Numbers in full precision;
+        what is not defined is absent.
     """
     return json.dumps({model.model: _document(model) for model in models}, indent=2, ensure_ascii=False)
 
@@ -61,10 +63,22 @@ def _document(model: ModelScore) -> dict[str, Any]:
     official = model.official_score
     return {
         **({} if official is None else {"official_score": official}),
+        **({} if _is_todays(model) else {"official_definition": model.definition.told}),
+        **({"official_scores": _by_definition(model)} if model.beside else {}),
         **model.means(),
         "machines": [_section(section) for section in model.sections],
         "machine_types": [{"class": name, **model.means(name)} for name in model.machine_types],
     }
+
+
+def _is_todays(model: ModelScore) -> bool:
+    """Whether a model's score is today's and stands alone, which goes without saying."""
+    return model.definition is SINCE_2022 and not model.beside
+
+
+def _by_definition(model: ModelScore) -> dict[str, float]:
+    both = {its.definition.name: its.official_score for its in (model, *model.beside)}
+    return {name: value for name, value in both.items() if value is not None}
 
 
 def _section(row: SectionScore) -> dict[str, Any]:
@@ -90,11 +104,12 @@ def as_csv(models: Sequence[ModelScore]) -> str:
     -------
     str
         One row per model and section, then one per mean, whose ``section`` is ``arithmetic mean`` or ``harmonic mean``
-        (over all machine types where ``class`` is empty); ``official_score`` stands in the last row of each model.
-        Empty where not defined.
+        (over all machine types where ``class`` is empty); ``official_score`` stands in the last row of each model,
+        beside ``official_definition``; by other definitions, if any, in a row of its own after that. Empty where not
+        defined.
     """
     text = io.StringIO(newline="")
-    names = ("model", "class", "section", "n_clips", *METRICS, "official_score")
+    names = ("model", "class", "section", "n_clips", *METRICS, "official_score", "official_definition")
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
     for model in models:
@@ -108,9 +123,16 @@ def as_csv(models: Sequence[ModelScore]) -> str:
                 last = machine is None and mean == "harmonic_mean" and model.official_score is not None
                 writer.writerow(
                     {"model": model.model, "class": machine or "", "section": _MEANS[mean], **metrics}
-                    | ({"official_score": model.official_score} if last else {})
+                    | (_official_cells(model) if last else {})
                 )
+        for its in model.beside:
+            if its.official_score is not None:
+                writer.writerow({"model": model.model, "class": "", "section": "", **_official_cells(its)})
     return text.getvalue()
+
+
+def _official_cells(model: ModelScore) -> dict[str, object]:
+    return {"official_score": model.official_score, "official_definition": model.definition.name}
 
 
 def print_tables(models: Sequence[ModelScore]) -> None:
@@ -142,6 +164,8 @@ def print_tables(models: Sequence[ModelScore]) -> None:
         for table in tables:
             console.print(table)
     console.print(_official(models))
+    for definition in dict.fromkeys(its.definition for model in models for its in (model, *model.beside)):
+        console.print(definition.told, style="dim", soft_wrap=True)
     if len(models) > 1:
         console.print(f"{BEST} best of the models scored on the same clips", style="dim")
 
@@ -231,14 +255,22 @@ def _comparable(models: Sequence[ModelScore], columns: Mapping[str, str], machin
 
 
 def _official(models: Sequence[ModelScore]) -> "Table":
-    table = _bare("model", "official score Ω", "over", right_from=1)
-    known = {model.model: model.official_score for model in models if model.official_score is not None}
-    best = max(known.values()) if len(known) > 1 and _comparable(models, _RANKING) else None
+    table = _bare("model", "official score Ω", "by definition", "over", right_from=1)
+    by_definition: dict[Definition, dict[str, float]] = {}
     for model in models:
-        value = known.get(model.model)
+        for its in (model, *model.beside):
+            if its.official_score is not None:
+                by_definition.setdefault(its.definition, {})[its.model] = its.official_score
+    same_clips = _comparable(models, _RANKING)
+    for model in models:
         clips = sum(row.n_clips for row in model.sections)
         over = f"{counted(len(model.machine_types), 'machine type')}, {counted(clips, 'clip')}"
-        table.add_row(_plain(model.model), _cell(value, best), over)
+        for its in (model, *model.beside):
+            known = by_definition.get(its.definition, {})
+            best = max(known.values()) if len(known) > 1 and same_clips else None
+            first = its is model
+            cells = _plain(model.model if first else ""), _cell(known.get(model.model), best), its.definition.name
+            table.add_row(*cells, over if first else "")
     return table
 
 
