@@ -49,15 +49,17 @@ def test_scores_alone_and_scores_with_sound(real_scores: Path, tmp_path: Path, r
     for number in range(3):
         record(tmp_path / "valve" / "test" / f"section_00_target_test_normal_{number:04d}_pat_02.wav", seed=number)
     both = run("--data", str(real_scores), "--data", str(tmp_path), "--class", "valve", "--check")
-    assert re.search(r"scores: baseline_MAHALA Ω \S+, baseline_MSE Ω \S+, logmel_lof · maps: logmel", both.stdout), (
-        both.stderr
-    )
+    assert re.search(
+        r"scores: baseline_MAHALA Ω \S+, baseline_MSE Ω \S+, logmel_lof and 1 more · maps: logmel", both.stdout
+    ), both.stderr
     assert re.search(r"2\d\d clips of valve, 3 with sound", both.stdout)
 
 
 def test_the_real_recordings_open(real_clips: Path) -> None:
     result = run("--data", str(real_clips), "--class", "valve", "--check")
-    assert "16 clips of valve, 16 with sound · scores: logmel_lof AUC 0.5938 · maps: logmel" in result.stdout, (
+    # 16 pairs of an anomaly and a normal; whether two of them tie is a matter of last digits.
+    scores = r"logmel_lof AUC 0\.5\d+, logmel_pca AUC 0\.3\d+"
+    assert re.search(rf"16 clips of valve, 16 with sound · scores: {scores} · maps: logmel", result.stdout), (
         result.stderr
     )
     assert "fitted on all clips" in result.stderr

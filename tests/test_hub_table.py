@@ -134,7 +134,7 @@ def test_without_scores(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsy
     with served(changed, monkeypatch) as hub:
         exploration = explore(Options(class_name=["valve"]))
         assert hub.bytes_sent_for("dev_valve.zip") == 0
-    assert not [name for name in exploration.frame if name.startswith("anomaly_score")]
+    assert [name for name in exploration.frame if name.startswith("anomaly_score")] == [f"anomaly_score_{AST}_knn"]
     said = capsys.readouterr().err
     assert "no scores.csv" in said
     assert "--audio all" in said

@@ -38,13 +38,57 @@ def machine_type(name: str) -> str:
     return _MACHINE_TYPES_BY_LOWER.get(name.lower(), name)
 
 
-LOGMEL, LOGMEL_LOF = "logmel", "logmel_lof"
-"""Names of the embedding and the score that are computed here."""
+LOGMEL, LOGMEL_LOF, LOGMEL_PCA = "logmel", "logmel_lof", "logmel_pca"
+"""Names of the embedding and the scores that are computed here of recordings."""
 
+_KNN = "_knn"
+
+
+def knn_of(embedding: str) -> str:
+    """
+    Score by the nearest training normals in an embedding.
+
+    Parameters
+    ----------
+    embedding
+        Its name.
+
+    Returns
+    -------
+    str
+        Name of the score.
+    """
+    return f"{embedding}{_KNN}"
+
+
+_COMES_WITH_IT = ("ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae")
 BUILT_IN = frozenset(
-    {"ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae", "embedding_lof", LOGMEL, LOGMEL_LOF}
+    {
+        *(*_COMES_WITH_IT, *map(knn_of, _COMES_WITH_IT), "embedding_lof", "dev_train_lof", "add_train_lof"),
+        *(LOGMEL, LOGMEL_LOF, LOGMEL_PCA),
+    }
 )
 """Scores and embeddings that come with the data or from enrichment; anything else is the user's own and goes first."""
+
+
+def is_light(score: str, columns: Iterable[str]) -> bool:
+    """
+    Whether a score is one of the light ears, which are no contenders.
+
+    Parameters
+    ----------
+    score
+        Its name.
+    columns
+        Of the clip table it stands in.
+
+    Returns
+    -------
+    bool
+        True for those that are computed here of recordings, or of an embedding that the table has.
+    """
+    of = score.removesuffix(_KNN)
+    return score in (LOGMEL_LOF, LOGMEL_PCA) or (of != score and f"embeddings_{of}" in set(columns))
 
 
 def name_problem(name: str) -> str | None:
@@ -61,7 +105,7 @@ def name_problem(name: str) -> str | None:
     str or None
         Part of a sentence.
     """
-    if name in (LOGMEL, LOGMEL_LOF):
+    if name in (LOGMEL, LOGMEL_LOF, LOGMEL_PCA) or name in map(knn_of, _COMES_WITH_IT):
         return "that name is taken by what is computed here"
     return f"prediction_{name} would mean something else" if name.startswith("correct_") else None
 
@@ -179,6 +223,15 @@ def _pattern(column: Column) -> re.Pattern[str]:
     return re.compile(escaped.replace("<n>", r"([1-9])").replace("<score>", "(.+)").replace("<embedding>", "(.+)"))
 
 
+_OF_NEAREST = "Distance to the nearest training normal (k = 1) of its machine type in that embedding."
+_COMPUTED = {
+    **{knn_of(name): _OF_NEAREST for name in _COMES_WITH_IT},
+    LOGMEL_LOF: "Local outlier factor of the log-mel embedding among the training normals of its machine type.",
+    LOGMEL_PCA: "Error with which 8 principal components of the training normals' log-mel frames, 5 at a time, "
+    "reconstruct the clip's: the linear sister of the baseline's autoencoder.",
+}
+"""What is said of scores that are computed here."""
+
 # Longest first, so that prediction_correct_x is not read as the prediction of "correct_x".
 _PATTERNS = sorted(((_pattern(c), c) for c in COLUMNS), key=lambda pair: -len(pair[1].name))
 _ORDER = {column.name: place for place, column in enumerate(COLUMNS)}
@@ -202,6 +255,8 @@ def describe(name: str) -> Column | None:
         match = pattern.fullmatch(name)
         if match:
             described = column.description.format(*match.groups()) if "{}" in column.description else column.description
+            if column.name == "anomaly_score_<score>" and match[1] in _COMPUTED:
+                described = f"{described} {_COMPUTED[match[1]]}"
             return Column(name, column.kind, described, column.categories)
     return None
 

@@ -21,7 +21,7 @@ from dcase_explore.attach.ground_truth import attach_ground_truth
 from dcase_explore.attach.matching import Names
 from dcase_explore.attach.numbers import Given, Kind
 from dcase_explore.attach.several import are_files, once, together
-from dcase_explore.columns import COLUMNS, SPLITS, member, members, name_problem
+from dcase_explore.columns import COLUMNS, SPLITS, knn_of, member, members, name_problem
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.results import read_results, result_folders
@@ -69,6 +69,11 @@ def attach(
     columns = _columns(frame, "scores", scores or {}) | _columns(frame, "embeddings", embeddings or {})
     if not columns:
         return frame
+    for name in members([*columns, *frame.columns], "embeddings_<embedding>"):
+        if knn_of(name) in members(columns, "anomaly_score_<score>"):
+            raise ExploreError(
+                f"scores {knn_of(name)}: that is what distances in {name} are called: choose another name"
+            )
     # What the table has of a score or embedding that was taken out of it belongs to that one.
     stale = [name for name in frame.columns if _owner(name) in {_owner(column) for column in columns}]
     rest = {name: frame[name] for name in frame.columns if name not in stale}

@@ -1,32 +1,31 @@
 """
 Light enrichment: what a clip table lacks to be mapped and ranked, computed from its recordings and kept.
 
-A table without embeddings, or without any score, gets ``embeddings_logmel`` and, fitted per machine type,
-``anomaly_score_logmel_lof``; every embedding gets map coordinates, fitted on the machine types at hand. What the data
-bring themselves is used as it is.
+A table without embeddings, or without any score, gets ``embeddings_logmel`` and, fitted per machine type, two scores:
+``anomaly_score_logmel_lof`` and ``anomaly_score_logmel_pca``. One with embeddings of its own and fewer than two scores
+gets ``anomaly_score_<embedding>_knn``. Every embedding gets map coordinates, fitted on the machine types at hand. What
+the data bring themselves is used as it is.
 """
 
-import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import LOGMEL, LOGMEL_LOF, members
-from dcase_explore.enrich import lof, logmel, maps
-from dcase_explore.messages import busy, counted, note, some, track
+from dcase_explore.columns import BUILT_IN, LOGMEL, LOGMEL_LOF, LOGMEL_PCA, knn_of, members
+from dcase_explore.enrich import ears, logmel, maps
+from dcase_explore.enrich.hearing import hear
+from dcase_explore.messages import busy, counted, note, track
 from dcase_explore.recordings import not_here
 from dcase_explore.store import Store, digest_of
 
-_BATCH = 64
+_MANY = 640
 
 
 def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
     """
-    Add log-mel embeddings, a LOF score and maps where the table has none and the recordings allow it.
+    Add log-mel embeddings, two scores and maps where the table has none and the recordings allow it.
 
     Parameters
     ----------
@@ -53,10 +52,13 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
         scores = members(frame.columns, "anomaly_score_<score>")
         if has_audio and LOGMEL not in embeddings and not (embeddings and scores) and _all_here(frame["path"]):
             frame = _with_logmel(frame, store)
-            embeddings = members(frame.columns, "embeddings_<embedding>")
-            frame = _with_lof(frame, store) if LOGMEL in embeddings else frame
+        own = [name for name in embeddings if name != LOGMEL]
+        if own and len(members(frame.columns, "anomaly_score_<score>")) < 2:
+            first = min(own, key=lambda name: name in BUILT_IN)
+            if knn_of(first) not in scores:
+                frame = ears.with_knn(frame, first, store)
         mapped = members(frame.columns, "map_<embedding>_x")
-        for name in embeddings:
+        for name in members(frame.columns, "embeddings_<embedding>"):
             if with_maps and name not in mapped:
                 frame = _with_map(frame, name, store)
     return clips.conform(frame)
@@ -68,7 +70,7 @@ def _all_here(paths: pd.Series) -> bool:
     if missing:
         note(
             f"{counted(missing, 'recording')} would have to be fetched to be listened to, and so there is neither "
-            f"embedding {LOGMEL} nor score {LOGMEL_LOF}: --audio all fetches them"
+            f"embedding {LOGMEL} nor score {LOGMEL_LOF} nor {LOGMEL_PCA}: --audio all fetches them"
         )
     return not missing
 
@@ -76,96 +78,35 @@ def _all_here(paths: pd.Series) -> bool:
 def _with_logmel(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
     paths = [path for path in frame["path"] if path is not None]
     digests = store.file_digests(_watched(paths, "checking recordings"))
-    keys = {path: digest_of(logmel.RECIPE, digest) for path, digest in digests.items()}
-    kept = store.get(keys.values())
-    # A recording that failed is heard again, for its reason; failures are few.
-    to_hear = [path for path in paths if path not in keys or keys[path] not in kept or kept[keys[path]].size == 0]
-    problems: dict[str, str] = {}
-    fresh: dict[str, np.ndarray] = {}
-    for path, heard in _listen_to_all(to_hear):
-        if heard.problem:
-            problems[path] = heard.problem
-        if path in keys:
-            fresh[keys[path]] = heard.packed()
-        if len(fresh) >= _BATCH:
-            store.put(fresh)
-            kept.update(fresh)
-            fresh = {}
-    store.put(fresh)
-    kept.update(fresh)
-    packed = {path: kept[key] for path, key in keys.items() if key in kept and kept[key].size}
-    by_path = {path: logmel.Heard.unpacked(array) for path, array in packed.items()}
-    _report(problems, by_path)
-    good = [by_path[path].vector if path in by_path else None for path in frame["path"]]
-    frame = frame.assign(path=[path if path in by_path else None for path in frame["path"]])
-    if by_path:
-        frame[f"embeddings_{LOGMEL}"] = pd.Series(good, index=frame.index, dtype=object)
-        for measure in ("level_dbfs", "clipped"):
-            frame[measure] = [getattr(by_path[path], measure) if path in by_path else np.nan for path in frame["path"]]
-    return frame
+    its_paths: dict[str, list[str | None]] = {}
+    keys, to_fit = {}, {}
+    its_groups = ears.groups(frame, np.ones(len(frame), bool))
+    for group in its_groups:
+        machine, its = group.machine_type, list(frame["path"].iloc[group.rows])
+        key = ears.pca_key(its, group.reference, digests, logmel.RECIPE)
+        its_paths[machine], keys[machine] = its, key
+        if not store.get([key]):
+            to_fit[machine] = ears.pca_of_machine_type(its, group.reference, key, store)
+    there = {machine: [path for path in its if path is not None] for machine, its in its_paths.items()}
+    result = hear(there, digests, to_fit, store)
+    result.report()
+    heard = [result.heard.get(path) for path in frame["path"]]
+    frame = frame.assign(path=[each and path for path, each in zip(frame["path"], heard, strict=True)])
+    if not result.heard:
+        return frame
+    frame[f"embeddings_{LOGMEL}"] = pd.Series([each and each.vector for each in heard], frame.index, dtype=object)
+    for measure in ("level_dbfs", "clipped"):
+        frame[measure] = [getattr(each, measure) if each else np.nan for each in heard]
+    frame = ears.with_lof(frame, store)
+    scores = np.full(len(frame), np.nan, np.float32)
+    for group in its_groups:
+        scores[group.rows] = store.get([keys[group.machine_type]]).get(keys[group.machine_type], np.nan)
+    return frame if np.isnan(scores).all() else frame.assign(**{f"anomaly_score_{LOGMEL_PCA}": scores})
 
 
 def _watched(paths: list[str], doing: str) -> Iterable[str]:
     """A progress bar where many files may have to be read."""
-    return track(paths, len(paths), doing) if len(paths) > 10 * _BATCH else paths
-
-
-def _listen_to_all(paths: list[str]) -> Iterable[tuple[str, logmel.Heard]]:
-    if not paths:
-        return
-    # Threads suffice: reading, transforms and matrix products leave the interpreter lock.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        try:
-            yield from track(
-                zip(paths, pool.map(logmel.listen, paths), strict=True), len(paths), "listening to recordings"
-            )
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _report(problems: dict[str, str], heard: dict[str, logmel.Heard]) -> None:
-    if problems:
-        reasons = some((f"{path} ({reason})" for path, reason in problems.items()), 5)
-        note(f"{counted(len(problems), 'recording')} that cannot be read, shown without sound: {reasons}")
-    for remark in logmel.REMARKS:
-        paths = [path for path, result in heard.items() if remark in result.remarks]
-        if paths:
-            note(f"{counted(len(paths), 'recording')} (such as {paths[0]}) with {remark}")
-
-
-def _with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
-    matrix, present = clips.vectors(frame, LOGMEL)
-    scores = np.full(len(frame), np.nan, dtype=np.float32)
-    machine_types = frame["class"].to_numpy(dtype=object)[present]
-    training = frame["split"] == "train"
-    if "label" in frame:
-        training &= frame["label"] != "anomaly"
-    training_normal = training.to_numpy(dtype=bool)[present]
-    without_training, too_few = [], []
-    filled = np.flatnonzero(present)
-    for machine in clips.machine_types_present(frame):
-        rows = machine_types == machine
-        if not rows.any():
-            continue
-        reference = training_normal[rows]
-        if not reference.any():
-            without_training.append(machine)
-            reference = np.ones(int(rows.sum()), dtype=bool)
-        if reference.sum() < lof.FEWEST:
-            too_few.append(machine)
-        its_matrix = matrix[rows]
-        key = digest_of(lof.RECIPE, its_matrix.tobytes(), reference.tobytes())
-        scores[filled[rows]] = store.kept(key, partial(lof.lof_scores, its_matrix, reference))
-    if without_training:
-        note(
-            f"no training clips of {some(without_training)}: the score {LOGMEL_LOF} is fitted on all clips, "
-            "anomalies among them"
-        )
-    if too_few:
-        note(f"fewer than {lof.FEWEST} clips of {some(too_few)} to fit on: no score {LOGMEL_LOF} for them")
-    if np.isnan(scores).all():
-        return frame
-    return frame.assign(**{f"anomaly_score_{LOGMEL_LOF}": scores})
+    return track(paths, len(paths), doing) if len(paths) > _MANY else paths
 
 
 def _with_map(frame: pd.DataFrame, name: str, store: Store) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Log-mel embedding: what a clip sounds like on average and how much that varies, without any model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class Heard:
         Level (RMS) in dB relative to full scale; `QUIETEST_DBFS` at least.
     clipped
         Share of samples at full scale, 0 to 1.
+    frames
+        The spectrogram that the vector sums up, dB, float32, shape (frames, 128).
     """
 
     vector: np.ndarray | None
@@ -51,6 +53,7 @@ class Heard:
     remarks: tuple[str, ...] = ()
     level_dbfs: float = float("nan")
     clipped: float = float("nan")
+    frames: np.ndarray | None = field(default=None, repr=False)
 
     def packed(self) -> np.ndarray:
         """As one float32 array, to be kept: vector, measures, which remarks hold; empty where there is no vector."""
@@ -108,7 +111,9 @@ def listen(path: str) -> Heard:
         samples = _resample(samples, rate)
     if seconds > MAX_SECONDS:
         remarks.append(LONG)
-    return Heard(_vector(samples), None, tuple(remarks), level, clipped)
+    frames = _decibels(samples)
+    vector = np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
+    return Heard(vector, None, tuple(remarks), level, clipped, frames)
 
 
 def _level_dbfs(samples: np.ndarray) -> float:
@@ -132,13 +137,14 @@ def _resample(samples: np.ndarray, rate: int) -> np.ndarray:
     return resampled
 
 
-def _vector(samples: np.ndarray) -> np.ndarray:
+def _decibels(samples: np.ndarray) -> np.ndarray:
+    """Log-mel frames, dB, float32, shape (frames, 128)."""
     padded = np.pad(samples, N_FFT // 2)
     padded = np.pad(padded, (0, max(0, N_FFT - len(padded))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
     power = np.abs(np.fft.rfft(frames * _window())) ** 2
-    decibel = 10 * np.log10(np.maximum(power @ mel_filters().T, np.finfo(np.float32).eps))
-    return np.concatenate([decibel.mean(axis=0), decibel.std(axis=0)]).astype(np.float32)
+    decibels: np.ndarray = 10 * np.log10(np.maximum(power @ mel_filters().T, np.finfo(np.float32).eps))
+    return decibels.astype(np.float32, copy=False)
 
 
 @cache

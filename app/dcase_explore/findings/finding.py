@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dcase_explore.columns import BUILT_IN, LOGMEL_LOF, members
+from dcase_explore.columns import BUILT_IN, is_light, members
 from dcase_explore.scoring.metrics import auc_costs
 
 Rule = Literal[
@@ -92,15 +92,17 @@ def models_of(clips: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        Those of ``auc_cost_<score>`` that have a value; ``logmel_lof``, a light first ear, only where it is alone.
+        Those of ``auc_cost_<score>`` that have a value; light ears only where fewer than two others, and none of the
+        user's own, are there.
     """
     there = [
         name
         for name in members(clips.columns, "auc_cost_<score>")
         if clips[f"auc_cost_{name}"].notna().any() and {"label", f"anomaly_score_{name}"} <= set(clips.columns)
     ]
-    contenders = [name for name in there if name != LOGMEL_LOF] or there
-    return sorted(contenders, key=lambda name: name in BUILT_IN)
+    better = [name for name in there if not is_light(name, clips.columns)]
+    suffice = len(better) > 1 or any(name not in BUILT_IN for name in better)
+    return sorted(better if suffice else there, key=lambda name: name in BUILT_IN)
 
 
 def sections_of(clips: pd.DataFrame) -> list[pd.DataFrame]:
