@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from exploring import make_recordings
+from exploring import make_recordings, stored
 from hub_repository import StandIn, make_repository
 from hub_server import HubServer
 
@@ -102,7 +102,7 @@ def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
         exploration = explore(Options(data=[str(recordings)], class_name=["valve"]))
     viewer = Server(Address())
-    viewer.show(exploration)
+    viewer.show(stored(exploration), exploration.arrangement)
     yield viewer
     viewer.close()
 

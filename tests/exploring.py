@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -13,9 +14,13 @@ import numpy as np
 import soundfile
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.exploration import Exploration
+from dcase_explore.stored import Stored
+from dcase_explore.stored.making import store
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 
+_FOLDERS = tempfile.TemporaryDirectory(prefix="dcase-explore-tests-", ignore_cleanup_errors=True)
 RATE = 16_000
 ATTRIBUTES = {"fan": "m-n_W", "valve": "pat_00"}
 
@@ -37,10 +42,15 @@ def make_recordings(folder: Path, machine_types: tuple[str, ...] = ("fan", "valv
     return folder
 
 
+def stored(exploration: Exploration) -> Stored:
+    """An exploration as the page is given it, in a folder of its own that the end of the tests clears away."""
+    return store(exploration, Path(tempfile.mkdtemp(dir=_FOLDERS.name)) / "stored")
+
+
 def get(url: str, **headers: str) -> tuple[int, bytes]:
     """Status and body of a GET, whatever the status is."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=180) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

@@ -20,6 +20,7 @@ from dcase_explore.layouts.curated import curated_folder, curated_names
 from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
+from exploring import stored
 from test_browser import FLAGS, until_coloured
 
 
@@ -30,7 +31,7 @@ def main() -> None:
         scores = {"loudness": load("demo").set_index("clip_id")["level_dbfs"]} if name == "compare" else {}
         exploration = explore(Options(data=["demo"], class_name=["valve"], layout=name, scores=scores))
         viewer = Server(Address())
-        viewer.show(exploration)
+        viewer.show(stored(exploration), exploration.arrangement)
         with sync_playwright() as play:
             browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})

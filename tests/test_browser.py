@@ -1,5 +1,6 @@
 """The real page in headless Chromium: what a person would see, hear and click."""
 
+import contextlib
 import dataclasses
 import io
 import math
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import PIL.Image
+import psutil
 import pytest
 
 from conftest import served
@@ -23,7 +25,7 @@ from dcase_explore.findings.finding import Finding
 from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
-from exploring import get
+from exploring import get, stored
 from hub_repository import StandIn
 from hub_server import no_ranges, slow
 
@@ -88,7 +90,7 @@ def test_a_click_on_a_row_shows_and_plays_its_sound(page: "Page") -> None:
     assert pixels(waveform).std() > 5, "no waveform drawn"
     play = [button for button in page.locator("button").all() if _beside(button, waveform, spectrogram)][1]
     play.click()
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    page.wait_for_function("() => document.querySelector('audio').currentTime > 0.2")
     assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(1.0, abs=0.01)
 
 
@@ -103,7 +105,7 @@ def test_a_click_on_a_finding_shows_and_plays_its_clips_beside_their_nearest_nor
     found = Finding("missed_anomalies", "valve", title, "high", ("label",), description, rows)
     viewer = Server(Address())
     try:
-        viewer.show(dataclasses.replace(exploration, findings=[found]))
+        viewer.show(stored(dataclasses.replace(exploration, findings=[found])), exploration.arrangement)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(viewer.url)
         page.get_by_text(title).click()
@@ -151,7 +153,7 @@ def test_recordings_are_fetched_when_they_are_played(
         viewer = Server(Address())
         try:
             exploration = explore(Options(class_name=["valve"], split="test"))
-            viewer.show(exploration)
+            viewer.show(stored(exploration), exploration.arrangement)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(viewer.url)
             first, second = standin.keys["dev_test"][-2:]
@@ -230,7 +232,7 @@ def test_the_interactive_map_waits_behind_its_tab_and_works(page: "Page") -> Non
     page.get_by_text("Interactive map").click()
     # It starts a worker that imports and compiles: the one part of the page that takes its time.
     canvas = page.locator("canvas:visible").first
-    canvas.wait_for(timeout=60_000)
+    canvas.wait_for(timeout=240_000)
     assert until_coloured(canvas, 0.0005) > 0.0005
 
 
@@ -245,7 +247,7 @@ def test_a_clip_without_a_place_and_a_sound_is_said_to_have_none(
     exploration.frame["map_logmel_x"] += 100 - exploration.frame["map_logmel_x"].min()
     viewer = Server(Address())
     try:
-        viewer.show(exploration)
+        viewer.show(stored(exploration), exploration.arrangement)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(viewer.url)
         page.get_by_text("Filtered").wait_for()
@@ -285,12 +287,12 @@ def test_from_command_to_page_to_ctrl_c(browser: "Browser", recordings: Path, tm
 
 
 def _workers_of(parent: int) -> list[int]:
-    """Processes that Spotlight spawned for a projection, once there are any."""
-    for _ in range(100):
-        threads = Path(f"/proc/{parent}/task").glob("*/children")
-        children = [child for thread in threads for child in thread.read_text().split()]
-        workers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-        if workers:
-            return workers
+    """Processes that Spotlight, behind the page, spawned for a projection, once there are any."""
+    for _ in range(600):
+        with contextlib.suppress(psutil.Error):
+            below = psutil.Process(parent).children(recursive=True)
+            workers = [child.pid for child in below if "spawn_main" in " ".join(child.cmdline())]
+            if workers:
+                return [child.pid for child in below]
         time.sleep(0.1)
     return []

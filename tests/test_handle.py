@@ -20,12 +20,14 @@ import pandas as pd
 import psutil
 import pytest
 
-from dcase_explore import api, handover, show
+from dcase_explore import api, show
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explore
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.options import Options
+from dcase_explore.stored import making
+from dcase_explore.stored.exploration import read
 from dcase_explore.viewer.handle import Viewer
 from exploring import free, get, table_of, until
 
@@ -59,21 +61,19 @@ def port_of(viewer: Viewer) -> int:
     return urlsplit(viewer.url).port or 0
 
 
-def test_exploration_in_a_file_is_the_same(recordings: Path, tmp_path: Path) -> None:
+def test_stored_exploration_is_the_same_when_read_back(recordings: Path, tmp_path: Path) -> None:
     exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
     finding = Finding("hard_normals", "valve", "two normals", "high", ("label",), "why", np.array([3, 1]), {"a": 0.1})
     exploration = dataclasses.replace(exploration, findings=[finding])
-    handover.write(exploration, tmp_path / "exploration.parquet")
-    again = handover.read(tmp_path / "exploration.parquet")
+    making.store(exploration, tmp_path / "stored").close()
+    again = read(tmp_path / "stored")
     vectors = [name for name in exploration.frame if name.startswith("embeddings_")]
     pd.testing.assert_frame_equal(again.frame.drop(columns=vectors), exploration.frame.drop(columns=vectors))
     for name in vectors:
         assert np.array_equal(np.stack(again.frame[name]), np.stack(exploration.frame[name]))
-    assert again.arrangement.shown() == exploration.arrangement.shown()
-    assert again.arrangement.layout() == exploration.arrangement.layout()
-    assert again.arrangement.strict is exploration.arrangement.strict is False
-    assert (again.title, again.layout_name) == (exploration.title, exploration.layout_name)
+    assert (again.title, again.credits) == (exploration.title, exploration.credits)
     assert dict(again.descriptions) == dict(exploration.descriptions)
+    assert list(again.models) == list(exploration.models)
     assert list(again.findings) == list(exploration.findings)
     assert all(np.array_equal(a.rows, b.rows) for a, b in zip(again.findings, exploration.findings, strict=True))
 
@@ -343,7 +343,7 @@ def test_full_disk_is_one_sentence_and_leaves_the_page(viewer: Viewer, monkeypat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(handover, "write", full)
+        patch.setattr(making, "store", full)
         with pytest.raises(ExploreError, match="set TMPDIR to a folder with room"):
             show(viewer.frame.head(3), browser=False)
     assert len(viewer.frame) == len(viewer.filtered) == 16
@@ -386,13 +386,29 @@ def test_error_of_a_second_show_leaves_the_first(viewer: Viewer, recordings: Pat
     assert table_of(viewer.url)["clip_id"]["values"] == list(viewer.frame["clip_id"])
 
 
-def test_page_that_cannot_be_shown_says_why(recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_that_cannot_be_shown_says_why(recordings: Path) -> None:
+    with show(str(recordings), class_name="valve", browser=False, new=True) as viewer:
+        viewer.wait()
+        with viewer._lock:
+            viewer._process.stdin.write(b'{"folder": "/nowhere", "layout": {}, "strict": false}\n')  # type: ignore[union-attr]
+            viewer._process.stdin.flush()  # type: ignore[union-attr]
+            viewer._waiting += 1
+        with pytest.raises(ExploreError, match="/nowhere is damaged"):
+            viewer.wait()
+        assert get(viewer.url)[0] == 200, "what was shown is still shown"
+
+
+def test_settings_that_cannot_be_kept_are_no_reason_for_no_page(
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
     with show(str(recordings), class_name="valve", browser=False, new=True) as viewer:
-        with pytest.raises(ExploreError, match="set XDG_CONFIG_HOME"):
-            viewer.wait()
-        status, body = get(viewer.url)
+        viewer.wait()
+        assert get(viewer.url)[0] == 200
+        assert put(f"{viewer.url}api/config/colors", {"value": {"robust": True}}) == 200
+        assert get(f"{viewer.url}api/config/colors") == (200, b'{"robust":true}')
+        status, body = get(f"{viewer.url}api/table/label?generation_id=0")  # which Spotlight itself answers
         assert status == 503
         assert b"set XDG_CONFIG_HOME" in body
 
@@ -430,5 +446,5 @@ def test_fifty_shows_leave_memory_and_threads_as_they_were(viewer: Viewer, capsy
         print("\n50 shows: " + ", ".join(f"{name} {a:.0f} -> {b:.0f}" for name, a, b in changes))
     assert last[0] - first[0] < 30, "MB"
     assert (last[1:] <= first[1:] + 1).all()
-    assert len(list(viewer._folder.iterdir())) == 0
+    assert len(list(viewer._folder.iterdir())) == 1
     assert json.dumps(viewer.layout)

@@ -107,7 +107,7 @@ def play(frame: "Frame", clip: str) -> None:
         if box and player["x"] <= box["x"] and 0 < box["y"] - player["y"] < player["height"] + 40
     ]
     below[1].click()
-    frame.wait_for_function("document.querySelector('audio').currentTime > 0.2", timeout=20_000)
+    frame.wait_for_function("() => document.querySelector('audio').currentTime > 0.2", timeout=20_000)
 
 
 def test_a_cell_shows_the_page_plays_clips_beside_a_busy_kernel_and_leaves_nothing(

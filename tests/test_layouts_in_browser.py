@@ -17,6 +17,7 @@ from dcase_explore.layouts.tree import widgets
 from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
+from exploring import stored
 from test_arranging import widget_called
 from test_layouts import config_of, of_widget, titles
 
@@ -33,7 +34,7 @@ def opened(browser: "Browser", exploration: View, file: Path | None = None) -> "
         Saving(exploration.arrangement, file_to_save(str(file)))
     viewer = Server(Address())
     try:
-        viewer.show(exploration)
+        viewer.show(stored(exploration), exploration.arrangement)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(viewer.url)
         page.locator(".flexlayout__tab_button").first.wait_for()

@@ -22,17 +22,24 @@ from conftest import served
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explore
 from dcase_explore.options import Options
+from dcase_explore.stored.making import sampling_rate_of
 from dcase_explore.viewer.address import Address
-from dcase_explore.viewer.page import CHANGES, SPECTROGRAM_PIXELS, main_script, sampling_rate_of
+from dcase_explore.viewer.page import CHANGES, LIBRARY_CHANGES, SPECTROGRAM_PIXELS, changed_script, clip_context
 from dcase_explore.viewer.reports import Reports
 from dcase_explore.viewer.server import Server
-from exploring import get, table_of
+from exploring import get, stored, table_of
 from hub_repository import StandIn
 from hub_server import stall
 
 
 def port_of(viewer: Server) -> int:
     return int(viewer.url.rstrip("/").rsplit(":", 1)[1])
+
+
+def path_of(viewer: Server, row: int) -> Path:
+    cells = viewer._page.stored.cells("path")
+    assert cells is not None
+    return Path(cells.text(row) or "")
 
 
 def upgrade(viewer: Server, **headers: str) -> int:
@@ -82,7 +89,7 @@ def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
     frame.loc[0, "prediction_correct_baseline_MSE"] = None
     viewer = Server(Address())
     try:
-        viewer.show(replace(exploration, frame=frame, title="with gaps"))
+        viewer.show(stored(replace(exploration, frame=frame, title="with gaps")), exploration.arrangement)
         columns = table_of(viewer.url)
         assert columns["domain"]["values"][:2] == [-1, 0]
         assert columns["anomaly_score_baseline_MSE"]["values"][0] is None
@@ -93,7 +100,7 @@ def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
 
 
 def test_a_clip_plays_the_bytes_of_its_file_even_after_it_changed(viewer: Server) -> None:
-    path = Path(table_of(viewer.url)["path"]["values"][3])
+    path = path_of(viewer, 3)
     url = f"{viewer.url}api/table/path/3?generation_id=0"
     before = path.read_bytes()
     assert get(url) == (200, before)
@@ -105,7 +112,7 @@ def test_a_clip_plays_the_bytes_of_its_file_even_after_it_changed(viewer: Server
 
 
 def test_a_recording_that_vanished_says_so(viewer: Server) -> None:
-    path = Path(table_of(viewer.url)["path"]["values"][4])
+    path = path_of(viewer, 4)
     aside = path.rename(path.with_suffix(".aside"))
     try:
         status, body = get(f"{viewer.url}api/table/path/4?generation_id=0")
@@ -183,7 +190,8 @@ def test_with_tls_the_page_is_served_beyond_this_machine(tmp_path: Path, real_sc
         pytest.skip("no openssl to make a certificate with")
     viewer = Server(Address("0.0.0.0", certificate=certificate, key=key))
     try:
-        viewer.show(explore(Options(data=[str(real_scores)], class_name=["fan"])))
+        exploration = explore(Options(data=[str(real_scores)], class_name=["fan"]))
+        viewer.show(stored(exploration), exploration.arrangement)
         assert viewer.fetch_once() == 200
         context = ssl.create_default_context(cafile=certificate)
         context.check_hostname = False
@@ -197,7 +205,7 @@ def test_with_tls_the_page_is_served_beyond_this_machine(tmp_path: Path, real_sc
 def test_stopping_frees_the_port(real_scores: Path) -> None:
     exploration = explore(Options(data=[str(real_scores)], class_name=["fan"]))
     viewer = Server(Address())
-    viewer.show(exploration)
+    viewer.show(stored(exploration), exploration.arrangement)
     port = port_of(viewer)
     viewer.close()
     Server(Address(port=port)).close()
@@ -219,9 +227,14 @@ def test_spotlights_script_is_as_the_page_changes_it() -> None:
     statics = Path(renumics.spotlight.backend.__file__).parent / "statics"
     original = (statics / "main.js").read_text()
     assert [len(pattern.findall(original)) for pattern, _ in CHANGES] == [1] * len(CHANGES)
-    assert f".defaultHeight = {SPECTROGRAM_PIXELS}," in main_script(8000)
-    assert "sampleRate: 8000" in main_script(8000)
-    assert any("window.WaveSurferAudioContext ||" in path.read_text() for path in statics.glob("lib-*.js"))
+    (library,) = statics.glob("lib-*.js")
+    library_script = library.read_text()
+    assert [len(pattern.findall(library_script)) for pattern, _ in LIBRARY_CHANGES] == [1] * len(LIBRARY_CHANGES)
+    for _ in range(2):  # made, and kept
+        assert f".defaultHeight = {SPECTROGRAM_PIXELS},".encode() in changed_script(statics / "main.js")
+        assert b"relevanceWorker-" not in changed_script(library)
+    assert "sampleRate: 8000" in clip_context(8000)
+    assert "window.WaveSurferAudioContext ||" in library_script
 
 
 def test_the_page_gets_the_changed_script(viewer: Server) -> None:
@@ -242,7 +255,7 @@ def test_the_page_answers_while_a_recording_is_fetched(standin: StandIn, monkeyp
     with served(standin, monkeypatch) as hub:
         exploration = explore(Options(class_name=["valve"], split="test"))
         viewer = Server(Address())
-        viewer.show(exploration)
+        viewer.show(stored(exploration), exploration.arrangement)
         try:
             hub.fault("dev_valve.zip", stall(4), times=1)
             cell = f"{viewer.url}api/table/path/0?generation_id=0"

@@ -13,8 +13,8 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.findings import Measured, in_view, shown
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.arranging import Arrangement
-from dcase_explore.layouts.files import find_layout, read_layout
-from dcase_explore.messages import counted, note, some
+from dcase_explore.layouts.opening import opened
+from dcase_explore.messages import counted, some
 from dcase_explore.recordings import not_here
 from dcase_explore.scoring import comparable
 from dcase_explore.scoring.official import ModelScore
@@ -123,15 +123,7 @@ class Exploration:
         ExploreError
             Unknown or refused layout.
         """
-        columns = columns_with_values(self.frame)
-        arrangement = Arrangement(read_layout(layout), columns, strict=strict)
-        binding = arrangement.binding
-        if strict:
-            binding.require_all(layout, columns)
-        binding.require_some(layout)
-        name = find_layout(layout).stem
-        if binding.changes:
-            note(f"layout {name}: {'; '.join(binding.changes)}")
+        arrangement, name = opened(layout, columns_with_values(self.frame), strict=strict)
         known = {one.name: getattr(self, one.name) for one in fields(Exploration)}
         return View(**{**known, "findings": shown(self.findings)}, arrangement=arrangement, layout_name=name)
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from dcase_explore.cli.data import data_app
 from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.reports import findings, score
-from dcase_explore.messages import busy, note
+from dcase_explore.messages import note
 from dcase_explore.options import Options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -64,15 +65,18 @@ def main(
     from dcase_explore.viewer.browser import open_browser
     from dcase_explore.viewer.server import Server
 
-    with contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server:
+    with (
+        contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server,
+        tempfile.TemporaryDirectory(prefix="dcase-explore-") as folder,
+    ):
         from dcase_explore.exploring import explore
         from dcase_explore.layouts.saving import Saving, file_to_save
+        from dcase_explore.stored.making import store
 
         file = None if save_layout is None else file_to_save(save_layout)  # first: a typo should not wait for the data
         exploration = explore(options)
         saving = Saving(exploration.arrangement, file)
-        with busy("starting Spotlight"):
-            server.show(exploration)
+        server.show(store(exploration, Path(folder) / "shown"), exploration.arrangement)
         if check:
             rows = server.fetch_once()
             saving.finish()

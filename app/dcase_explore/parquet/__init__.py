@@ -33,7 +33,7 @@ MAX_BYTES = 2 * 2**30
 _INDEX = re.compile(r"__index_level_\d+__")
 
 
-def write(frame: pd.DataFrame, path: Path, about: Mapping[str, Any]) -> None:
+def write(frame: pd.DataFrame, path: Path, about: Mapping[str, Any], *, plain: bool = False) -> None:
     """
     Write a table, whole or not at all.
 
@@ -45,6 +45,8 @@ def write(frame: pd.DataFrame, path: Path, about: Mapping[str, Any]) -> None:
         File, overwritten; its folder is made when it is not there.
     about
         What is said of it, and given back by `read`; anything that JSON holds.
+    plain
+        Whether to leave out what is written for `datasets`, whose import takes a second.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def write(frame: pd.DataFrame, path: Path, about: Mapping[str, Any]) -> None:
     OSError
         When the disk is full or cannot be written; nothing is left behind then.
     """
-    typed = Typed.of(frame, about)
+    typed = Typed.plain(frame, about) if plain else Typed.of(frame, about)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex[:12]}")
     try:

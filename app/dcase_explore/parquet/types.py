@@ -44,13 +44,13 @@ class Typed:
     frame
         The table.
     features
-        What `datasets` takes its columns for.
+        What `datasets` takes its columns for; None for each where that is not written.
     schema
         The same for Arrow, with all that is written beside the table.
     """
 
     frame: pd.DataFrame
-    features: "Features"
+    features: "Features | dict[str, None]"
     schema: pa.Schema
 
     @staticmethod
@@ -84,10 +84,26 @@ class Typed:
         # Not decoded when it is read: that takes torchcodec, which nobody needs for the table.
         sound = Audio(sampling_rate=None, decode=False)
         features = Features({n: sound if audio and n == AUDIO else _feature(frame[n]) for n in frame.columns})
-        types = {name: how for name in frame.columns if (how := _beyond_arrow(frame[name])) is not None}
-        beside = {ABOUT: json.dumps(dict(about)).encode(), TYPES: json.dumps(types).encode()}
         schema = features.arrow_schema
-        return Typed(frame, features, schema.with_metadata({**schema.metadata, **beside}))
+        return Typed(frame, features, schema.with_metadata({**schema.metadata, **_beside(frame, about)}))
+
+    @staticmethod
+    def plain(frame: pd.DataFrame, about: Mapping[str, Any]) -> "Typed":
+        """
+        The same without what is written for `datasets`, whose import takes a second.
+
+        Parameters
+        ----------
+        frame, about
+            As in `of`.
+
+        Raises
+        ------
+        ExploreError
+            When a column cannot be written.
+        """
+        schema = pa.schema([(name, _plain(frame[name])) for name in frame.columns])
+        return Typed(frame, dict.fromkeys(frame.columns), schema.with_metadata(_beside(frame, about)))
 
     def rows(self, positions: np.ndarray, recordings: Sequence[bytes | None] = ()) -> pa.Table:
         """
@@ -139,6 +155,24 @@ class Typed:
             write_page_checksum=True,
             write_page_index=True,  # lets the hub show a few rows without the rest
         )
+
+
+def _beside(frame: pd.DataFrame, about: Mapping[str, Any]) -> dict[bytes, bytes]:
+    """What is written beside the table."""
+    types = {name: how for name in frame.columns if (how := _beyond_arrow(frame[name])) is not None}
+    return {ABOUT: json.dumps(dict(about)).encode(), TYPES: json.dumps(types).encode()}
+
+
+def _plain(values: pd.Series) -> pa.DataType:
+    """Type of a column without a word of what `datasets` takes it for."""
+    column = describe(str(values.name))
+    if column is None:
+        return _inferred(values)
+    if column.kind == "vector":
+        return pa.list_(pa.float32(), next((len(vector) for vector in values if isinstance(vector, np.ndarray)), 0))
+    if column.kind == "float":
+        return pa.float64() if values.dtype == np.float64 else pa.float32()
+    return {"int": pa.int64(), "bool": pa.bool_()}.get(column.kind, pa.string())
 
 
 def _feature(values: pd.Series) -> Any:

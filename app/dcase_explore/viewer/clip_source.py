@@ -4,9 +4,7 @@ The clip table as a Spotlight data source: explicit types, stable identity, tool
 Nothing is guessed from values, so that an attribute ``01`` stays text and no text is mistaken for an address.
 """
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +15,9 @@ from renumics.spotlight.data_source import ColumnMetadata, DataSource, datasourc
 from renumics.spotlight.dtypes.conversion import register_converter
 
 from dcase_explore.columns import Kind, describe
-from dcase_explore.exploration import View
-from dcase_explore.recordings import MAX_RECORDING_BYTES
+from dcase_explore.exploration import Exploration
+from dcase_explore.stored.making import identity_of, kind_of
+from dcase_explore.viewer.sounds import NoSound, sound_of
 
 
 class Recording(str):
@@ -33,18 +32,10 @@ class Recording(str):
 
 
 def _bytes_of(recording: Recording, _: dtypes.DType) -> bytes:
-    if not recording:
-        raise _no_sound("This clip has no recording here, or one that cannot be read", 404)
     try:
-        if Path(recording).stat().st_size > MAX_RECORDING_BYTES:
-            raise _no_sound(f"{recording} is larger than {MAX_RECORDING_BYTES // 2**20} MB", 413)
-        return Path(recording).read_bytes()
-    except OSError as error:
-        raise _no_sound(f"{recording} cannot be read ({error.strerror})", 404) from error
-
-
-def _no_sound(sentence: str, status: int) -> Problem:
-    return Problem(sentence, "", status)  # the page shows the title alone
+        return sound_of(recording)
+    except NoSound as reason:
+        raise Problem(str(reason), "", reason.status) from reason  # the page shows the title alone
 
 
 def _path_of(recording: Recording, _: dtypes.DType) -> str | None:
@@ -55,7 +46,7 @@ register_converter(Recording, "Audio", _bytes_of, simple=False)
 register_converter(Recording, "Audio", _path_of, simple=True)
 
 
-@datasource(View)
+@datasource(Exploration)
 class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
     """
     Spotlight's view of an exploration.
@@ -66,13 +57,12 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
         The exploration; its frame is served as it is, without a copy.
     """
 
-    def __init__(self, source: View) -> None:
+    def __init__(self, source: Exploration) -> None:
         self._frame = source.frame
         self._title = source.title
         self._descriptions = source.descriptions
-        identity = [source.title, source.layout_name, *source.frame["clip_id"]]
-        self._uid = hashlib.blake2b("\n".join(identity).encode(), digest_size=16).hexdigest()
-        self._columns = {str(name): _kind(source.frame[name], str(name)) for name in source.frame.columns}
+        self._uid = identity_of(source)
+        self._columns = {str(name): kind_of(source.frame[name]) for name in source.frame.columns}
         self._dtypes = {name: _DTYPES[kind](source.frame[name]) for name, kind in self._columns.items()}
 
     @property
@@ -127,20 +117,6 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
         column = describe(column_name)
         description = self._descriptions.get(column_name, column.description if column else None)
         return ColumnMetadata(nullable=True, editable=False, description=description)
-
-
-def _kind(values: pd.Series, name: str) -> Kind:
-    """Kind of a column by the contract, or by its dtype where the contract does not know it."""
-    column = describe(name)
-    if column:
-        return column.kind
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return "category"
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return "bool"
-    if pd.api.types.is_integer_dtype(values.dtype):
-        return "int"
-    return "float" if pd.api.types.is_float_dtype(values.dtype) else "text"
 
 
 def _vector_dtype(values: pd.Series) -> dtypes.DType:

@@ -1,5 +1,6 @@
 """Keeps other sites out of the page: Host and Origin checks, which Spotlight's server does not make itself."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,6 +12,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "dcase-explore"
+_HOST = re.compile(r"([A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
+"""A name or an address, and a port; nothing else that a URL may have there."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -56,9 +59,11 @@ class Guard:
         origins = [value for name, value in headers if name == b"origin"]
         if len(hosts) != 1 or len(origins) > 1:
             return False
+        if not _HOST.fullmatch(hosts[0]):
+            return False
         try:
-            name = urlsplit(f"//{hosts[0]}").hostname
-        except ValueError:
+            name, _ = (parts := urlsplit(f"//{hosts[0]}")).hostname, parts.port
+        except ValueError:  # no address in the brackets, no such port
             return False
         known = self._knows_token(scope)
         if not self._any_host and name not in LOOPBACK and not known:

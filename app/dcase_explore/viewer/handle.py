@@ -6,9 +6,7 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import weakref
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.viewer.behind import kill_group, start_python
 from dcase_explore.viewer.child import SECRET
 
 if TYPE_CHECKING:
@@ -52,17 +51,8 @@ class Viewer:
             self._folder = Path(tempfile.mkdtemp(prefix="dcase-explore-"))
         except OSError as error:
             raise _no_room(error) from error
-        # The working folder is kept out of its path, for what lies there may be called as a library is.
-        package = str(Path(__file__).parents[2])
-        code = f"import sys; sys.path.append({package!r}); from dcase_explore.viewer.child import main; main()"
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
-            [sys.executable, "-P", "-c", code, str(os.getpid()), str(self._folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Its helpers would warn of what is put away when it ends.
-            env={**os.environ, SECRET: self.token, "PYTHONWARNINGS": "ignore::UserWarning"},
-            # A session of its own, for what interrupts the kernel is sent to all of its processes.
-            start_new_session=True,
+        self._process = start_python(
+            "dcase_explore.viewer.child", [str(os.getpid()), str(self._folder)], {SECRET: self.token}
         )
         self._finish = weakref.finalize(self, _end, self._process, self._folder, os.getpid())
 
@@ -131,19 +121,21 @@ class Viewer:
         dcase_explore.errors.ExploreError
             When the process is gone.
         """
-        from dcase_explore import handover
+        from dcase_explore.stored import making
 
         with self._lock:
             address = self.url  # its first answer comes before all others
-            path = self._folder / f"{secrets.token_hex(8)}.parquet"
+            path = self._folder / secrets.token_hex(8)
             try:
-                handover.write(exploration, path)
+                making.store(exploration, path).close()
             except OSError as error:
                 raise _no_room(error) from error
             try:
                 if self._process.stdin is None:
                     raise BrokenPipeError
-                self._process.stdin.write(f"{path}\n".encode())
+                layout, strict = exploration.arrangement.binding.original, exploration.arrangement.strict
+                told = {"folder": str(path), "layout": layout, "strict": strict}
+                self._process.stdin.write(f"{json.dumps(told)}\n".encode())
                 self._process.stdin.flush()
             except OSError as error:
                 raise ExploreError(f"the viewer at {address} has ended: call show(..., new=True)") from error
@@ -237,7 +229,7 @@ def _end(process: "subprocess.Popen[bytes]", folder: Path, owner: int) -> None:
     try:
         process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process)
         process.wait()
     if process.stdout:
         process.stdout.close()

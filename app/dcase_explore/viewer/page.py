@@ -17,6 +17,9 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
 - A width or height of exactly 100 is saved as 1.
 - A layout is saved as this page has it, without what binding left out and with random keys; one that is refused is
   refused without a word.
+- A worker that is to tell how relevant columns are ends with an error as soon as it is loaded.
+- Colour scales of all columns are computed whenever anything is filtered, though few are used.
+- Markdown and HTML in a text are shown with whatever a stranger wrote there.
 - Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why, and never
   asks for it again, though a recording that was on its way may have come.
 
@@ -24,15 +27,19 @@ Where the script is not as expected it is served as it is, and that is said; `te
 Spotlight moves it.
 """
 
+import contextlib
+import hashlib
 import re
-from functools import cache
 from pathlib import Path
 
+from dcase_explore.cache import cache_folder, write_atomically
+from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 
 SPECTROGRAM_PIXELS = 208
 """So that two of them with their players fit a page of 900 pixels."""
-DEFAULT_RATE = 16_000
+_PURIFIER = "dcaseExplorePurifier"
+"""Of HTML: the page's own, under a name by which all of its lenses find it."""
 
 CHANGES = (
     (re.compile(r'(\.key = "SpectrogramView", \w+\.defaultHeight = )120\b'), rf"\g<1>{SPECTROGRAM_PIXELS}"),
@@ -145,23 +152,59 @@ CHANGES = (
         ),
         r"\1.catch((refusal) => refusal.response?.json().then((problem) => alert(problem.title)))\2",
     ),
+    # All that is shown as HTML is purified: of a text that is Markdown or HTML as well.
+    (
+        re.compile(
+            r"(var \w+ = )(\w+\(\), \w+ = \(\{ value: \w+ \}\) => [^;]{0,60}\.sanitize\(\w+\) \}\);\s*\w+\.key = "
+            r'"SafeHtmlLens")'
+        ),
+        rf"\1globalThis.{_PURIFIER} = \2",
+    ),
+    (
+        re.compile(r"(\(\{ html: (?P<html>\w+) \}\) => [^;]{0,200}dangerouslySetInnerHTML: \{ __html: )(?P=html) \}"),
+        rf"\1globalThis.{_PURIFIER}.sanitize(\g<html>, {{ FORBID_TAGS: ['style', 'form', 'input', 'button'], "
+        r"FORBID_ATTR: ['style', 'id', 'class', 'name'], SANITIZE_NAMED_PROPS: true }) }",
+    ),
     (
         re.compile(r"\{ (children: \w+\.description) \}"),
         r'{ style: { whiteSpace: "pre-line", wordBreak: "normal", overflowWrap: "anywhere" }, \1 }',
     ),
 )
 """Pattern and replacement of each change to the script; each pattern stands in it exactly once."""
+
+LIBRARY_CHANGES = (
+    (
+        re.compile(
+            r"(relevanceWorker: )\w+\(new Worker\(new URL\([^;]{0,300}?assets/relevanceWorker[^;]{0,200}?"
+            r'\{ type: "module" \}\)\)'
+        ),
+        r"\1{ computeRelevances: () => Promise.resolve(new Map()) }",
+    ),
+    # Each when it is first used, and once.
+    (
+        re.compile(
+            r"let (?P<values>\w+) = (?P<data>\w+)\[(?P<column>\w+)\.key\], (?P<some>\w+) = "
+            r"Array\((?P<rows>\w+)\.length\);\s*for \([^)]*\) (?P=some)\[\w+\] = [^;]*;\s*"
+            r"return (?P<all>\w+)\[(?P=column)\.key\] = \{\s*full: (?P<full>\w+\((?P=values), [^\n]*\)),\s*"
+            r"filtered: (?P<filtered>\w+\((?P=some), [^\n]*\))\s*\}"
+        ),
+        r"let \g<values> = \g<data>[\g<column>.key], forAll, forSome;"
+        r" return \g<all>[\g<column>.key] = { get full() { return forAll ??= \g<full>; }, get filtered() {"
+        r" return forSome ??= ((\g<some>) => \g<filtered>)(Array.from(\g<rows>, (row) => \g<values>[row])); } }",
+    ),
+)
+"""The same for the page's library, ``lib-….js``."""
 # Made on first use, after a click: a browser keeps a sound context silent that was made before one.
-_RATE = """Object.defineProperty(globalThis, "WaveSurferAudioContext", {
+_CONTEXT = """Object.defineProperty(globalThis, "WaveSurferAudioContext", {
   get() { return this.__clipContext ??= new AudioContext({ sampleRate: %d }); },
 });
+addEventListener("contextmenu", (event) => event.preventDefault());
 """
 
 
-@cache
-def main_script(sampling_rate: int) -> str:
+def clip_context(sampling_rate: int) -> str:
     """
-    Spotlight's page script with readable spectrograms at the recordings' own sampling rate.
+    What stands before the page's script, so that recordings are decoded at their own rate.
 
     Parameters
     ----------
@@ -171,39 +214,46 @@ def main_script(sampling_rate: int) -> str:
     Returns
     -------
     str
-        JavaScript module.
+        JavaScript.
     """
-    import renumics.spotlight.backend
-
-    path = Path(renumics.spotlight.backend.__file__).parent / "statics" / "main.js"
-    script = path.read_text(encoding="utf-8")
-    for pattern, replacement in CHANGES:
-        script, changed = pattern.subn(replacement, script, count=1)
-        if not changed:
-            note(
-                "this version of Spotlight is not the one that was tested: its page may draw sounds and maps less well"
-            )
-    return _RATE % sampling_rate + script
+    return _CONTEXT % sampling_rate
 
 
-def sampling_rate_of(paths: list[str]) -> int:
+def changed_script(path: Path) -> bytes:
     """
-    Sampling rate of the recordings, by the first one.
+    A script of Spotlight's page, as it is handed out.
+
+    Changing it takes a third of a second, so that it is kept in the cache.
 
     Parameters
     ----------
-    paths
-        Recordings; may be empty.
+    path
+        Spotlight's ``main.js``, or its ``lib-….js``.
 
     Returns
     -------
-    int
-        In Hz; the challenge's 16 kHz where the first recording has none, or one that no browser context can have.
+    bytes
+        JavaScript module.
     """
-    import soundfile
-
+    changes = CHANGES if path.name == "main.js" else LIBRARY_CHANGES
+    status = path.stat()
+    made_of = [(pattern.pattern, replacement) for pattern, replacement in changes]
+    key = hashlib.sha256(repr([str(path), status.st_size, status.st_mtime_ns, made_of]).encode()).hexdigest()[:24]
     try:
-        rate: int = soundfile.info(paths[0]).samplerate if paths else DEFAULT_RATE
-    except (OSError, RuntimeError):  # soundfile's own errors are RuntimeErrors
-        return DEFAULT_RATE
-    return rate if 3_000 <= rate <= 384_000 else DEFAULT_RATE
+        kept = cache_folder("page") / f"{path.stem}-{key}.js"
+        if kept.is_file():
+            return kept.read_bytes()
+    except (ExploreError, OSError):
+        kept = None
+    script = path.read_text(encoding="utf-8")
+    whole = True
+    for pattern, replacement in changes:
+        script, changed = pattern.subn(replacement, script, count=1)
+        whole &= bool(changed)
+    content = script.encode()
+    if not whole:
+        note("this version of Spotlight is not the one that was tested: its page may draw sounds and maps less well")
+    elif kept is not None:
+        with contextlib.suppress(OSError):  # a full disk: it is changed anew the next time
+            write_atomically(kept, content)
+    return content

@@ -1,0 +1,43 @@
+"""A layout opened on the columns at hand, whether of a table or of a stored exploration."""
+
+from collections.abc import Sequence
+
+from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.layouts.files import find_layout, read_layout
+from dcase_explore.messages import note
+
+
+def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> tuple[Arrangement, str]:
+    """
+    Read a layout and fit it to columns.
+
+    Parameters
+    ----------
+    layout
+        Curated name, name from the user's library, or file.
+    columns
+        Of the table, those that have values.
+    strict
+        Whether to refuse a layout that names others.
+
+    Returns
+    -------
+    arrangement : Arrangement
+        What was replaced and left out of the layout is said on stderr.
+    name : str
+        What the layout is called.
+
+    Raises
+    ------
+    ExploreError
+        Unknown or refused layout, or one that shows nothing of these columns.
+    """
+    arrangement = Arrangement(read_layout(layout), columns, strict=strict)
+    binding = arrangement.binding
+    if strict:
+        binding.require_all(layout, columns)
+    binding.require_some(layout)
+    name = find_layout(layout).stem
+    if binding.changes:
+        note(f"layout {name}: {'; '.join(binding.changes)}")
+    return arrangement, name

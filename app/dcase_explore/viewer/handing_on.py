@@ -1,0 +1,224 @@
+"""
+What is not answered here is handed on to the real Spotlight, requests and WebSockets alike.
+
+The page's own WebSocket is answered here as long as the page only listens on it. The first thing that it asks, such as
+the computation of a similarity map, opens a tunnel.
+"""
+
+import asyncio
+import contextlib
+import http.client
+import json
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from starlette.responses import Response
+from starlette.websockets import WebSocketDisconnect
+
+from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note
+from dcase_explore.viewer.behind import SECRET_HEADER, Behind
+from dcase_explore.viewer.body import body_of
+from dcase_explore.viewer.table import refusal
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.websockets import WebSocket
+
+    from dcase_explore.viewer.shown import Page
+
+MAX_BYTES = 2**25
+"""Of what a request carries."""
+ANSWER_SECONDS = 300
+
+_OURS = frozenset(
+    {"host", "origin", "connection", "upgrade", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"}
+    | {"te", "trailer", "proxy-authorization", SECRET_HEADER}
+)
+"""Headers that belong to one connection, and the one by which the real Spotlight knows us."""
+
+
+class HandingOn:
+    """
+    The way to the real Spotlight, which is started when it is first taken.
+
+    Parameters
+    ----------
+    page
+        What is shown, and what Spotlight shall show.
+    behind
+        The process it runs in.
+    """
+
+    def __init__(self, page: "Page", behind: Behind) -> None:
+        self._page = page
+        self._behind = behind
+        self._sockets: set[WebSocket] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def answer(self, request: "Request") -> Response:
+        """
+        Have Spotlight answer a request.
+
+        Parameters
+        ----------
+        request
+            Any that is not answered here.
+
+        Returns
+        -------
+        starlette.responses.Response
+            Its answer, or a sentence where there is none.
+        """
+        try:
+            body = await body_of(request, MAX_BYTES)
+        except ExploreError as reason:
+            return refusal(str(reason), 413)
+        headers = {name: value for name, value in request.headers.items() if name not in _OURS}
+        query = f"?{request.url.query}" if request.url.query else ""
+        path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
+        try:
+            status, its_headers, content = await anyio.to_thread.run_sync(
+                self._ask, request.method, path + query, headers, body
+            )
+        except ExploreError as reason:
+            return refusal(str(reason), 503)
+        return Response(content, status_code=status, headers=its_headers)
+
+    async def talk(self, socket: "WebSocket") -> None:
+        """
+        Answer the page's WebSocket: listen, and open a tunnel for what is asked.
+
+        Parameters
+        ----------
+        socket
+            Not accepted yet.
+        """
+        self._loop = asyncio.get_running_loop()
+        await socket.accept()
+        self._sockets.add(socket)
+        tunnel: _Tunnel | None = None
+        try:
+            while True:
+                asked = await socket.receive_text()
+                if tunnel is None or tunnel.ended:
+                    tunnel = _Tunnel(socket)
+                    tunnel.begin(self._page, self._behind)
+                await tunnel.send(asked)
+        except (WebSocketDisconnect, KeyError):  # gone, or bytes, which the page never sends
+            pass
+        finally:
+            self._sockets.discard(socket)
+            if tunnel is not None:
+                await tunnel.close()
+
+    def tell(self, kind: str, data: Any = None) -> None:
+        """
+        Tell all pages something, from any thread.
+
+        Parameters
+        ----------
+        kind
+            ``"refresh"`` (the table is read again), ``"resetLayout"`` or ``"issuesUpdated"``.
+        data
+            What goes with it.
+        """
+        if self._loop is None or self._loop.is_closed():
+            return
+        text = json.dumps({"type": kind, "data": data})
+
+        async def send() -> None:
+            for socket in list(self._sockets):
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it is going
+                    await socket.send_text(text)
+
+        asyncio.run_coroutine_threadsafe(send(), self._loop)
+
+    def _ask(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, MutableMapping[str, str], bytes]:
+        port = self._behind.port(self._page.stored)
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)) as connection:
+            try:
+                connection.request(method, path, body or None, {**headers, SECRET_HEADER: self._behind.secret})
+                answer = connection.getresponse()
+                content = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise ExploreError(f"Spotlight does not answer ({error}): try again") from error
+        kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OURS}
+        return answer.status, kept, content
+
+
+class _Tunnel:
+    """One page's WebSocket, handed on."""
+
+    def __init__(self, socket: "WebSocket") -> None:
+        self._socket = socket
+        self._asked: asyncio.Queue[str] = asyncio.Queue()
+        self._pending: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether Spotlight has hung up."""
+        return self._task is not None and self._task.done()
+
+    def begin(self, page: "Page", behind: Behind) -> None:
+        """Connect, which may take as long as Spotlight's start."""
+        self._task = asyncio.create_task(self._run(page, behind))
+
+    async def send(self, text: str) -> None:
+        """Hand on what the page asks."""
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            self._pending.add(str(json.loads(text)["data"]["task_id"]))
+        await self._asked.put(text)
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self, page: "Page", behind: Behind) -> None:
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import WebSocketException
+
+        sentence = "Spotlight has ended: try again"
+        try:
+            port = await anyio.to_thread.run_sync(behind.port, page.stored)
+            headers = {SECRET_HEADER: behind.secret}
+            address = f"ws://127.0.0.1:{port}/api/ws"
+            async with connect(
+                address, additional_headers=headers, compression=None, max_size=None, proxy=None
+            ) as spotlight:
+                there = asyncio.create_task(self._there(spotlight))
+                try:
+                    async for text in spotlight:
+                        await self._socket.send_text(self._told(text))
+                finally:
+                    there.cancel()
+        except ExploreError as reason:
+            sentence = str(reason)
+        except (OSError, WebSocketException) as error:
+            sentence = f"Spotlight has ended ({error}): try again"
+        except RuntimeError:  # the page has gone
+            return
+        if self._pending:
+            note(sentence)
+        for task in self._pending:
+            problem = {"type": "SpotlightEnded", "title": sentence, "detail": ""}
+            text = json.dumps({"type": "task.error", "data": {"task_id": task, "error": problem}})
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await self._socket.send_text(text)
+
+    async def _there(self, spotlight: Any) -> None:
+        while True:
+            await spotlight.send(await self._asked.get())
+
+    def _told(self, text: str | bytes) -> str:
+        said = text.decode() if isinstance(text, bytes) else text
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            self._pending.discard(str(json.loads(said)["data"]["task_id"]))
+        return said
