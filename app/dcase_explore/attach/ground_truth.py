@@ -1,38 +1,20 @@
-"""
-Ground truth of evaluation sets, which are published without labels.
+"""Ground truth of evaluation sets, which are published without labels: filled in, or compared with what is known."""
 
-The organisers' evaluators hold it in folders of files without header, ``ground_truth_<machine>_section_<NN>_test.csv``
-(2021: ``…_source_test.csv``, ``…_target_test.csv``):
+from collections.abc import Iterable
+from pathlib import Path
 
-- ``ground_truth_data``: ``file name,0|1``, 1 for an anomaly;
-- ``ground_truth_domain``: ``file name,0|1``, 1 for the target domain;
-- ``ground_truth_attributes``: ``file name,full name``, a clip name with domain, label and attributes (2024 adds a third
-  field with attributes that were hidden even from it).
-"""
-
-import csv
-import re
-from collections.abc import Iterator
-from pathlib import Path, PureWindowsPath
-
+import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.attach.matching import Names
-from dcase_explore.clip_names import parse_clip_name, with_ending
-from dcase_explore.columns import DOMAINS, LABELS, machine_type
-from dcase_explore.errors import ExploreError, meant
+from dcase_explore.attach.truth_files import Truth, TruthFile, truth_files, truths
+from dcase_explore.clip_names import file_identity
+from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 
-MAX_FILE_BYTES = 16 * 2**20
-MAX_DEPTH = 3
 
-_FILE_NAME = re.compile(
-    r"ground_truth_(?:DCASE\d{4}T\d)?(?P<machine>[A-Za-z0-9]+?)_(?:section_\d+_(?:(?P<domain>source|target)_)?test|id_\d+)\.csv"
-)
-
-
-def attach_ground_truth(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
+def attach_ground_truth(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
     """
     Fill in label, domain and attributes of clips whose names do not say them.
 
@@ -40,127 +22,98 @@ def attach_ground_truth(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
     ----------
     frame
         Conforming clip table.
-    folder
-        An evaluator's folder, or one of its folders of ground truth.
+    place
+        An evaluator's folder, one of its folders of ground truth, or a file of it; see
+        `dcase_explore.attach.truth_files`.
 
     Returns
     -------
     pandas.DataFrame
-        Conforming clip table; where the ground truth differs from a name, the ground truth stands.
+        Conforming clip table. What it knows already is compared, and that is said; where the ground truth differs, the
+        ground truth stands.
 
     Raises
     ------
     ExploreError
-        A folder without ground truth, a line that is not ``file name,0|1``, clips that the data do not have.
+        A place without ground truth, a line of another form, clips that data without labels do not have.
     """
-    files = list(_files(folder))
-    if not files:
-        raise ExploreError(
-            f"--ground-truth {folder}: holds no ground truth, expected ground_truth_<machine>_section_00_test.csv "
-            "in it or in folders ground_truth_data and ground_truth_domain"
+    where = f"--ground-truth {place}"
+    files = truth_files(place)
+    told = _by_name((truth for file in files for truth in truths(file, len(frame))), set(frame["clip_id"]))
+    if not told:
+        raise ExploreError(f"{where}: {'its files hold' if place.is_dir() else 'holds'} not a single clip")
+    try:
+        rows, left_out = _rows(frame, list(told), where)
+    except ExploreError as error:
+        labelled = frame.loc[frame["split"] == "test", "label"] if "label" in frame else pd.Series(dtype=object)
+        if not len(labelled) or labelled.isna().any():
+            raise
+        note(f"{error}; all {len(labelled):,} test clips carry their labels already, which stand")
+        return frame
+    if left_out:
+        note(f"{where}: left out, as not in this data: {some(left_out)}")
+    there = rows >= 0
+    values = pd.DataFrame(list(told.values()))[there]
+    values.index = frame.index[rows[there]]
+    changed = _filled(frame, values, where)
+    _say(files, values, len(frame))
+    return clips.conform(changed)
+
+
+def _by_name(found: Iterable[Truth], ids: set[str]) -> dict[str, dict[str, object]]:
+    """Facts by what each clip is called in the data: its name as it was published, or its full one."""
+    told: dict[str, dict[str, object]] = {}
+    known = {clip.partition("/")[2].partition("_")[2] for clip in ids}
+    for truth in found:
+        names = [_called(truth.machine, name) for name in truth.names]
+        there = (
+            name
+            for name, file in zip(names, truth.names, strict=True)
+            if name in ids or (truth.machine is None and file_identity(file) in known)
         )
-    facts: dict[str, dict[str, str]] = {}
-    for file, machine, domain in files:
-        for name, its in _rows(file, domain):
-            facts.setdefault(clips.clip_id("test", machine, name), {}).update(its)
-    if not facts:
-        raise ExploreError(f"--ground-truth {folder}: its files hold not a single clip")
-    matched = Names(frame).match(list(facts), f"--ground-truth {folder}", some_only=True)
-    there = matched.rows >= 0
-    if not there.any():
-        raise ExploreError(f"--ground-truth {folder}: is of {some(matched.left_out)}, which this data does not have")
-    if matched.left_out:
-        note(f"--ground-truth {folder}: left out, as not in this data: {some(matched.left_out)}")
-    values = pd.DataFrame(list(facts.values()))[there]
-    values.index = frame.index[matched.rows[there]]
+        facts = {column: value for column, value in truth.facts.items() if value is not None}
+        told.setdefault(next(there, names[0]), {}).update(facts)
+    return told
+
+
+def _called(machine: str | None, name: str) -> str:
+    return name if machine is None else clips.clip_id("test", machine, name)
+
+
+def _rows(frame: pd.DataFrame, names: list[str], where: str) -> tuple[np.ndarray, list[str]]:
+    matched = Names(frame).match(names, where, some_only=True)
+    if not (matched.rows >= 0).any():
+        raise ExploreError(f"{where}: is of {some(matched.left_out)}, which this data does not have")
+    return matched.rows, matched.left_out
+
+
+def _filled(frame: pd.DataFrame, values: pd.DataFrame, where: str) -> pd.DataFrame:
+    """With these values in their rows; those of labels and domains that are known already are compared."""
     changed = frame.assign(
         **{column: frame[column].astype(object) if column in frame else None for column in values.columns}
     )
     for column in values.columns:
-        known = values[column].dropna()
-        before = changed.loc[known.index, column]
-        differ = int((before.notna() & (before != known)).sum())
-        if differ and column in ("label", "domain"):
-            note(
-                f"--ground-truth {folder}: differs in {column} from {counted(differ, 'clip')} as named, and is believed"
-            )
-        changed.loc[known.index, column] = known
-    labelled = int(values["label"].notna().sum()) if "label" in values else 0
-    in_domain = int(values["domain"].notna().sum()) if "domain" in values else 0
-    read = {place: _holds(place) for place in dict.fromkeys(file.parent for file, _, _ in files)}
-    kinds = ", ".join(f"{holds}{'' if holds == 'attributes' else 's'} in {place.name}" for place, holds in read.items())
-    note(f"ground truth ({kinds}): label of {labelled:,} and domain of {in_domain:,} of {len(frame):,} clips")
-    return clips.conform(changed)
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, str, str | None]]:
-    """Files of ground truth with their machine type and domain; labels last, for they decide."""
-    if not folder.is_dir():
-        siblings = [child.name for child in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise ExploreError(f"--ground-truth: there is no folder {folder}; {meant(folder.name, sorted(siblings))}")
-    level, places = [folder], []
-    for _ in range(MAX_DEPTH):
-        places += level
-        level = [child for place in level for child in sorted(place.iterdir()) if child.is_dir()]
-    for place in sorted(places, key=lambda place: _holds(place) != "attributes" and 1 + (_holds(place) == "label")):
-        for path in sorted(place.glob("ground_truth_*.csv")):
-            match = _FILE_NAME.fullmatch(path.name)
-            if match:
-                yield path, machine_type(match["machine"]), match["domain"]
-            else:
-                note(f"{path}: left out, as not named like ground truth")
-
-
-def _holds(folder: Path) -> str:
-    """What a folder's files say, by its name."""
-    name = folder.absolute().name.lower()
-    return "attributes" if "attribute" in name else "domain" if "domain" in name else "label"
-
-
-def _rows(path: Path, domain: str | None) -> Iterator[tuple[str, dict[str, str]]]:
-    """File name and facts of each line."""
-    holds = _holds(path.parent)
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise ExploreError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: that is no ground truth")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(lines)
-            for row in reader:
-                fields = [field.strip() for field in row]
-                if not any(fields):
-                    continue
-                where = f"{path}, line {reader.line_num}"
-                name = PureWindowsPath(fields[0]).name
-                if len(fields) < 2 or parse_clip_name(name) is None:
-                    raise ExploreError(f"{where}: expected 'file name,value', found {','.join(row)[:80]!r}")
-                facts = (
-                    _named(fields[-1], where)
-                    if holds == "attributes"
-                    else {holds: _named_code(fields[1], holds, where)}
+        new = values[column].dropna()
+        before = changed.loc[new.index, column]
+        if column == "year":
+            new = new[before.isna()]
+        elif column in ("label", "domain") and before.notna().any():
+            differ = int((before.notna() & (before != new)).sum())
+            agree = int(before.notna().sum()) - differ
+            if differ:
+                note(
+                    f"{where}: differs in {column} from {counted(differ, 'clip')} as named, and is believed, "
+                    f"such as {frame.loc[before.index[before.notna() & (before != new)][0], 'clip_id']}"
                 )
-                yield name, {**({"domain": domain} if domain else {}), **facts}
-    except OSError as error:
-        raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExploreError(f"{path} is not a CSV text file ({error})") from error
+            if agree:
+                note(f"{where}: agrees with the {column} that {counted(agree, 'clip')} carry already")
+        changed.loc[new.index, column] = new
+    return changed
 
 
-def _named_code(code: str, holds: str, where: str) -> str:
-    words = LABELS if holds == "label" else DOMAINS
-    if code not in ("0", "1"):
-        raise ExploreError(f"{where}: a {holds} is 0 ({words[0]}) or 1 ({words[1]}), not {code[:40]!r}")
-    return words[int(code)]
-
-
-def _named(full_name: str, where: str) -> dict[str, str]:
-    """Facts in a clip's full name."""
-    name = parse_clip_name(with_ending(full_name))
-    if name is None:
-        raise ExploreError(f"{where}: {full_name[:80]!r} is not a clip name of the challenge")
-    attributes = {
-        f"d{place}{part}": value
-        for place, pair in enumerate(name.attributes, start=1)
-        for part, value in zip("pv", pair, strict=True)
-        if value is not None
-    }
-    return {key: value for key, value in (("domain", name.domain), ("label", name.label)) if value} | attributes
+def _say(files: list[TruthFile], values: pd.DataFrame, total: int) -> None:
+    plural = {"label": "labels", "domain": "domains", "attributes": "attributes", "list": "a list"}
+    read = {file.path.name if file.holds == "list" else file.path.parent.name: plural[file.holds] for file in files}
+    kinds = ", ".join(f"{holds} in {place}" for place, holds in read.items())
+    labelled, in_domain = (int(values[name].notna().sum()) if name in values else 0 for name in ("label", "domain"))
+    note(f"ground truth ({kinds}): label of {labelled:,} and domain of {in_domain:,} of {total:,} clips")
