@@ -66,7 +66,7 @@ def unpacked(path: Path) -> Iterator[Path]:
     ExploreError
         An archive that is damaged, encrypted or too large, has a member twice, or one that would leave its folder.
     """
-    with tempfile.TemporaryDirectory(prefix="dcase-explore-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="dcase-explore-unpacked-") as temporary:
         folder = Path(temporary) / path.stem
         folder.mkdir(exist_ok=True)
         try:

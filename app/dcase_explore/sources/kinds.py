@@ -11,8 +11,8 @@ import pandas as pd
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
 
-MAX_DEPTH = 8
-"""Levels of folders that are looked into, the one given included: ASDKit's results have eight."""
+MAX_DEPTH = 10
+"""Levels of folders that are looked into, the one given included: ASDKit's results have nine."""
 MAX_FOLDERS = 100_000
 """Folders below which it is no data set that was meant but somebody's whole disk."""
 

@@ -171,7 +171,7 @@ def _frame(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     splits = _filled(table, "split", [_split_by(text, facts) for text, facts in zip(paths, told, strict=True)], "test")
     splits = [_split(text) or text for text in splits]
     machines = [machine_type(name) for name in machines]
-    frame = clips.facts_from_names(machines, _names(paths, machines, splits), splits)
+    frame = clips.facts_from_names(machines, _names(path, paths, machines, splits), splits)
     for column, _, read in _FACTS[:2]:
         frame = _with(frame, column, [getattr(facts, column) if facts else None for facts in told])
         frame = _with(frame, column, [read(text) if text is not None else None for text in _texts(table, column)])
@@ -215,7 +215,7 @@ def _with(frame: pd.DataFrame, column: str, values: Sequence[object]) -> pd.Data
     return frame.assign(**{column: new.where(new.notna(), known)})
 
 
-def _names(paths: Sequence[str], machines: Sequence[str], splits: Sequence[str]) -> list[str]:
+def _names(table: Path, paths: Sequence[str], machines: Sequence[str], splits: Sequence[str]) -> list[str]:
     """As many of each path's last parts as it takes to tell all recordings apart."""
     parts = [PurePosixPath(text).parts for text in paths]
     for count in range(1, max(map(len, parts)) + 1):
@@ -224,7 +224,7 @@ def _names(paths: Sequence[str], machines: Sequence[str], splits: Sequence[str])
         if len(set(ids)) == len(ids):
             return names
     again = next(text for text, clip in zip(paths, ids, strict=True) if ids.count(clip) > 1)
-    raise ExploreError(f"a recording is listed twice, such as {again}: keep one row of each")
+    raise ExploreError(f"{table}: a recording is listed twice, such as {again}: keep one row of each")
 
 
 def _with_the_rest(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Literal
 
-from dcase_explore.clip_names import is_clip
+from dcase_explore.clip_names import is_clip, without_ending
 from dcase_explore.columns import machine_type
 from dcase_explore.errors import ExploreError
 from dcase_explore.tables.text import rows
@@ -163,7 +163,7 @@ def rows_of(file: ScoreFile, called: Callable[[Path], str] = str) -> Iterator[tu
         if len(fields) != 2:
             raise ExploreError(f"{where}: expected 'file name,number', found {','.join(fields)[:80]!r}")
         name = PureWindowsPath(fields[0]).name  # reads both kinds of slash
-        if not is_clip(name):
+        if not is_clip(name) and without_ending(name) == name:
             raise ExploreError(f"{where}: {name[:80]!r} is no clip name, such as section_00_0000.wav or any other .wav")
         yield line, name, _number(fields[1], file.kind, where)
 
