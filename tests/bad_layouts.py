@@ -287,7 +287,7 @@ def nodes() -> Iterator[Case]:
         yield file(f"weight is {number}", with_number(of_tab(weight="?"), number), Refused())
     for value in (3, ["horizontal"], True, {}, "diagonal"):
         yield refused(f"orientation is {json.dumps(value)}", {"children": [], "orientation": value}, "orientation")
-        split = of_nodes({"kind": "split", "orientation": value, "children": []})
+        split = of_nodes({"kind": "split", "orientation": value, "children": [{"kind": "tab"}]})
         yield refused(f"split's orientation is {json.dumps(value)}", split, f"{TAB}.orientation")
     for word, near in {"horizontl": "horizontal", "Vertical": "vertical"}.items():
         yield refused(f"orientation is {word}", {"children": [], "orientation": word}, "orientation", word, near)
@@ -311,6 +311,11 @@ def nodes() -> Iterator[Case]:
     }.items():
         yield refused(f"type is {kind}", of_widget(kind), f"{WIDGET}.type", kind, near)
 
+    for name, empty in {"children": {"children": []}, "": {}}.items():
+        nothing = {"kind": "split", "weight": 1, **empty}
+        yield refused(f"split of no {name}", of_nodes(nothing), f"{TAB} is a split of nothing")
+        yield refused(f"split of no {name} in a split", of_nodes({"kind": "split", "children": [nothing]}), WIDGET)
+
 
 def node_keys() -> Iterator[Case]:
     for key, near in {"childrn": "children", "orientaton": "orientation", "version": "children"}.items():
@@ -320,7 +325,7 @@ def node_keys() -> Iterator[Case]:
     for key, near in {"wieght": "weight", "Weight": "weight", "kids": "children", "orientation": "weight"}.items():
         yield refused(f"tab has {key}", of_tab(**{key: "vertical"}), TAB, key, near)
     for key, near in {"orientatoin": "orientation", "name": "children"}.items():
-        split = of_nodes({"kind": "split", "children": [], key: "vertical"})
+        split = of_nodes({"kind": "split", "children": [{"kind": "tab"}], key: "vertical"})
         yield refused(f"split has {key}", split, TAB, key, near)
     for key, near in {"nmae": "name", "confg": "config", "Type": "type", "weight": "name"}.items():
         yield refused(f"widget has {key}", of_widget(**{key: "x"}), WIDGET, key, near)
@@ -465,8 +470,8 @@ def configs() -> Iterator[Case]:
 # Lenses
 
 UNSAFE = "HtmlLens"
-OFFERED = ("did you mean HtmlLens", " or HtmlLens", ", HtmlLens", "are HtmlLens")
-"""How the unsafe lens would be suggested."""
+OFFERED = ("did you mean HtmlLens", " or HtmlLens", ", HtmlLens", "are HtmlLens", "SafeHtmlLens", "MarkdownLens")
+"""How a lens that runs or fetches what a column holds would be suggested."""
 
 
 def lenses() -> Iterator[Case]:
@@ -514,7 +519,7 @@ def lenses() -> Iterator[Case]:
 
 def unsafe_lenses() -> Iterator[Case]:
     """The lens that runs what a column holds, in every place and disguise."""
-    unsafe, safe = lens(UNSAFE), "SafeHtmlLens"
+    unsafe, safe = lens(UNSAFE), "TextLens"
     yield refused("HtmlLens", of_lenses(unsafe), f"{LENS}.view", UNSAFE, safe)
     yield refused("HtmlLens as the second lens", of_lenses(lens(), unsafe), f"{CONFIG}.views[1].view", UNSAFE, safe)
     yield refused(
@@ -867,7 +872,6 @@ def odd_and_fine() -> Iterator[Case]:
     yield opens("name null", of_widget(name=None))
     yield opens("empty tab", of_tab())
     yield opens("tab without children", of_nodes({"kind": "tab"}))
-    yield opens("empty split", of_nodes({"kind": "split", "children": []}))
     yield opens("empty tabs and splits in each other", splits(3, {"kind": "tab", "weight": 1, "children": []}))
     yield opens("two lenses of the same key", of_lenses(lens(), lens("ScalarView")))
     yield opens("the same lens twice", of_lenses(lens(), lens()))
@@ -876,7 +880,12 @@ def odd_and_fine() -> Iterator[Case]:
     yield opens("lens with its name null", of_lenses(lens(name=None)))
     yield opens("lens with settings null", of_lenses(lens(settings=None)))
     yield opens("lens that no model declares", of_lenses(lens("BLEUScoreView", columns=["label", "domain"])))
-    yield opens("safe lens of HTML", of_lenses(lens("SafeHtmlLens")))
+    for view in ("MarkdownLens", "SafeHtmlLens"):  # a page's own files have them
+        shown = Opens(of_lenses(lens("TextLens")))
+        yield file(f"{view}, whose text is shown", json.dumps(of_lenses(lens(view))).encode(), shown)
+        by_name = of_widget("inspector", config={"lenses": [{"type": view, "columns": ["label"]}]})
+        shown = Opens(of_widget("inspector", config={"views": [{"view": "TextLens", "columns": ["label"]}]}))
+        yield file(f"{view} by Spotlight's names, whose text is shown", json.dumps(by_name).encode(), shown)
     mel = {"freqScale": "mel", "ampScale": "decibel", "channel": 0}
     yield opens("spectrogram with its settings", of_lenses(lens("SpectrogramView", settings=mel)))
     yield opens("sound with its settings", of_lenses(lens("AudioView", settings={"repeat": True, "autoplay": False})))

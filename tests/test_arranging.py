@@ -21,8 +21,10 @@ from dcase_explore.layouts.checking import problems
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import read_layout
 from dcase_explore.layouts.normal import normal
+from dcase_explore.layouts.older import in_todays_words
 from dcase_explore.layouts.text import as_bytes
 from dcase_explore.layouts.tree import widgets
+from dcase_explore.layouts.vocabulary import SHOWN_AS_TEXT
 from test_layouts import AE, FACTS, FULL, LOF, TABLES, config_of, of_widget, save, score, titles
 
 Node = dict[str, Any]
@@ -107,7 +109,7 @@ NODES = st.recursive(
     TABS,
     lambda inner: st.builds(
         lambda children, weight, orientation: spotlight.split(*children, weight=weight, orientation=orientation),
-        st.lists(inner, max_size=4),
+        st.lists(inner, min_size=1, max_size=4),
         WEIGHTS,
         ORIENTATIONS,
     ),
@@ -120,6 +122,11 @@ LAYOUTS = st.builds(
 )
 DUMPS = st.sampled_from([{"by_alias": True}, {"by_alias": False}, {"by_alias": True, "exclude_none": True}])
 MANY = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck), print_blob=False)
+
+
+def taken_in(layout: Layout) -> Node:
+    """A layout as it is read: lenses that run or fetch what a column holds show its text."""
+    return normal(in_todays_words(layout.model_dump(by_alias=True))[0])
 
 
 def as_spotlight_shows(layout: Node) -> Node:
@@ -152,7 +159,10 @@ def test_whatever_spotlight_builds_passes_and_comes_back_unchanged(
     path = folder / "built.json"
     path.write_text(layout.model_dump_json(**dump))
     read = read_layout(str(path))
-    assert as_spotlight_shows(read) == as_spotlight_shows(layout.model_dump(by_alias=True))
+    assert as_spotlight_shows(read) == as_spotlight_shows(taken_in(layout))
+    assert not SHOWN_AS_TEXT & {
+        lens["view"] for one in widgets(read) for lens in (one.get("config") or {}).get("views", [])
+    }
     path.write_bytes(as_bytes(read))
     assert read_layout(str(path)) == read
     assert as_bytes(read_layout(str(path))) == as_bytes(read)
@@ -180,7 +190,7 @@ def test_same_view_is_the_same_text(layout: Layout) -> None:
 @given(LAYOUTS, st.sampled_from(sorted(TABLES)))
 @MANY
 def test_what_a_table_lacks_comes_back_whatever_was_left_out(layout: Layout, table: str) -> None:
-    given_layout = normal(layout.model_dump(by_alias=True))
+    given_layout = taken_in(layout)
     arrangement = Arrangement(given_layout, TABLES[table])
     expected = without_empty(given_layout) if any(widgets(arrangement.binding.layout)) else None
     if expected is not None:
@@ -202,7 +212,7 @@ def names_of(layout: Node) -> list[str]:
 @given(LAYOUTS, st.sampled_from(sorted(TABLES)), st.randoms(use_true_random=False))
 @MANY
 def test_whatever_is_done_in_the_page_comes_back_on_the_same_data(layout: Layout, table: str, random: Random) -> None:
-    arrangement = Arrangement(normal(layout.model_dump(by_alias=True)), TABLES[table])
+    arrangement = Arrangement(taken_in(layout), TABLES[table])
     shown = arrangement.binding.origins
     left_out = [one for number, one in enumerate(widgets(arrangement.binding.original)) if number not in shown]
     page = copy.deepcopy(arrangement.shown())
@@ -234,11 +244,41 @@ def shuffle(layout: Node, random: Random) -> None:
             node["orientation"] = random.choice(["horizontal", "vertical"])
         if "weight" in node:
             node["weight"] = random.choice([node["weight"], 33.3333333])
-    for node in nodes(layout):
-        for place, child in enumerate(node.get("children", [])):
-            while child["kind"] == "split" and len(child["children"]) == 1:
-                child = child["children"][0]
-            node["children"][place] = child
+    as_the_page_merges(layout)
+
+
+def as_the_page_merges(layout: Node) -> None:
+    """What the page's script does to a layout whenever it is shown: no empty nodes, no split around one node alone."""
+    row = {"kind": "split", "weight": 1, **layout}
+    while len(row["children"]) == 1 and row["children"][0]["kind"] == "split":
+        row = row["children"][0]
+    tidied(row)
+    if len(row["children"]) == 1 and row["children"][0]["kind"] == "split":
+        row = row["children"][0]
+    empty = {"kind": "tab", "weight": 1, "children": []}
+    turn = row["orientation"] if len(row["children"]) > 1 else "vertical"
+    layout.update(orientation=turn, children=row["children"] or [empty])
+
+
+def tidied(row: Node) -> None:
+    found: list[Node] = []
+    for child in row["children"]:
+        if child["kind"] == "tab":
+            found += [child] if child["children"] else []
+            continue
+        tidied(child)
+        if len(child["children"]) == 1:
+            (lone,) = child["children"]
+            lone["weight"] = child["weight"]
+            child = lone
+        if child["kind"] == "split" and child["children"] and child["orientation"] == row["orientation"]:
+            total = sum(inner["weight"] for inner in child["children"]) or 1
+            for inner in child["children"]:
+                inner["weight"] = child["weight"] * inner["weight"] / total
+            found += child["children"]
+        elif child["kind"] == "tab" or child["children"]:
+            found.append(child)
+    row["children"] = found
 
 
 def nodes(node: Node) -> Iterator[Node]:
@@ -275,6 +315,90 @@ def test_what_was_not_changed_is_saved_as_it_was(name: str, table: str) -> None:
     assert not arrangement.changed
     arrangement.arrange(arrangement.shown())
     assert arrangement.layout() == layout
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("name", curated_names())
+def test_what_the_page_merges_by_itself_is_no_change(name: str, table: str) -> None:
+    layout = read_layout(name)
+    arrangement = Arrangement(layout, TABLES[table])
+    page = copy.deepcopy(arrangement.shown())
+    as_the_page_merges(page)
+    arrangement.arrange(page)
+    assert as_bytes(arrangement.layout()) == as_bytes(layout)
+
+
+def without_weights(node: Node) -> Node:
+    children = [without_weights(child) for child in node.get("children", [])]
+    return {key: value for key, value in {**node, "children": children}.items() if key != "weight"}
+
+
+@given(LAYOUTS, st.sampled_from(sorted(TABLES)))
+@MANY
+def test_other_data_show_the_same_whatever_the_page_merged(layout: Layout, table: str) -> None:
+    expected = taken_in(layout)
+    arrangement = Arrangement(expected, TABLES[table])
+    page = copy.deepcopy(arrangement.shown())
+    as_the_page_merges(page)
+    arrangement.arrange(page)
+    saved = arrangement.layout()
+    if any(widgets(page)):
+        as_the_page_merges(saved)
+        as_the_page_merges(expected)
+        assert without_weights(saved) == without_weights(expected)
+
+
+@pytest.mark.parametrize("name", curated_names())
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_splitter_that_was_dragged_leaves_the_arrangement_of_other_data(name: str, table: str) -> None:
+    layout = read_layout(name)
+    arrangement = Arrangement(layout, TABLES[table])
+    page = copy.deepcopy(arrangement.shown())
+    as_the_page_merges(page)
+    for number in range(len(splitters(page))):
+        dragged = copy.deepcopy(page)
+        split = splitters(dragged)[number]
+        first, second = split["children"][:2]
+        first["weight"], second["weight"] = first["weight"] + second["weight"] / 2, second["weight"] / 2
+        arrangement.arrange(dragged)
+        saved = arrangement.layout()
+        assert without_weights(saved) == without_weights(layout)
+        again = copy.deepcopy(Arrangement(saved, TABLES[table]).shown())
+        as_the_page_merges(again)
+        assert weights_of(again) == pytest.approx(weights_of(dragged), rel=1e-3), "as wide as they were dragged"
+
+
+def splitters(layout: Node) -> list[Node]:
+    """Nodes whose first two children are parted by a splitter."""
+    return [node for node in nodes(layout) if "orientation" in node and len(node["children"]) > 1]
+
+
+def weights_of(layout: Node) -> list[float]:
+    """Share of its siblings' room that each node has."""
+    shares: list[float] = []
+    for node in nodes(layout):
+        weights = [child["weight"] for child in node.get("children", []) if "weight" in child]
+        shares += [weight / sum(weights) for weight in weights]
+    return shares
+
+
+def test_two_models_stand_side_by_side_though_the_file_was_arranged_on_one() -> None:
+    layout = read_layout("compare")
+
+    def drag(page: Node) -> None:
+        as_the_page_merges(page)
+        (split,) = [node for node in page["children"] if node["kind"] == "split"]
+        assert len(split["children"]) == 4, "the page has merged two splits"
+        split["children"][0]["weight"] += 10
+        split["children"][1]["weight"] -= 10
+
+    saved = arranged(layout, DEMO, drag)
+    shown = Arrangement(saved, TABLES["scores alone"]).shown()
+    tabs_of = [titles(tab) for tab in tabs(shown)]
+    assert tabs_of == [titles(tab) for tab in tabs(Arrangement(layout, TABLES["scores alone"]).shown())]
+    assert ["First score"] in tabs_of
+    assert ["Other score"] in tabs_of
+    assert without_weights(saved) == without_weights(layout)
 
 
 def test_a_colour_that_was_chosen_is_saved_and_the_names_of_the_file_are_kept() -> None:

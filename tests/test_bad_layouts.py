@@ -4,6 +4,7 @@ import collections
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -61,12 +62,13 @@ def made(case: Case, folder: Path) -> str:
 
 
 def page_takes(layout: dict[str, Any]) -> None:
-    """What is opened can be sent, is no surprise to Spotlight, and does not run what a column holds."""
+    """What is opened can be sent, is no surprise to Spotlight, and neither runs nor fetches what a column holds."""
     from renumics.spotlight.layout.nodes import Layout
 
     sent = json.dumps(layout, allow_nan=False, ensure_ascii=False).encode().decode()
-    assert '"HtmlLens"' not in sent
-    assert "HtmlLens" not in Layout.model_validate(layout).model_dump_json(by_alias=True).replace("SafeHtmlLens", "")
+    lenses = re.compile('"(HtmlLens|SafeHtmlLens|MarkdownLens)"')
+    assert not lenses.search(sent)
+    assert not lenses.search(Layout.model_validate(layout).model_dump_json(by_alias=True))
 
 
 def test_every_case_has_a_name_of_its_own() -> None:

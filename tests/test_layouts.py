@@ -1,7 +1,6 @@
 """Layouts: found by name, checked before they are trusted, bound to the table at hand."""
 
 import copy
-import importlib.util
 import json
 import re
 import socket
@@ -10,20 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import renumics.spotlight.backend
 from renumics.spotlight.layout import parse
 from renumics.spotlight.layout.nodes import Layout
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import columns_with_values
 from dcase_explore.exploring import explored
-from dcase_explore.layouts import binding, declared
+from dcase_explore.layouts import binding
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
-from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, METRICS, OWN_LENSES, OWN_WIDGETS
-from dcase_explore.layouts.vocabulary import LENSES as EVERY_LENS
-from dcase_explore.layouts.vocabulary import WIDGETS as EVERY_WIDGET
 from dcase_explore.options import Options
 from dcase_explore.scoring import score as score_table
 from dcase_explore.sources import read_sources
@@ -251,9 +246,16 @@ def test_widget_without_config_passes(tmp_path: Path) -> None:
     assert bind(layout, FACTS) == (normal(layout), [])
 
 
-def test_saved_lens_of_safe_html_passes(tmp_path: Path) -> None:
-    lens = {"view": "SafeHtmlLens", "columns": ["label"], "name": "l", "key": "l"}
-    assert read_layout(save(tmp_path, of_widget(type="inspector", config={"views": [lens]})))
+@pytest.mark.parametrize("view", ["SafeHtmlLens", "MarkdownLens"])
+def test_what_lenses_would_run_or_fetch_is_shown_as_text_and_said(
+    tmp_path: Path, view: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lens = {"view": view, "columns": ["label"], "name": "l", "key": "l"}
+    layout = read_layout(save(tmp_path, of_widget(type="inspector", config={"views": [lens]})))
+    assert lenses(layout) == [("TextLens", "label")]
+    assert f"the lens {view}, which runs or fetches what a column holds, as one that shows its text" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -308,7 +310,7 @@ IN_WIDGET = "children[0].children[0]"
         (of_widget(type="inspector", config={"views": [{"view": "AudioView"}]}), [f"{IN_WIDGET}.config.views[0]"]),
         (
             of_widget(type="inspector", config={"views": [{"view": "AudioView", "columns": ["path"]}, HTML]}),
-            [f"{IN_WIDGET}.config.views[1].view", "HtmlLens", "SafeHtmlLens"],
+            [f"{IN_WIDGET}.config.views[1].view", "HtmlLens", "use TextLens"],
         ),
     ],
 )
@@ -612,89 +614,6 @@ def test_every_curated_layout_shows_something_of_real_tables(data: str, request:
 @pytest.mark.parametrize("name", curated_names())
 def test_curated_layouts_are_spotlights_own(name: str) -> None:
     assert parse(str(find_layout(name))) == Layout.model_validate(read_layout(name))
-
-
-# Spotlight's own files, which the lists must not drift away from
-
-LENSES = {key: its for key, its in EVERY_LENS.items() if key not in OWN_LENSES}
-WIDGETS = {key: its for key, its in EVERY_WIDGET.items() if key not in OWN_WIDGETS}
-STATICS = Path(renumics.spotlight.backend.__file__).parent / "statics"
-
-
-@pytest.fixture(scope="module")
-def script() -> str:
-    return (STATICS / "main.js").read_text()
-
-
-def regions(script: str) -> dict[str, str]:
-    """The script's part of each widget and lens: from the one before it to where its name is set."""
-    names = list(re.finditer(r'\.key = "(\w+)"', script))
-    starts = [0, *(match.end() for match in names)]
-    return {match[1]: script[start : match.end()] for start, match in zip(starts, names, strict=False)}
-
-
-def test_every_widget_and_lens_of_spotlight_is_known(script: str) -> None:
-    assert set(re.findall(r'\.key = "(\w+)"', script)) == set(LENSES) | set(WIDGETS)
-
-
-def test_models_and_page_have_the_same_widgets() -> None:
-    assert set(declared.configs()) == set(EVERY_WIDGET)
-
-
-def test_titles_are_those_of_the_page(script: str) -> None:
-    titles = {}
-    for match in re.finditer(r'(\w+)\.defaultName = "([^"]+)"', script):
-        (key,) = set(
-            re.findall(rf'\b{re.escape(match[1])}\.key = "(\w+)"', script[match.start() - 200 : match.end() + 200])
-        )
-        titles[key] = match[2]
-    assert titles == {key: its.title for key, its in WIDGETS.items()}
-
-
-def test_every_key_that_the_page_saves_is_known(script: str) -> None:
-    found = set(re.findall(r'\bir\("(\w+)"', script))  # what the script calls useWidgetConfig
-    assert {"visibleColumns", "xAxisColumn", "umapNNeighbors", "dataGridColumnWidths"} < found, "the hook has moved"
-    known = {key for widget in WIDGETS for key in declared.keys(widget)}
-    assert found == known | {COLUMN_WIDTHS}
-
-
-def test_keys_that_name_columns_are_those_of_the_models() -> None:
-    for widget, its in WIDGETS.items():
-        named = {*its.needed, *its.extra, *its.lists}
-        assert named <= set(declared.keys(widget)), widget
-        fields = declared.configs()[widget].model_fields
-        columns = {field.alias or name for name, field in fields.items() if "column" in name or name == "columns"}
-        columns -= {"sorting", "visibleColumns"} if widget in ("table", "inspector") else set()
-        assert columns == named - {"visibleColumns"}, widget
-
-
-def test_every_setting_of_a_lens_is_known(script: str) -> None:
-    parts = regions(script)
-    for lens, settings in LENSES.items():
-        saved = set(re.findall(r'\bwn\("(\w+)"', parts[lens]))
-        assert saved == set(settings), lens
-    assert re.search(r'availableFreqScales: \[\s*"linear",\s*"logarithmic",\s*"mel"\s*\]', script)
-    assert re.search(r'availableAmpScales: \["decibel", "linear"\]', script)
-    assert re.search(r'= \["loop", "oscillate"\]', script)
-
-
-def test_every_metric_is_known(script: str) -> None:
-    (start,) = [match.end() for match in re.finditer(r"//#region src/widgets/MetricsWidget/metrics\.ts", script)]
-    part = script[start : script.index("defaultName", start)]
-    assert tuple(re.findall(r"^\t(\w+): \{\s*signature:", part, re.MULTILINE)) == METRICS
-
-
-def test_a_weight_left_out_and_old_names_are_what_the_page_takes_them_for(script: str) -> None:
-    assert re.findall(r'legacyKeys = \["([\w-]+)"\]', script) == ["data-grid", "details", "simmap"]
-
-
-def test_a_model_that_moved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    declared.configs.cache_clear()
-    with pytest.raises(ExploreError, match="pip install renumics-spotlight"):
-        declared.configs()
-    monkeypatch.undo()
-    assert declared.configs()
 
 
 # Strictness

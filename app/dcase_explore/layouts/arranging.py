@@ -14,7 +14,7 @@ from dcase_explore.layouts.binding import Binding, bind
 from dcase_explore.layouts.checking import check
 from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.older import in_todays_words
-from dcase_explore.layouts.restoring import KEPT, restored
+from dcase_explore.layouts.restoring import restored
 from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import Node
 
@@ -83,13 +83,14 @@ class Arrangement:
         ExploreError
             A layout with anything that the page does not know or must not show; then all stays as it was.
         """
+        layout, _ = in_todays_words(layout)
         untied = copy.deepcopy(layout)
         numbers = [number for widget in widgets(untied) if (number := _take_number(widget)) is not None]
         check(untied, "the layout")
         # Another page may still show a layout that was shown before one was loaded.
         known = (number // _LAYOUT for number in numbers if 0 <= number < len(self._bindings) * _LAYOUT)
         self._current = next(known, self._current)
-        self._arranged = copy.deepcopy(layout)
+        self._arranged = layout
         self.on_change()
 
     def load(self, layout: Node, name: str) -> Sequence[str]:
@@ -132,6 +133,8 @@ class Arrangement:
         dict
             Root node in its normal form; fitted to the same table it gives the page as it is arranged.
         """
+        if self._arranged == _numbered(self.binding, self._current):
+            return copy.deepcopy(self.binding.original)
         arranged = copy.deepcopy(self._arranged)
         first = self._current * _LAYOUT
         numbers = {}
@@ -139,19 +142,19 @@ class Arrangement:
             number = _take_number(widget)
             if number is not None and 0 <= number - first < _LAYOUT:
                 numbers[id(widget)] = number - first
-        # Without some widgets another score or embedding may be the first that stands in for one that is missing: then
-        # the names that are shown are saved, and at last what would come up in place of what was closed is left out.
+        kept = normal(restored(self.binding, arranged, numbers)[0])
+        if _views(bind(kept, self._columns).layout) == _views(arranged) or not any(widgets(arranged)):
+            return kept
+        # Without some widgets the layout's first score, say, is another one: then the names that are shown are saved,
+        # and what would come up in place of what was closed is left out.
         without: set[int] = set()
-        for attempt in range(len(KEPT) + len(list(widgets(self.binding.original)))):
-            keep = KEPT[min(attempt, len(KEPT) - 1)]
-            kept, put_back = restored(self.binding, arranged, numbers, keep=keep, without=without)
+        while True:
+            kept, put_back = restored(self.binding, arranged, numbers, as_such=True, without=without)
             kept = normal(kept)
-            again = bind(kept, self._columns)
-            if _views(again.layout) == _views(arranged) or not any(widgets(arranged)):
-                break
-            if keep == "nothing":
-                without |= {number for place in again.origins if (number := put_back[place]) is not None}
-        return kept
+            back = {number for one in bind(kept, self._columns).origins if (number := put_back[one]) is not None}
+            if not back:
+                return kept
+            without |= back
 
     @property
     def changed(self) -> bool:

@@ -7,13 +7,13 @@ another one shows with colours.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.layouts.references import Reference, references
-from dcase_explore.layouts.roles import distinct, owner, replacements
+from dcase_explore.layouts.naming import Reference, references
+from dcase_explore.layouts.roles import distinct, owner, stand_ins, written_as
 from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
 from dcase_explore.messages import some
@@ -108,42 +108,43 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
     Binding
         The layout that names only columns of the table, and what became of the rest.
     """
-    names = list(columns)
-    named = list(references(layout))
-    walk = _Walk(names, replacements(named, names))
+    there, named = list(columns), list(references(layout))
+    parts = stand_ins(named, there)
+    stands_for = {one.column: _stand_in(one.column, parts, there) for one in named}
+    walk = _Walk(stands_for, parts, {owner(name) for name in there})
     bound = copy.deepcopy(layout)
     numbers = {id(widget): number for number, widget in enumerate(widgets(bound))}
-    children = _where(bound.get("children", []), walk.widget)
-    bound["children"] = _where(children, walk.shows_more)
-    replaced = [f"{new} for {old}" for old, new in walk.replaced.items()]
-    missing = distinct(walk.missing(r.column) for r in named if not walk.column(r.column))
+    children = _pruned(bound.get("children", []), walk.widget)
+    bound["children"] = _pruned(children, walk.shows_more)
+    replaced = {owner(old): owner(new) for old, new in stands_for.items() if new and new != old}
+    missing = distinct(walk.missing(name) for name, new in stands_for.items() if not new)
     missing = [name for name in missing if name not in walk.reasons]
-    without = [f"without {some(missing)}"] if missing else []
-    dropped = [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
-    owners = {owner(reference.column) for reference in named}
+    changes = [f"{new} for {old}" for old, new in replaced.items()]
+    changes += [f"without {some(missing)}"] if missing else []
+    changes += [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
     return Binding(
         original=layout,
         layout=bound,
         origins=tuple(numbers[id(widget)] for widget in widgets(bound)),
-        columns={reference.column: walk.column(reference.column) for reference in named},
-        # What the file names itself keeps its name.
-        names={
-            new: old
-            for old, new in walk.replacements.items()
-            if owner(old) in walk.replaced and owner(new) not in owners
-        },
-        absent=tuple(reference for reference in named if reference.column not in walk.columns),
-        changes=(*replaced, *without, *dropped),
+        columns=stands_for,
+        names=written_as(stands_for, parts, there),
+        absent=tuple(one for one in named if stands_for[one.column] != one.column),
+        changes=tuple(changes),
     )
 
 
-class _Walk:
-    """One walk over a layout's nodes, noting what it replaces and drops."""
+def _stand_in(name: str, parts: Mapping[str, str], there: Sequence[str]) -> str | None:
+    """The column that stands for one: itself, another one, or none."""
+    if name in there:
+        return name
+    return parts[name] if parts.get(name) in there else None
 
-    def __init__(self, columns: Sequence[str], replacements: dict[str, str]) -> None:
-        self.columns = frozenset(columns)
-        self.replacements = replacements
-        self.replaced: dict[str, str] = {}  # by name of a score or an embedding, in words
+
+class _Walk:
+    """One walk over a layout's nodes, putting in what stands for each column and noting what has to go."""
+
+    def __init__(self, stands_for: Mapping[str, str | None], parts: Mapping[str, str], owners: Collection[str]) -> None:
+        self.stands_for, self.parts, self.owners = stands_for, parts, owners
         self.dropped: list[str] = []
         self.reasons: set[str] = set()  # what they lacked
         self.kept: list[Node] = []
@@ -151,30 +152,29 @@ class _Walk:
 
     def widget(self, widget: Node) -> bool:
         """Bind one widget in place; False when it has nothing left to show."""
-        config, its = widget.get("config") or {}, WIDGETS[widget["type"]]
+        config, known = widget.get("config") or {}, WIDGETS[widget["type"]]
         title = _title(widget)
-        bound: dict[str, Any] = {key: self.column(config.get(key)) for key in (*its.needed, *its.extra)}
-        for key in its.needed:
-            if config.get(key) and not bound[key]:
-                self.drop(title, config[key])
+        for key in (*known.one, *known.several):
+            written = config.get(key)
+            if not written:
+                continue
+            bound: Any = self.stands_for[written] if key in known.one else self.all_of(filter(None, written))
+            if bound:
+                config[key] = bound
+            elif known.keys[key].needed and any(written):
+                self.drop(title, written if key in known.one else next(filter(None, written)))
                 return False
-        for key in its.lists:
-            listed = [column for column in config.get(key) or [] if column]
-            bound[key] = distinct(found for column in listed if (found := self.column(column)))
-            if listed and not bound[key] and its.lists_needed:
-                self.drop(title, listed[0])
-                return False
-        self.lost.update({id(widget): config[key] for key in its.extra if config.get(key) and not bound[key]})
-        for key in (*its.needed, *its.extra, *its.lists):
-            if key in config and bound[key] != config[key]:
-                config[key] = bound[key]
-                if bound[key] is None:
-                    del config[key]
+            elif key in known.one:
+                self.lost[id(widget)] = config.pop(key)
+            else:
+                config[key] = []
         if "sorting" in config:
-            config["sorting"] = [[found, order] for name, order in config["sorting"] if (found := self.column(name))]
+            config["sorting"] = [
+                [found, order] for name, order in config["sorting"] if (found := self.stands_for[name])
+            ]
         if COLUMN_WIDTHS in config:
             widths = config.pop(COLUMN_WIDTHS)
-            kept = {found: width for column, width in widths.items() if (found := self.column(column))}
+            kept = {found: width for name, width in widths.items() if (found := self.stands_for[name])}
             config.update({COLUMN_WIDTHS: kept} if kept else {})
         if widget["type"] == "inspector" and config.get("views"):
             others = [(lens["view"], lens["columns"]) for lens in config["views"]]
@@ -196,23 +196,18 @@ class _Walk:
 
     def lens(self, lens: Node, others: Sequence[tuple[str, list[str]]]) -> bool:
         """Bind one lens in place; False when it has nothing left to show, or what another one shows."""
-        bound = [self.column(column) for column in lens["columns"]]
-        if not bound or bound[0] is None:
+        first, columns = lens["columns"][0], self.all_of(filter(None, lens["columns"]), once=False)
+        if not first or not self.stands_for[first]:
             return False
-        columns = [column for column in bound if column]
         if columns != lens["columns"] and (lens["view"], columns) in others:
             return False
         lens["columns"] = columns
         return True
 
-    def column(self, name: str | None) -> str | None:
-        if name is None or name in self.columns:
-            return name
-        replacement = self.replacements.get(name)
-        if replacement not in self.columns:
-            return None
-        self.replaced[owner(name)] = owner(replacement)
-        return replacement
+    def all_of(self, names: Iterable[str], *, once: bool = True) -> list[str]:
+        """What stands for columns, without those that nothing stands for."""
+        found = [column for name in names if (column := self.stands_for[name])]
+        return distinct(found) if once else found
 
     def drop(self, title: str, column: str) -> None:
         self.dropped.append(f"{title} (no {self.missing(column)})")
@@ -220,11 +215,11 @@ class _Walk:
 
     def missing(self, name: str) -> str:
         """What the table lacks: a whole score or embedding, or of one that it has the column."""
-        wanted = self.replacements.get(name, name)
-        return wanted if owner(wanted) in map(owner, self.columns) else owner(wanted)
+        wanted = self.parts.get(name, name)
+        return wanted if owner(wanted) in self.owners else owner(wanted)
 
 
-def _where(nodes: list[Node], keep: Callable[[Node], bool]) -> list[Node]:
+def _pruned(nodes: list[Node], keep: Callable[[Node], bool]) -> list[Node]:
     """Nodes without the widgets that are not kept, and without the tabs and splits that this leaves empty."""
     kept = []
     for node in nodes:
@@ -232,7 +227,7 @@ def _where(nodes: list[Node], keep: Callable[[Node], bool]) -> list[Node]:
             if keep(node):
                 kept.append(node)
             continue
-        node["children"] = _where(node["children"], keep)
+        node["children"] = _pruned(node["children"], keep)
         if node["children"]:
             kept.append(node)
     return kept
@@ -240,7 +235,8 @@ def _where(nodes: list[Node], keep: Callable[[Node], bool]) -> list[Node]:
 
 def _includes(widget: Node, other: Node) -> bool:
     """Whether a widget shows all that another one does."""
-    extra = WIDGETS[other["type"]].extra
+    known = WIDGETS[other["type"]]
+    extra = [key for key in known.one if not known.keys[key].needed]
     config, others = widget.get("config") or {}, other["config"]
     return bool(widget["type"] == other["type"]) and all(
         config.get(key) == others.get(key) or (key in extra and others.get(key) is None) for key in {**config, **others}

@@ -1,27 +1,31 @@
 """Layout files are untrusted: what the page does not know or must not show is refused, and said where it stands."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from unicodedata import category
 
 from dcase_explore.errors import ExploreError, meant, nearest
-from dcase_explore.layouts import declared
+from dcase_explore.layouts.text import cut
 from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import (
-    BOOLEAN,
-    COLUMN_WIDTHS,
+    COLUMN,
+    COLUMNS,
+    FLAG,
     LENSES,
-    METRICS,
     NUMBER,
     ORDERS,
-    RANGES,
+    SHOWN_AS_TEXT,
+    SORTING,
     TEXT,
+    TEXTS,
     UNSAFE_LENSES,
+    VIEWS,
+    WHOLE,
     WIDGETS,
+    WIDTHS,
+    Key,
     Node,
 )
-from dcase_explore.messages import plain
 
 MAX_WIDGETS = 100
 MAX_NUMBER = 1e9
@@ -101,6 +105,8 @@ def _node_problems(node: Any, where: str) -> Iterator[str]:
     if not isinstance(children, list):
         yield f"{at}children must be a list, not {_shown(children)}"
         return
+    if kind == "split" and not children:
+        yield f"{where} is a split of nothing: leave it out"
     for number, child in enumerate(children):
         inner = f"{at}children[{number}]"
         yield from _widget_problems(child, inner) if kind == "tab" else _node_problems(child, inner)
@@ -118,38 +124,8 @@ def _widget_problems(widget: Any, where: str) -> Iterator[str]:
     kind, config = widget.get("type"), widget.get("config")
     if not isinstance(kind, str) or kind not in WIDGETS:
         yield f"{where}.type is no widget: {_shown(kind)}; {meant(str(kind)[:80], WIDGETS)}"
-        return
-    where = f"{where}.config"
-    if config is None:
-        return
-    if not isinstance(config, dict):
-        yield f"{where} must be an object, not {_shown(config)}"
-        return
-    extra = (COLUMN_WIDTHS,) if kind == "table" else ()
-    yield from _unknown_keys(config, (*declared.keys(kind), *extra), f"{where}.")
-    lenses = config.get("views") if kind == "inspector" else None
-    yield from _value_problems(
-        kind, {key: value for key, value in config.items() if key not in ("views", *extra)}, where
-    )
-    for key, (low, high) in RANGES.items():
-        value: Any = config.get(key)
-        if _is_number(value) and not low <= value <= high:
-            yield f"{where}.{key} must be from {low} to {high}, not {_shown(value)}"
-    if kind == "inspector" and isinstance(config.get("visibleColumns"), bool):  # which is 1 to a model
-        yield f"{where}.visibleColumns must be a number, not {_shown(config['visibleColumns'])}"
-    for number, pair in enumerate(_listed(config.get("sorting"))):
-        if not (isinstance(pair, list) and len(pair) == 2 and pair[1] in ORDERS):
-            yield f"{where}.sorting[{number}] must be a column and ASC or DESC, not {_shown(pair)}"
-    if kind == "Metric" and isinstance(config.get("metric"), str) and config["metric"] not in METRICS:
-        yield f"{where}.metric is no metric: {_shown(config['metric'])}; {meant(config['metric'][:80], METRICS)}"
-    widths = config.get(COLUMN_WIDTHS) if extra else None
-    if widths is not None and not (isinstance(widths, dict) and all(map(_is_number, widths.values()))):
-        yield f"{where}.{COLUMN_WIDTHS} must be pixels by column, not {_shown(widths)}"
-    if lenses is not None and not isinstance(lenses, list):
-        yield f"{where}.views must be a list of lenses, not {_shown(lenses)}"
-        return
-    for number, lens in enumerate(lenses or []):
-        yield from _lens_problems(lens, f"{where}.views[{number}]")
+    elif config is not None:
+        yield from _config_problems(config, WIDGETS[kind].keys, f"{where}.config")
 
 
 def _lens_problems(lens: Any, where: str) -> Iterator[str]:
@@ -163,43 +139,59 @@ def _lens_problems(lens: Any, where: str) -> Iterator[str]:
     if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
         yield f"{where}.columns must be a list of columns, not {_shown(columns)}"
     if not isinstance(view, str) or view not in LENSES:
-        yield f"{where}.view is no lens: {_shown(view)}; {meant(str(view)[:80], sorted(set(LENSES) - UNSAFE_LENSES))}"
+        safe = sorted(set(LENSES) - UNSAFE_LENSES - SHOWN_AS_TEXT)
+        yield f"{where}.view is no lens: {_shown(view)}; {meant(str(view)[:80], safe)}"
+    elif view in UNSAFE_LENSES:
+        yield f"{where}.view is {view}, which runs what a column holds: use TextLens"
+    elif settings is not None:
+        yield from _config_problems(settings, LENSES[view], f"{where}.settings")
+
+
+def _config_problems(config: Any, keys: Mapping[str, Key], where: str) -> Iterator[str]:
+    """Problems of a widget's config or of a lens's settings."""
+    if not isinstance(config, dict):
+        yield f"{where} must be an object, not {_shown(config)}"
         return
-    if view in UNSAFE_LENSES:
-        yield f"{where}.view is {view}, which runs what a column holds: use SafeHtmlLens"
-    if settings is None:
-        return
-    if not isinstance(settings, dict):
-        yield f"{where}.settings must be an object, not {_shown(settings)}"
-        return
-    yield from _unknown_keys(settings, LENSES[view], f"{where}.settings.")
-    for key, value in settings.items():
-        allowed = LENSES[view].get(key)
-        if allowed is None or value is None or _is_allowed(value, allowed):
-            continue
-        words = allowed if isinstance(allowed, str) else " or ".join(allowed)
-        yield f"{where}.settings.{key} must be {words}, not {_shown(value)}"
+    yield from _unknown_keys(config, keys, f"{where}.")
+    for name, value in config.items():
+        if name in keys and value is not None:
+            yield from _value_problems(value, keys[name], f"{where}.{name}")
 
 
-def _value_problems(widget: str, config: Node, where: str) -> Iterator[str]:
-    """What Spotlight's own model of the widget's config refuses."""
-    from pydantic import ValidationError
+def _value_problems(value: Any, key: Key, where: str) -> Iterator[str]:
+    """Problems of what stands under one key."""
+    if isinstance(key.holds, tuple):
+        if not any(type(value) is type(word) and value == word for word in key.holds):
+            *words, last = map(repr, key.holds)
+            close = nearest(value[:80], map(str, key.holds)) if isinstance(value, str) else []
+            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            yield f"{where} must be {', '.join(words)} or {last}, not {_shown(value)}{hint}"
+    elif key.holds == WIDTHS:
+        if not isinstance(value, dict) or not all(_is_number(width) and width >= 0 for width in value.values()):
+            yield f"{where} must be {key.holds}, not {_shown(value)}"
+    elif isinstance(value, list) and key.holds in (COLUMNS, TEXTS, SORTING, VIEWS):
+        for number, inner in enumerate(value):
+            at = f"{where}[{number}]"
+            if key.holds == VIEWS:
+                yield from _lens_problems(inner, at)
+            elif key.holds == SORTING:
+                pair = isinstance(inner, list) and len(inner) == 2 and isinstance(inner[0], str)
+                if not pair or inner[1] not in ORDERS:
+                    yield f"{at} must be a column and ASC or DESC, not {_shown(inner)}"
+            elif not isinstance(inner, str) and not (key.gaps and inner is None):
+                yield f"{at} must be a string, not {_shown(inner)}"
+    elif not _is(value, key.holds):
+        yield f"{where} must be {key.holds}, not {_shown(value)}"
+    elif key.bounds and not key.bounds[0] <= value <= key.bounds[1]:
+        yield f"{where} must be from {key.bounds[0]:,} to {key.bounds[1]:,}, not {_shown(value)}"
 
-    try:
-        declared.configs()[widget].model_validate(config, strict=True)
-    except ValidationError as refusal:
-        for error in refusal.errors(include_url=False):
-            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
-            rule = error["msg"].replace("Input should be", "must be").replace("valid ", "")
-            yield f"{where}{place} {rule}, not {_shown(error['input'])}{_nearest(error)}"
 
-
-def _nearest(error: Any) -> str:
-    """Sentence part with the words that one of Spotlight's may have been meant for."""
-    if error["type"] != "literal_error" or not isinstance(error["input"], str):
-        return ""
-    words = nearest(error["input"][:80], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
-    return f"; did you mean {' or '.join(words)}?" if words else ""
+def _is(value: Any, kind: str) -> bool:
+    if kind == FLAG:
+        return isinstance(value, bool)
+    if kind in (NUMBER, WHOLE):
+        return _is_number(value) and (kind == NUMBER or isinstance(value, int))
+    return kind in (TEXT, COLUMN) and isinstance(value, str)
 
 
 def _name_problems(name: Any, where: str) -> Iterator[str]:
@@ -213,30 +205,14 @@ def _unknown_keys(node: Node, known: Iterable[str], at: str) -> Iterator[str]:
     names = list(known)
     for key in node:
         if key not in names:
-            yield f"{at}{_cut(key)} is no key that is known here; {meant(key[:80], names)}"
-
-
-def _is_allowed(value: Any, allowed: str | tuple[str, ...]) -> bool:
-    if allowed == BOOLEAN:
-        return isinstance(value, bool)
-    if allowed == NUMBER:
-        return _is_number(value)
-    return isinstance(value, str) if allowed == TEXT else value in allowed
+            yield f"{at}{cut(key)} is no key that is known here; {meant(key[:80], names)}"
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _shown(value: Any) -> str:
     """A value as JSON would have it, cut to what fits a sentence."""
     text = {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
-    return text or _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    return plain(text if len(text) <= 60 else f"{text[:57]}...")
+    return text or cut(repr(value))

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock
 
 from dcase_explore.cache import chosen_folder, write_atomically
 from dcase_explore.errors import ExploreError
@@ -56,6 +55,8 @@ def keep(layout: Node, name: str, *, replace: bool = False) -> Path:
     ExploreError
         A name that cannot be had, one that is taken, a library that cannot be written.
     """
+    from filelock import FileLock  # late: it costs as much as all else here, and a layout is opened without it
+
     if not _NAME.fullmatch(name) or name.endswith(".json"):
         raise ExploreError(
             f"a layout cannot be called {name[:80]!r}: take up to 64 letters, digits, '-', '_', '.' or spaces, "

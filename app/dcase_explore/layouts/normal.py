@@ -9,7 +9,6 @@ says what it shows.
 from collections import Counter
 from typing import Any
 
-from dcase_explore.layouts import declared
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
 
 
@@ -48,10 +47,10 @@ def _normal_widget(widget: Node) -> Node:
     config = widget.get("config")
     found = {"kind": "widget", "type": widget["type"], "name": widget.get("name")}
     if config is not None:
-        filled = {**declared.keys(widget["type"]), **_without_nulls(config)}
-        its = WIDGETS[widget["type"]]
-        for key in (*its.needed, *its.extra):  # the page saves a choice that was taken back as ""
-            filled[key] = filled.get(key) or None
+        known = WIDGETS[widget["type"]]
+        filled = {**{name: key.default for name, key in known.keys.items()}, **_without_nulls(config)}
+        for key in known.one:  # the page saves a choice that was taken back as ""
+            filled[key] = filled[key] or None
         if filled.get("views") is not None and widget["type"] == "inspector":
             filled["views"] = _normal_lenses(filled["views"])
         for key in (COLUMN_WIDTHS, "sorting"):

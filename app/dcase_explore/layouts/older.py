@@ -1,5 +1,5 @@
 """
-Layouts of earlier Spotlights in today's words.
+Layouts of Spotlight, today's and earlier ones, in the words that are known here.
 
 Spotlight 1.0 to 1.2 had experimental widgets and editing lenses that are gone; some words are older still. Its models
 also read the names of their fields where files otherwise have the page's keys.
@@ -9,9 +9,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from dcase_explore.layouts import declared
 from dcase_explore.layouts.tree import widgets
-from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, Node
+from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, SHOWN_AS_TEXT, WIDGETS, Node
 
 _RENAMED = {"data-grid": "table", "details": "inspector", "simmap": "similaritymap"}
 """Names the page still understands, but not `spotlight.show`."""
@@ -69,10 +68,10 @@ def _translate(widget: Node) -> Iterator[str]:
         views = [{"view": "AudioView", "columns": columns}] if columns else []
         widget["config"] = config = {"views": views, "visibleColumns": 1}
         yield "the audio overview as an inspector of one column"
-    if not isinstance(kind, str) or kind not in declared.configs():
+    if not isinstance(kind, str) or kind not in WIDGETS:
         return
     widget["type"] = kind
-    _use_aliases(config, declared.aliases(kind))
+    _respell(config, {key.older: name for name, key in WIDGETS[kind].keys.items() if key.older})
     if kind == "table" and isinstance(config.get("sorting"), list):
         config["sorting"] = [[column, "ASC"] if isinstance(column, str) else column for column in config["sorting"]]
     if kind == "table":
@@ -85,22 +84,25 @@ def _translate(widget: Node) -> Iterator[str]:
 
 
 def _translate_lens(lens: Node) -> Iterator[str]:
-    _use_aliases(lens, {"type": "view", "id": "key"})
+    _respell(lens, {"type": "view", "id": "key"})
     view, settings = lens.get("view"), lens.get("settings")
     if not isinstance(view, str):
         return
     if view in _EDITING_LENSES:
         yield f"the lens {view}, which edited values, as one that shows them"
         view = "ScalarView"
+    if view in SHOWN_AS_TEXT:
+        yield f"the lens {view}, which runs or fetches what a column holds, as one that shows its text"
+        view = "TextLens"
     lens["view"] = _LENSES.get(view, view)
     if isinstance(settings, dict):
-        _use_aliases(settings, _SETTINGS)
+        _respell(settings, _SETTINGS)
         for key in _GONE_SETTINGS if view == "SequenceView" else ():
             settings.pop(key, None)
 
 
-def _use_aliases(config: Node, aliases: dict[str, str]) -> None:
+def _respell(config: Node, names: dict[str, str]) -> None:
     """Spell keys as the page does, in place."""
-    for name, alias in aliases.items():
-        if name in config and alias not in config:
-            config[alias] = config.pop(name)
+    for older, name in names.items():
+        if older in config and name not in config:
+            config[name] = config.pop(older)

@@ -1,24 +1,20 @@
 """
 The way back from an arranged page to a file.
 
-What is saved is the layout as it was given, with what was changed in the page: columns keep the names they were written
-with where another one stood for them, and what binding left out is put back where it was, so that one file serves many
-data sets and a diff shows what somebody changed.
+The page is given what binding leaves of a layout, and merges every split in which one node is left. On the way back
+each node of the file takes up what the page has of its widgets: a node of the page belongs to the node of the file that
+most of its widgets come from. What was left out is put back behind its neighbour, in splits made again where the page
+has merged them, so that one file serves many data sets and a diff shows what somebody changed.
 """
 
 import copy
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 
-from dcase_explore.columns import in_display_order
 from dcase_explore.layouts.binding import Binding
-from dcase_explore.layouts.references import rename
-from dcase_explore.layouts.tree import nodes, widgets
-from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
-
-Kept = Literal["all", "absent", "nothing"]
-KEPT: tuple[Kept, ...] = ("all", "absent", "nothing")
-"""Of what binding changed, as much as there is at first."""
+from dcase_explore.layouts.merging import Merging, put_back
+from dcase_explore.layouts.tree import as_in_page, nodes, widgets
+from dcase_explore.layouts.vocabulary import WIDGETS, Node
 
 
 def restored(
@@ -26,7 +22,7 @@ def restored(
     arranged: Node,
     numbers: Mapping[int, int],
     *,
-    keep: Kept = "all",
+    as_such: bool = False,
     without: Collection[int] = (),
 ) -> tuple[Node, list[int | None]]:
     """
@@ -40,9 +36,8 @@ def restored(
         Root node as the page has it; it is not changed.
     numbers
         For each widget of `arranged` that is one of the given layout, its number there, by the widget's id.
-    keep
-        Of the widgets in the page: the names that columns were written with (``"all"``), or the names that the page
-        shows and what binding left out of the widgets (``"absent"``), or neither.
+    as_such
+        Whether widgets are saved as the page shows them, rather than with the names and all the columns of the file.
     without
         Numbers of widgets that are not put back.
 
@@ -53,203 +48,169 @@ def restored(
     put_back : list of int or None
         For each of its widgets, in the order of the file, its number if it was put back.
     """
-    return _Restoring(binding, arranged, numbers, keep, without).layout()
+    return _Restoring(binding, arranged, numbers, as_such, without).layout()
 
 
 class _Restoring:
-    """
-    The way back from an arranged page to a file.
-
-    Every node that comes from the given layout is known by the numbers of the widgets in it.
-    """
+    """One way back; every widget is known by its number in the file."""
 
     def __init__(
-        self, binding: Binding, arranged: Node, numbers: Mapping[int, int], keep: Kept, without: Collection[int]
+        self, binding: Binding, arranged: Node, numbers: Mapping[int, int], as_such: bool, without: Collection[int]
     ) -> None:
-        self._given = list(widgets(binding.original))
-        self._shown = dict(zip(binding.origins, widgets(binding.layout), strict=True))
-        self._titles = _titles_in_page(binding)
-        self._columns, self._names = binding.columns, binding.names
-        self._keep = keep
-        self._not_back = {*without, *self._shown}
-        self._original = binding.original
-        self._root = copy.deepcopy(arranged)
-        self._numbers: dict[int, int] = {}  # number of a widget of the given layout by id of the node
-        for widget, copied in zip(widgets(arranged), widgets(self._root), strict=True):
-            number = numbers.get(id(widget))
-            taken = number in self._numbers.values()
-            if number in self._shown and not taken and copied["type"] == self._shown[number]["type"]:
-                self._numbers[id(copied)] = number
+        self._file, self._page = ({"kind": "split", **copy.deepcopy(root)} for root in (binding.original, arranged))
+        self._given = list(widgets(self._file))
+        shown = dict(zip(binding.origins, widgets(binding.layout), strict=True))
+        self._not_back = {*without, *shown}  # what was shown and is not there was closed
+        self._numbers = {id(widget): number for number, widget in enumerate(self._given)}
+        self._there: set[int] = set()
+        merging, titles = Merging(binding), _titles_in_page(binding)
+        for original, widget in zip(widgets(arranged), widgets(self._page), strict=True):
+            number = numbers.get(id(original))
+            given: Node = {}
+            before: Node = {}
+            if number in shown and number not in self._there and widget["type"] == shown[number]["type"]:
+                given, before = self._given[number], shown[number]
+                self._numbers[id(widget)] = number
+                self._there.add(number)
+                if widget.get("name") == titles[number]:
+                    widget["name"] = given.get("name")
+            if not as_such:
+                config = merging.config(widget, given, before)
+                widget.pop("config", None)
+                widget.update({} if config is None else {"config": config})
 
     def layout(self) -> tuple[Node, list[int | None]]:
-        there = set(self._numbers)
-        for widget in widgets(self._root):
-            if self._keep != "nothing":
-                self._merge(widget, self._numbers.get(id(widget)))
-            if self._keep == "absent":
-                rename(widget, lambda column: self._columns.get(column) or column)
-        self._put_back(self._original, self._number_given(self._original))
-        weights = {node.get("weight") for node in nodes(self._original)}
-        for node in nodes(self._root):
+        page = as_in_page(self._page)
+        if page and self._of(page):
+            root = self._taken_up(self._file, [page], "vertical")
+        else:
+            left = [back for child in self._file["children"] if (back := self._left_out(child))]
+            root = {**self._page, "children": [*self._page["children"], *left]}
+        if root["kind"] == "tab":
+            root = {**self._page, "children": [root]}
+        self._put_back_the_rest(root)
+        weights = {node.get("weight") for node in nodes(self._file)}
+        for node in nodes(root):
             if "weight" in node and node["weight"] not in weights:
                 node["weight"] = float(f"{node['weight']:.4g}")  # dragged: the rest is less than a pixel
-        return self._root, [
-            None if id(widget) in there else self._numbers.get(id(widget)) for widget in widgets(self._root)
-        ]
+        found = [self._numbers.get(id(widget)) for widget in widgets(root)]
+        layout: Node = {key: root[key] for key in ("orientation", "children") if key in root}
+        return layout, [None if number in self._there else number for number in found]
 
-    # One widget
+    def _taken_up(self, given: Node, run: list[Node], orientation: str) -> Node:
+        """
+        A node of the file, with what the page has of it and what was left out of it.
 
-    def _merge(self, widget: Node, number: int | None) -> None:
-        """Undo in place what binding did to a widget; keep what was done to it in the page."""
-        given = self._given[number] if number is not None else {}
-        shown = self._shown[number] if number is not None else {}
-        if number is not None and widget.get("name") == self._titles[number]:
-            widget["name"] = given.get("name")
-        before, arranged, its = shown.get("config") or {}, widget.get("config") or {}, WIDGETS[widget["type"]]
-        written = given.get("config") or {}
-        config: Node = {}
-        for key in {**written, **arranged}:
-            old, new = before.get(key), arranged.get(key)
-            if number is not None and new == old:
-                config[key] = written.get(key)
-            elif key in (*its.needed, *its.extra):
-                config[key] = self._named(new)
-            elif key == "views" and widget["type"] == "inspector":
-                config[key] = self._lenses(new or [], old or [], written.get(key) or [])
-            elif key in its.lists and widget["type"] != "Metric":  # whose columns are known by their place
-                config[key] = self._listed(new or [], written.get(key) or [], sort=widget["type"] == "table")
-            elif key in its.lists:
-                config[key] = [self._named(column) for column in new or []]
-            elif key == "sorting":
-                orders = {self._named(column): order for column, order in new or []}
-                absent = [pair for pair in written.get(key) or [] if not self._columns[pair[0]]]
-                config[key] = [*([column, order] for column, order in orders.items()), *absent]
-            elif key == COLUMN_WIDTHS:
-                unseen = {
-                    column: width for column, width in (written.get(key) or {}).items() if not self._columns[column]
-                }
-                config[key] = {**unseen, **{self._named(column): width for column, width in (new or {}).items()}}
-            else:
-                config[key] = new
-        if config or given.get("config") is not None:
-            widget["config"] = config
+        Parameters
+        ----------
+        given
+            Split or tab of the file.
+        run
+            Nodes of the page that belong to it, with a widget of it at least; they stand beside each other.
+        orientation
+            In which they do.
+        """
+        weight = sum(node["weight"] for node in run)
+        if given["kind"] == "tab":
+            node = _one(run, orientation)
+            tabs = [inner for inner in nodes(node) if inner["kind"] == "tab"]
+            tab = max(tabs, key=lambda tab: len(self._of(tab) & self._of(given)))
+            found: _Found = [(self._numbers.get(id(widget)), widget) for widget in tab["children"]]
+            self._fill(found, given, [self._numbers[id(widget)] for widget in given["children"]])
+            tab["children"] = [widget for _, widget in found]
+            return {**node, "weight": weight}
+        here = frozenset[int]().union(*map(self._of, run))
+        present = [child for child in given["children"] if self._of(child) & here]
+        merged = len(present) == 1  # by the page: one node is left in this split
+        if merged:
+            inner = self._taken_up(present[0], run, orientation)
+            found, turn = [(id(present[0]), {**inner, "weight": present[0]["weight"]})], given["orientation"]
         else:
-            widget.pop("config", None)
+            inside, turn = run, orientation
+            if len(run) == 1 and run[0]["kind"] == "split":
+                inside, turn = run[0]["children"], run[0]["orientation"]
+            found = self._parts(present, inside, turn)
+        before = found[:]
+        self._fill(found, given, list(map(id, given["children"])))
+        if not merged and (len(run) > 1 or len(found) > len(before)):
+            _weigh(before, present)
+        if len(found) == 1 and len(given["children"]) > 1:
+            return {**found[0][1], "weight": weight}
+        return {"kind": "split", "orientation": turn, "weight": weight, "children": [node for _, node in found]}
 
-    def _named(self, column: str | None) -> str | None:
-        """Name that a column of the table has in the file."""
-        return self._names.get(column, column) if column else column
-
-    def _listed(self, arranged: Sequence[str], written: Sequence[str], *, sort: bool) -> list[str]:
-        """Columns in the order of the file, with those that this data does not have; new ones last."""
-        shown = {column: self._columns.get(column) for column in written}
-        kept = [column for column in written if shown[column] is None or shown[column] in arranged]
-        added = [self._named(column) or "" for column in arranged if column not in shown.values()]
-        return [*kept, *(in_display_order(sorted(added)) if sort else added)]
-
-    def _lenses(self, arranged: Sequence[Node], before: Sequence[Node], written: Sequence[Node]) -> list[Node]:
-        was, given = ({lens["key"]: lens for lens in lenses} for lenses in (before, written))
-        lenses = []
-        for lens in arranged:
-            key = lens.get("key")
-            if key in was and lens == was[key]:
-                lenses.append(given[key])
+    def _parts(self, present: Sequence[Node], inside: Sequence[Node], orientation: str) -> "_Found":
+        """Nodes of the page, each with the id of the child of the file's node that takes it up."""
+        owners = [self._owner(node, present) for node in inside]
+        for spot, owner in enumerate(owners):  # what is new between two nodes of one child stays there
+            after = next((other for other in owners[spot:] if other is not None), None)
+            if owner is None and spot and owners[spot - 1] == after:
+                owners[spot] = after
+        pairs = zip(owners, inside, strict=True)
+        runs = [(owner, [node for _, node in run]) for owner, run in groupby(pairs, key=lambda pair: pair[0])]
+        found: _Found = []
+        for owner, run in runs:
+            longest = max((other for same, other in runs if same == owner), key=len)
+            if owner is None or run is not longest:  # new, or torn off
+                found += [(None, node) for node in run]
             else:
-                lenses.append({**lens, "columns": [self._named(column) for column in lens["columns"]]})
-        for place, lens in enumerate(written):
-            if lens["key"] not in was:  # left out by binding: behind the lens it stood behind
-                ahead = [other["key"] for other in written[:place]]
-                spots = [spot for spot, other in enumerate(lenses) if other.get("key") in ahead]
-                lenses.insert(spots[-1] + 1 if spots else 0, lens)
-        return lenses
+                found.append((id(present[owner]), self._taken_up(present[owner], run, orientation)))
+        return found
+
+    def _owner(self, node: Node, present: Sequence[Node]) -> int | None:
+        """Which of the children most of a node's widgets come from."""
+        shares = [len(self._of(node) & self._of(child)) for child in present]
+        return shares.index(max(shares)) if any(shares) else None
 
     # What binding left out
 
-    def _number_given(self, layout: Node) -> dict[int, frozenset[int]]:
-        """Numbers of the widgets in each node of the given layout, by the node's id."""
-        count = iter(range(len(self._given)))
-        numbers: dict[int, frozenset[int]] = {}
+    def _fill(self, found: "_Found", given: Node, known_by: Sequence[int]) -> None:
+        """Put back the children of a node of which nothing was shown."""
+        for number, child in enumerate(given["children"]):
+            if not self._of(child) & self._there and (back := self._left_out(child)):
+                put_back(found, known_by[number], back, known_by[:number])
 
-        def visit(node: Node) -> frozenset[int]:
-            own = {next(count)} if node.get("kind") == "widget" else set()
-            numbers[id(node)] = frozenset(own.union(*(visit(child) for child in node.get("children", []))))
-            return numbers[id(node)]
-
-        visit(layout)
-        return numbers
-
-    def _put_back(self, node: Node, given: dict[int, frozenset[int]]) -> None:
-        """Put back what binding left out below one node of the given layout."""
-        children = node.get("children", [])
-        for place, child in enumerate(children):
-            if not given[id(child)].isdisjoint(self._present()):
-                self._put_back(child, given)
-                continue
-            back = self._left_out(child, iter(sorted(given[id(child)])))
-            if back is None:
-                continue
-            siblings = [(other, True) for other in reversed(children[:place])]
-            siblings += [(other, False) for other in children[place + 1 :]]
-            if not any(self._beside(back, node, other, given, after) for other, after in siblings):
-                self._anywhere(back)
-
-    def _left_out(self, node: Node, numbers: Iterator[int]) -> Node | None:
+    def _left_out(self, node: Node) -> Node | None:
         """Copy of a node with those of its widgets that binding left out; None without any."""
         if node["kind"] == "widget":
-            number = next(numbers)
-            if number in self._not_back:  # it was closed in the page, say
+            number = self._numbers[id(node)]
+            if number in self._not_back:
                 return None
             back = copy.deepcopy(node)
             self._numbers[id(back)] = number
             return back
-        children = [inner for child in node["children"] if (inner := self._left_out(child, numbers))]
-        return {**node, "children": children} if children else None
+        inner = [one for child in node["children"] if (one := self._left_out(child))]
+        return {**node, "children": inner} if inner else None
 
-    def _beside(self, back: Node, outer: Node, sibling: Node, given: dict[int, frozenset[int]], after: bool) -> bool:
-        """Put a node back beside its sibling, where that is still to be found as a whole."""
-        wanted, whole = given[id(sibling)] & self._present(), given[id(outer)]
-        level = ("widget",) if sibling["kind"] == "widget" else ("tab", "split")
-        found = [
-            (parent, node)
-            for parent in nodes(self._root)
-            for node in parent.get("children", [])
-            if node["kind"] in level and wanted and wanted <= self._inside(node) <= given[id(sibling)]
-        ]
-        if not found:
-            return False
-        fitting = [
-            (parent, node)
-            for parent, node in found
-            if self._inside(parent) <= whole and parent.get("orientation") == outer.get("orientation")
-        ]
-        # Splits that hold one node alone are alike: the one as deep as it was.
-        depth, there = _depth(self._original, sibling), fitting or found
-        parent, node = min(there, key=lambda pair: abs(_depth(self._root, pair[1]) - depth))
-        if not fitting and sibling["kind"] != "widget":
-            # The page has merged the split that held both: make it again.
-            split = {"kind": "split", "orientation": outer["orientation"], "weight": node.get("weight", 1)}
-            split["children"], parent["children"][_place(parent, node)] = [node], split
-            node["weight"], parent = sibling["weight"], split
-        parent["children"].insert(_place(parent, node) + after, back)
-        return True
+    def _put_back_the_rest(self, root: Node) -> None:
+        """Put back what stood in a node whose widgets were moved apart, into the tab with the nearest of the file."""
+        there = self._of(root)
+        tabs = [node for node in nodes(root) if node.get("kind") == "tab" and self._of(node)]
+        for number, widget in enumerate(self._given):
+            if number not in there and (back := self._left_out(widget)):
+                nearest = min(tabs, key=lambda tab: min(abs(other - number) for other in self._of(tab)))
+                nearest["children"].append(back)
 
-    def _anywhere(self, back: Node) -> None:
-        """Put widgets back into the tab that holds the nearest one of the given layout."""
-        tabs = [node for node in nodes(self._root) if node.get("kind") == "tab" and self._inside(node)]
-        first = min(self._inside(back))
-        for widget in list(widgets(back)):
-            if tabs:
-                nearest = min(tabs, key=lambda tab: min(abs(number - first) for number in self._inside(tab)))
-                nearest["children"].append(widget)
-            else:
-                tabs = [{"kind": "tab", "weight": 1, "children": [widget]}]
-                self._root["children"] += tabs
-
-    def _inside(self, node: Node) -> frozenset[int]:
+    def _of(self, node: Node) -> frozenset[int]:
+        """Numbers of the widgets in a node that are the file's."""
         return frozenset(self._numbers[id(widget)] for widget in widgets(node) if id(widget) in self._numbers)
 
-    def _present(self) -> frozenset[int]:
-        return self._inside(self._root)
+
+_Found = list[tuple[int | None, Node]]
+"""Nodes or widgets, each with what it is known by."""
+
+
+def _one(run: list[Node], orientation: str) -> Node:
+    """One node that holds several."""
+    return run[0] if len(run) == 1 else {"kind": "split", "orientation": orientation, "weight": 1, "children": run}
+
+
+def _weigh(found: _Found, present: Sequence[Node]) -> None:
+    """Give nodes of the page weights on the scale of the file, where siblings that they do not have are put back."""
+    given = {id(child): child["weight"] for child in present}
+    taken = [(known_by, node) for known_by, node in found if known_by in given]
+    ours, theirs = sum(given[name] for name, _ in taken if name), sum(node["weight"] for _, node in taken)
+    for _, node in found if ours and theirs and abs(ours / theirs - 1) > 1e-9 else ():
+        node["weight"] *= ours / theirs
 
 
 def _titles_in_page(binding: Binding) -> dict[int, str]:
@@ -262,16 +223,3 @@ def _titles_in_page(binding: Binding) -> dict[int, str]:
             title, count = f"{name} ({count})", count + 1
         titles[number] = title
     return titles
-
-
-def _depth(root: Node, node: Node) -> int:
-    """Levels from the root to a node in it."""
-    level, depth = [root], 0
-    while level and all(other is not node for other in level):
-        level, depth = [child for other in level for child in other.get("children", [])], depth + 1
-    return depth
-
-
-def _place(parent: Node, node: Node) -> int:
-    """Place of a node among its parent's children, by identity: equal ones may stand beside it."""
-    return next(place for place, child in enumerate(parent["children"]) if child is node)

@@ -1,15 +1,16 @@
 """
-What columns are for: which score or embedding they belong to, and which one may stand in for one that is missing.
+What columns are for: a layout's first score, its second embedding, its first attribute, or nothing but themselves.
 
-The roles of a layout's columns are a score's (score, decision, correctness, cost), an embedding's (vectors, map,
-distance) and an attribute's value; anything else stands for itself.
+A score has a column of each family (score, decision, correctness, cost), so has an embedding (vectors, map, distance),
+and an attribute has its values. Which score is a layout's first is told by where it names them, not by their names:
+another table's first one takes its part, in all families at once.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dcase_explore.columns import ATTRIBUTE, BUILT_IN, member, members
-from dcase_explore.layouts.references import Reference
+from dcase_explore.layouts.naming import Reference
 
 SCORE_FAMILIES = (
     "anomaly_score_<score>",
@@ -23,6 +24,7 @@ EMBEDDING_FAMILIES = (
     "map_<embedding>_y",
     "domain_distance_<embedding>",
 )
+_FAMILIES = {"score": SCORE_FAMILIES, "embedding": EMBEDDING_FAMILIES}
 
 
 def owner(column: str) -> str:
@@ -39,7 +41,7 @@ def owner(column: str) -> str:
     str
         In words, as in ``"score mine"``; the column itself where it belongs to none.
     """
-    for word, families in (("score", SCORE_FAMILIES), ("embedding", EMBEDDING_FAMILIES)):
+    for word, families in _FAMILIES.items():
         for family in families:
             name = member(column, family)
             if name:
@@ -47,14 +49,35 @@ def owner(column: str) -> str:
     return column
 
 
-def replacements(named: Sequence[Reference], columns: Sequence[str]) -> dict[str, str]:
+def roles(named: Sequence[Reference]) -> dict[str, list[str]]:
     """
-    Column that would stand in for each that the table does not have.
+    A layout's scores, embeddings and attributes: its first, its second and so on.
 
     Parameters
     ----------
     named
-        What a layout names, in the order of the file: earlier ones choose first.
+        What the layout names, in the order of the file.
+
+    Returns
+    -------
+    dict
+        ``"score"`` and ``"embedding"`` to their names, ``"attribute"`` to the columns of values. What widgets are about
+        comes before what tables and inspectors merely list.
+    """
+    about = [reference.column for reference in named if not reference.listed]
+    listed = [reference.column for reference in named if reference.listed]
+    found = {kind: distinct([*_members(about, of), *_members(listed, of)]) for kind, of in _FAMILIES.items()}
+    return {**found, "attribute": distinct(name for name in about if _is_attribute(name))}
+
+
+def stand_ins(named: Sequence[Reference], columns: Sequence[str]) -> dict[str, str]:
+    """
+    Column that takes the part of each that the table does not have.
+
+    Parameters
+    ----------
+    named
+        What a layout names, in the order of the file.
     columns
         Of the table, in order.
 
@@ -62,26 +85,55 @@ def replacements(named: Sequence[Reference], columns: Sequence[str]) -> dict[str
     -------
     dict
         By name, for all columns of a score or an embedding at once, whether named or not; the user's own go first.
+        No column takes two parts.
     """
-    roles = [reference.column for reference in named if not reference.listed]
+    about = [reference.column for reference in named if not reference.listed]
     listed = [reference.column for reference in named if reference.listed]
+    order = roles(named)
     found: dict[str, str] = {}
-    for families in (SCORE_FAMILIES, EMBEDDING_FAMILIES):
-        there = _members(columns, families)
-        shown = _members(roles, families)
-        # What is only listed may also take a widget's empty place: a table does not lose it by that.
+    for kind, families in _FAMILIES.items():
+        there, shown = _members(columns, families), _members(about, families)
+        # What is only listed may also take a widget's part: a table does not lose it by that.
         free = [name for name in sorted(there, key=lambda name: name in BUILT_IN) if name not in shown]
-        missing = [name for name in distinct([*shown, *_members(listed, families)]) if name not in there]
+        missing = [name for name in order[kind] if name not in there]
         for old in missing[: len(free)]:
-            wanted = [family for family in families if _of(family, old) in (roles if old in shown else listed)]
+            wanted = [family for family in families if _of(family, old) in (about if old in shown else listed)]
             # The user's own first; among them one that can stand in wherever the other one is shown.
             new = max(free, key=lambda name: (name not in BUILT_IN, sum(_of(one, name) in columns for one in wanted)))
             free.remove(new)
             found.update({_of(family, old): _of(family, new) for family in families})
+    missing = [name for name in order["attribute"] if name not in columns]
     attributes = [name for name in ("attributes", *sorted(columns)) if name in columns and _is_attribute(name)]
-    missing = distinct(name for name in roles if _is_attribute(name) and name not in columns)
-    free = [name for name in distinct(attributes) if name not in roles]
+    free = [name for name in distinct(attributes) if name not in about]
     return {**found, **dict(zip(missing, free, strict=False))}
+
+
+def written_as(named: Iterable[str], parts: Mapping[str, str], columns: Iterable[str]) -> dict[str, str]:
+    """
+    The way back: name in the layout of each column of the table that takes another one's part.
+
+    Parameters
+    ----------
+    named
+        Columns that the layout names: those keep their names.
+    parts
+        As of `stand_ins`.
+    columns
+        Of the table.
+
+    Returns
+    -------
+    dict
+        By column of the table, whether a widget shows it or not.
+    """
+    own, there = {owner(name) for name in named}, set(columns)
+    cast = {owner(name) for name in named if parts.get(name) in there}
+    return {new: old for old, new in parts.items() if owner(old) in cast and owner(new) not in own}
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Names in their order, each once."""
+    return list(dict.fromkeys(names))
 
 
 def _of(family: str, name: str) -> str:
@@ -97,8 +149,3 @@ def _is_attribute(column: str) -> bool:
 def _members(columns: Sequence[str], families: Sequence[str]) -> list[str]:
     """Scores or embeddings that any of the columns belongs to, those with the family's first column first."""
     return distinct(name for family in families for name in members(columns, family))
-
-
-def distinct(names: Iterable[str]) -> list[str]:
-    """Names in their order, each once."""
-    return list(dict.fromkeys(names))

@@ -5,8 +5,6 @@ import os
 import threading
 from pathlib import Path
 
-from filelock import FileLock
-
 from dcase_explore.cache import cache_folder, write_atomically
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.arranging import Arrangement
@@ -56,6 +54,8 @@ class SavedFile:
         if content == self._content():
             self._known = content
             return
+        from filelock import FileLock
+
         digest = hashlib.sha256(os.fsencode(self.path.parent)).hexdigest()[:16]
         wanted, number = self.path, 2
         try:

@@ -2,6 +2,8 @@
 
 import json
 import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dcase_explore.errors import ExploreError
@@ -38,21 +40,27 @@ def parse(content: bytes, name: str) -> Node:
     """
     if len(content) > MAX_BYTES:
         raise ExploreError(f"{name} is more than {MAX_BYTES // 2**20} MB, the most that a layout has")
+    twice: list[tuple[Node, str]] = []
+
+    def of_pairs(pairs: list[tuple[str, Any]]) -> Node:
+        node = dict(pairs)
+        if len(node) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            twice.append((node, next(key for key, count in counts.items() if count > 1)))
+        return node
+
     try:
         layout = json.loads(
-            content.decode("utf-8-sig"),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_no_number,
-            parse_float=_finite,
+            content.decode("utf-8-sig"), object_pairs_hook=of_pairs, parse_constant=_Digits, parse_float=_number
         )
-        json.dumps(layout, ensure_ascii=False).encode()
     except ValueError as error:  # not UTF-8, not JSON, a number of thousands of digits
         raise ExploreError(f"{name} is not a JSON file ({error}): give a layout saved from the page") from error
     except RecursionError as error:
         raise ExploreError(f"{name} is nested too deeply to be a layout") from error
     if not isinstance(layout, dict) or "children" not in layout:
         raise ExploreError(f"{name} is no layout: it has no children at its top")
-    _check_size(layout, name)
+    for fault in _faults(layout, {id(node): key for node, key in twice}):
+        raise ExploreError(f"{name}: {fault}")
     return layout
 
 
@@ -73,39 +81,58 @@ def as_bytes(layout: Node) -> bytes:
     return (json.dumps(layout, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> Node:
-    node: Node = {}
-    for key, value in pairs:
-        if key in node:
-            raise ValueError(f"the key {plain(key[:80])} stands twice in one object")
-        node[key] = value
-    return node
+class _Digits(str):
+    """What stands for a number, and is none that every program reads."""
 
 
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no number")
-
-
-def _finite(digits: str) -> float:
+def _number(digits: str) -> float | _Digits:
     number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits[:20]} is too large a number")
-    return number
+    return number if math.isfinite(number) else _Digits(digits)
 
 
-def _check_size(layout: Node, name: str) -> None:
-    level: list[Any] = [layout]
+def _faults(layout: Node, twice: Mapping[int, str]) -> Iterator[str]:
+    """Where programs would read a layout differently, or take long for it; keys that stand twice are by node's id."""
+    level: list[tuple[str, Any]] = [("", layout)]
     count = 0
     for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
+        for where, value in level:
+            yield from _faults_of(value, where, twice)
+        level = [inner for where, value in level for inner in _inside(value, where)]
         count += len(level)
         if count > MAX_VALUES:
-            raise ExploreError(f"{name} holds more than {MAX_VALUES:,} values, the most that a layout has")
+            yield f"more than {MAX_VALUES:,} values, the most that a layout has"
+            return
         if not level:
             return
-    raise ExploreError(f"{name} is nested deeper than {MAX_DEPTH} levels, which no layout is")
+    yield f"nested deeper than {MAX_DEPTH} levels, which no layout is"
+
+
+def _faults_of(value: Any, where: str, twice: Mapping[int, str]) -> Iterator[str]:
+    at = f"{where}." if where else ""
+    if isinstance(value, dict):
+        if id(value) in twice:
+            yield f"{at}{cut(twice[id(value)])} stands twice in one object"
+        yield from (f"{at}{cut(key)} is a key with half of a character" for key in value if _is_broken(key))
+    elif isinstance(value, _Digits):
+        yield f"{where}: {value[:20]} is no number that a layout can have"
+    elif isinstance(value, str) and _is_broken(value):
+        yield f"{where} is a text with half of a character: {cut(value)}"
+
+
+def _inside(value: Any, where: str) -> list[tuple[str, Any]]:
+    """Values within a value, each with its place."""
+    if isinstance(value, dict):
+        return [(f"{where}.{cut(key)}".lstrip("."), inner) for key, inner in value.items()]
+    if isinstance(value, list):
+        return [(f"{where}[{number}]", inner) for number, inner in enumerate(value)]
+    return []
+
+
+def _is_broken(text: str) -> bool:
+    """Whether it holds one half of a pair of surrogates, which cannot be sent to the page."""
+    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def cut(text: str) -> str:
+    """A stranger's text on one line, as short as a sentence has room for."""
+    return plain(text if len(text) <= 60 else f"{text[:57]}...")

@@ -59,3 +59,35 @@ def widgets(node: Any) -> Iterator[Node]:
         In the order of the file.
     """
     return (inner for inner in nodes(node) if inner.get("kind") == "widget")
+
+
+def as_in_page(node: Node, outer: str = "horizontal") -> Node | None:
+    """
+    A split or tab as the page has it: without what is empty, and with what a split holds alone in the split's place.
+
+    Parameters
+    ----------
+    node
+        Checked; it is not changed, and its widgets are those of what is returned.
+    outer
+        Orientation of the split around it.
+
+    Returns
+    -------
+    dict or None
+        With weights and orientations said; None where it holds no widget.
+    """
+    weight = node.get("weight", 1)
+    if node["kind"] == "tab":
+        return {"kind": "tab", "weight": weight, "children": list(node["children"])} if children(node) else None
+    turn = node.get("orientation") or ("vertical" if outer == "horizontal" else "horizontal")
+    found: list[Node] = []
+    for inner in filter(None, (as_in_page(child, turn) for child in children(node))):
+        if inner["kind"] == "split" and inner["orientation"] == turn:
+            share = inner["weight"] / (sum(child["weight"] for child in inner["children"]) or 1)
+            found += [{**child, "weight": child["weight"] * share} for child in inner["children"]]
+        else:
+            found.append(inner)
+    if len(found) == 1:
+        return {**found[0], "weight": weight}
+    return {"kind": "split", "orientation": turn, "weight": weight, "children": found} if found else None

@@ -1,6 +1,6 @@
 """Where a layout names columns of the table."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
@@ -43,33 +43,6 @@ def references(layout: Node) -> Iterator[Reference]:
     yield from _of_node(layout, "")
 
 
-def rename(widget: Node, name: Callable[[str], str]) -> None:
-    """
-    Give other names to the columns of a widget, in place.
-
-    Parameters
-    ----------
-    widget
-        In its normal form or as the page has it.
-    name
-        New name of a column.
-    """
-    config, its = widget.get("config") or {}, WIDGETS[widget["type"]]
-    for key in (*its.needed, *its.extra):
-        if config.get(key):
-            config[key] = name(config[key])
-    for key in its.lists:
-        if config.get(key):
-            config[key] = list(dict.fromkeys(column and name(column) for column in config[key]))
-    if config.get("sorting"):
-        config["sorting"] = [[name(column), order] for column, order in config["sorting"]]
-    if config.get(COLUMN_WIDTHS):
-        config[COLUMN_WIDTHS] = {name(column): width for column, width in config[COLUMN_WIDTHS].items()}
-    if widget["type"] == "inspector" and config.get("views"):
-        lenses = config["views"]
-        config["views"] = [{**lens, "columns": [name(column) for column in lens["columns"]]} for lens in lenses]
-
-
 def _of_node(node: Node, where: str) -> Iterator[Reference]:
     if node.get("kind") == "widget":
         yield from _of_widget(node, f"{where}.config")
@@ -78,19 +51,19 @@ def _of_node(node: Node, where: str) -> Iterator[Reference]:
 
 
 def _of_widget(widget: Node, where: str) -> Iterator[Reference]:
-    config, its = widget.get("config") or {}, WIDGETS[widget["type"]]
-    for key in (*its.needed, *its.extra):
+    config, known = widget.get("config") or {}, WIDGETS[widget["type"]]
+    for key in known.one:
         if config.get(key):
             yield Reference(f"{where}.{key}", config[key], listed=False)
-    for key in its.lists:
+    for key in known.several:
         for number, column in enumerate(config.get(key) or []):
             if column:
                 yield Reference(f"{where}.{key}[{number}]", column, listed=widget["type"] == "table")
     for number, (column, _) in enumerate(config.get("sorting") or []):
         yield Reference(f"{where}.sorting[{number}]", column, listed=True)
     for number, lens in enumerate(config.get("views") or [] if widget["type"] == "inspector" else []):
-        for place, column in enumerate(lens["columns"]):
+        for inner, column in enumerate(lens["columns"]):
             if column:
-                yield Reference(f"{where}.views[{number}].columns[{place}]", column, listed=True)
+                yield Reference(f"{where}.views[{number}].columns[{inner}]", column, listed=True)
     for column in config.get(COLUMN_WIDTHS) or {}:
         yield Reference(f"{where}.{COLUMN_WIDTHS}.{column}", column, listed=True)
