@@ -13,7 +13,7 @@ from dcase_explore.exploration import View
 from dcase_explore.options import Options
 from dcase_explore.scoring.metrics import section_metrics
 from dcase_explore.scoring.official import official_scores
-from widgets_page import layout_file, shown
+from widgets_page import filtered, layout_file, shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -41,24 +41,6 @@ def page(browser: "Browser", scored: tuple[str, View]) -> "Iterator[Page]":
     page.locator("tfoot td").first.wait_for()
     yield page
     page.close()
-
-
-def filtered(page: "Page", script: str) -> list[int]:
-    """Set a filter by the page's own means, and the rows that it leaves."""
-    rows: list[int] = page.evaluate(
-        """async (script) => {
-          const { useDataset, PredicateFilter, getApplicablePredicates } = globalThis.spotlight;
-          const state = useDataset.getState();
-          const filter = (key, predicate, value) => state.addFilter(new PredicateFilter(
-            state.columnsByKey[key], getApplicablePredicates(state.columnsByKey[key].type.kind)[predicate], value));
-          const code = (key, name) => state.columnsByKey[key].type.categories[name];
-          new Function("filter", "code", script)(filter, code);
-          await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
-          return Array.from(useDataset.getState().filteredIndices);
-        }""",
-        script,
-    )
-    return rows
 
 
 def numbers(page: "Page") -> dict[tuple[str, str, str], float | None]:

@@ -5,13 +5,16 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dcase_explore.exploration import View
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 def layout_file(folder: Path, *widgets: dict[str, Any], inspector: dict[str, Any] | None = None) -> str:
@@ -34,3 +37,21 @@ def shown(options: Options, **changed: Any) -> Iterator[tuple[Server, View]]:
         yield server, exploration
     finally:
         server.close()
+
+
+def filtered(page: "Page", script: str) -> list[int]:
+    """Set a filter by the page's own means, and the rows that it leaves."""
+    rows: list[int] = page.evaluate(
+        """async (script) => {
+          const { useDataset, PredicateFilter, getApplicablePredicates } = globalThis.spotlight;
+          const state = useDataset.getState();
+          const filter = (key, predicate, value) => state.addFilter(new PredicateFilter(
+            state.columnsByKey[key], getApplicablePredicates(state.columnsByKey[key].type.kind)[predicate], value));
+          const code = (key, name) => state.columnsByKey[key].type.categories[name];
+          new Function("filter", "code", script)(filter, code);
+          await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+          return Array.from(useDataset.getState().filteredIndices);
+        }""",
+        script,
+    )
+    return rows

@@ -125,7 +125,12 @@ class Exploration:
         """
         arrangement, name = opened(layout, columns_with_values(self.frame), strict=strict)
         known = {one.name: getattr(self, one.name) for one in fields(Exploration)}
-        return View(**{**known, "findings": shown(self.findings)}, arrangement=arrangement, layout_name=name)
+        return View(
+            **{**known, "findings": shown(self.findings)},
+            arrangement=arrangement,
+            layout_name=name,
+            every_finding=self.findings,
+        )
 
     def summary(self) -> str:
         """One line of what is in it."""
@@ -155,10 +160,21 @@ class View(Exploration):
         Layout of the page, fitted to the frame.
     layout_name
         What that layout is called.
+    every_finding
+        All findings, of which ``findings`` are the first to be shown: a machine type chosen in the page has its own.
     """
 
     arrangement: Arrangement = field(repr=False)
     layout_name: str
+    every_finding: Sequence[Finding] = field(default=(), repr=False)
+
+    def only(self, rows: Sequence[int] | np.ndarray | pd.Series) -> "View":
+        """As of an exploration."""
+        part = super().only(rows)
+        positions = np.arange(len(self.frame))[np.asarray(rows)]
+        return replace(
+            self, frame=part.frame, findings=part.findings, every_finding=in_view(self.every_finding, positions)
+        )
 
     def summary(self) -> str:
         """One line of what is shown."""

@@ -88,7 +88,9 @@ def find(frame: pd.DataFrame) -> Found:
             for rule in (find_shift, find_duplicates, find_training_outliers):
                 findings += rule(its, measured)
     findings.sort(key=lambda finding: finding.weight)
-    _say_missing(frame, embeddings, distances)
+    missing = not_looked_for(frame, distances)
+    if missing:
+        note(f"not looked for: {'; '.join(missing)}")
     columns = _columns(frame, embeddings, distances)
     frame = clips.conform(frame.assign(**columns))
     there = {name for name in frame.columns if frame[name].notna().any()}
@@ -193,8 +195,23 @@ def _descriptions(columns: Mapping[str, object], distances: Measured) -> dict[st
     return found
 
 
-def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], distances: Measured) -> None:
-    """What could not be looked for, and why."""
+def not_looked_for(frame: pd.DataFrame, distances: Measured) -> list[str]:
+    """
+    What cannot be looked for, and why.
+
+    Parameters
+    ----------
+    frame
+        Scored clip table.
+    distances
+        By machine type and embedding.
+
+    Returns
+    -------
+    list of str
+        Parts of a sentence.
+    """
+    embeddings = members(frame.columns, "embeddings_<embedding>")
     test = frame[frame["split"] == "test"]
     models, labels = models_of(frame), len(set(test["label"].dropna())) if "label" in test else 0
     missing = []
@@ -222,5 +239,4 @@ def _say_missing(frame: pd.DataFrame, embeddings: Sequence[str], distances: Meas
             "no silent or clipped recordings, for none were listened to"
             f"{', as scores and embeddings were there' if 'path' in frame and frame['path'].notna().any() else ''}"
         )
-    if missing:
-        note(f"not looked for: {'; '.join(missing)}")
+    return missing

@@ -161,6 +161,8 @@ SPOTLIGHT_WIDGETS = {
 
 OWN_WIDGETS = {
     "dcase.scores": Widget("Scores", {"scoreColumn": Key(COLUMN)}),
+    "dcase.findings": Widget("Findings"),
+    "dcase.conditions": Widget("Conditions", {"costColumns": Key(COLUMNS)}),
 }
 """Every widget of ours in that page, by its `key` there, with what its module reads of its config."""
 

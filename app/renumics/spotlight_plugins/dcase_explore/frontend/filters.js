@@ -7,6 +7,9 @@ const purposes = new WeakMap();
 /** The page's filter of a purpose, if it is still there. */
 const present = (purpose) => useDataset.getState().filters.find((filter) => purposes.get(filter) === purpose);
 
+/** Whether the filter of a purpose is there and counts. */
+export const isSet = (purpose) => Boolean(present(purpose)?.isEnabled);
+
 function put(purpose, filter) {
   const { addFilter, removeFilter, replaceFilter } = useDataset.getState(), before = present(purpose);
   if (filter) purposes.set(filter, purpose);
@@ -27,6 +30,13 @@ export function showRows(purpose, rows, name) {
   put(purpose, rows && {
     kind: "SetFilter", name, rowIndices, isEnabled: true, isInverted: false, apply: (row) => rowIndices.has(row),
   });
+}
+
+/** Rows that the page's filters leave, those of one purpose of ours aside. */
+export function rowsWithout(purpose, { filters, indices, filteredIndices, columnData }) {
+  if (!isSet(purpose)) return filteredIndices;
+  const others = filters.filter((filter) => filter.isEnabled && purposes.get(filter) !== purpose);
+  return indices.filter((row) => others.every((filter) => filter.apply(row, columnData) !== filter.isInverted));
 }
 
 /** The code of the machine type that the page's filters alone leave, whoever set them; null for several. */

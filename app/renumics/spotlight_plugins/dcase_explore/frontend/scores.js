@@ -2,7 +2,7 @@
 import { CHOSEN, DOMAINS, FAINT, LINE, WORST } from "./colours.js";
 import { Histogram, Roc } from "./curves.js";
 import { useFacts } from "./facts.js";
-import { chosenMachine, showAllMachines, showCategory } from "./filters.js";
+import { chosenMachine, isSet, rowsWithout, showAllMachines, showCategory } from "./filters.js";
 import { ascending, decided, harmonicMean, OFFICIAL, officialScore, sectionMetrics, worst } from "./metrics.js";
 import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useMemo, useSize, useState } from "./parts.js";
 import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
@@ -148,8 +148,10 @@ function Curves({ table, facts, rows, its, section }) {
 
 export function Scores() {
   const facts = useFacts();
-  const [columns, columnsByKey, columnData, rows, filters] = ["columns", "columnsByKey", "columnData", "filteredIndices", "filters"]
+  const [columns, columnsByKey, columnData, filteredIndices, filters] = ["columns", "columnsByKey", "columnData", "filteredIndices", "filters"]
     .map((key) => useDataset((state) => state[key]));
+  // A finding's clips alone have no score: it is of the clips that it was found in.
+  const rows = useMemo(() => rowsWithout("finding", useDataset.getState()), [filteredIndices]);
   const table = useMemo(() => ({ columns, columnsByKey, columnData }), [columns, columnsByKey, columnData]);
   const models = useMemo(() => (facts ? scoredModels(table, rows, facts) : []), [table, rows, facts]);
   const [column, setColumn] = globalThis.spotlight.useWidgetConfig("scoreColumn", null);
@@ -166,7 +168,7 @@ export function Scores() {
       h("div", { style: { overflowX: "auto", flex: "0 1 auto" } },
         h(Numbers, { models, chosen: its.model, onChoose: (model) => setColumn(`anomaly_score_${model}`), place: section.name, onPlace: setPlace, machine: chosenMachine(filters) }),
         h("ul", { style: { color: FAINT, marginTop: 4 } },
-          h("li", null, `${counted(clips, "labelled test clip")} that the filters leave.`),
+          h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
           models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
             `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) Ω would be ${metric(one.worst.omega)}.`)))),
       h(Curves, { table, facts, rows, its, section })));

@@ -1,0 +1,61 @@
+"""What our widgets in the page are told that the page's table does not carry, as JSON has it."""
+
+from typing import Any
+
+import numpy as np
+
+from dcase_explore.columns import members
+from dcase_explore.exploration import View
+from dcase_explore.findings import not_looked_for
+from dcase_explore.findings.distances import Auc
+from dcase_explore.findings.finding import Finding
+
+
+def facts_of(view: View) -> dict[str, Any]:
+    """
+    What the widgets need to know of a view.
+
+    Parameters
+    ----------
+    view
+        What is shown.
+
+    Returns
+    -------
+    dict
+        ``exact``: values by column of the scores that the page's single precision would tie. ``findings``: all of them,
+        worst first, their rows as positions in the table; ``auc_lost_share`` as `Finding` has it. ``not_looked_for``:
+        parts of a sentence. ``separation``: SEP and DSUP with their 95 % intervals by machine type and embedding.
+    """
+    frame = view.frame
+    columns = [f"anomaly_score_{model}" for model in members(frame.columns, "anomaly_score_<score>")]
+    return {
+        "exact": {name: _listed(frame[name].to_numpy()) for name in columns if frame[name].dtype == np.float64},
+        "findings": [_finding(finding) for finding in view.every_finding or view.findings],
+        "not_looked_for": not_looked_for(frame, view.distances),
+        "separation": [
+            {"class": machine, "embedding": name, "sep": _auc(its.sep), "dsup": _auc(its.dsup)}
+            for (machine, name), its in view.distances.items()
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "class": finding.machine_type,
+        "title": finding.title,
+        "severity": finding.severity,
+        "description": finding.description,
+        "auc_lost_share": finding.auc_lost_share,
+        "auc_lost_shares": dict(finding.auc_lost_shares),
+        "rows": finding.rows.tolist(),
+    }
+
+
+def _auc(auc: Auc | None) -> dict[str, Any] | None:
+    return None if auc is None else {"value": auc.value, "interval": _listed(np.array(auc.interval))}
+
+
+def _listed(values: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
