@@ -45,8 +45,8 @@ def page(browser: "Browser", served: tuple[str, View]) -> "Iterator[Page]":
 def test_facts_tell_all_findings_of_the_view(real_scores: Path) -> None:
     view = explored(Options(data=[str(real_scores)])).arranged("simple")
     told = facts_of(view)
-    assert len(told["findings"]) == len(view.every_finding) > len(view.findings)
-    for said, finding in zip(told["findings"], view.every_finding, strict=True):
+    assert len(told["findings"]) == len(view.findings) > 12
+    for said, finding in zip(told["findings"], view.findings, strict=True):
         assert said["rows"] == finding.rows.tolist()
         assert said["auc_lost_share"] == finding.auc_lost_share
     assert any("without embeddings" in part for part in told["not_looked_for"])
@@ -58,7 +58,7 @@ def test_facts_tell_all_findings_of_the_view(real_scores: Path) -> None:
 
 @pytest.mark.browser
 def test_a_click_shows_a_findings_clips_and_no_others(page: "Page", served: tuple[str, View]) -> None:
-    finding = served[1].every_finding[1]
+    finding = served[1].findings[1]
     page.get_by_role("button", name=finding.title).click()
     assert page.evaluate(f"Array.from({STATE}.filteredIndices)") == sorted(finding.rows.tolist())
     assert page.evaluate(f"Array.from({STATE}.selectedIndices)") == [finding.rows[0]]
@@ -79,7 +79,7 @@ def test_a_click_shows_a_findings_clips_and_no_others(page: "Page", served: tupl
 
 @pytest.mark.browser
 def test_its_filter_taken_away_elsewhere_closes_a_finding(page: "Page", served: tuple[str, View]) -> None:
-    page.get_by_role("button", name=served[1].every_finding[0].title).click()
+    page.get_by_role("button", name=served[1].findings[0].title).click()
     page.locator("[data-place]").wait_for()
     page.evaluate(f"{STATE}.filters.forEach({STATE}.removeFilter)")
     page.locator("[data-place]").wait_for(state="detached")
@@ -89,7 +89,7 @@ def test_its_filter_taken_away_elsewhere_closes_a_finding(page: "Page", served: 
 def test_the_machine_types_own_findings_and_what_was_not_looked_for(page: "Page", served: tuple[str, View]) -> None:
     assert page.get_by_text("Not looked for: no distances, duplicates or training outliers").is_visible()
     filtered(page, "filter('class', 'equal', code('class', 'valve'))")
-    titles = [finding.title for finding in served[1].every_finding if finding.machine_type == "valve"]
+    titles = [finding.title for finding in served[1].findings if finding.machine_type == "valve"]
     page.wait_for_function("(count) => document.querySelectorAll('[data-finding]').length === count", arg=len(titles))
     assert [its.get_attribute("data-finding") for its in page.locator("[data-finding]").all()] == titles
 
@@ -144,7 +144,7 @@ def test_hostile_text_is_shown_as_text(browser: "Browser", recordings: Path, tmp
     view = explored(options, with_maps=False)
     frame = view.frame.assign(d1v=view.frame["d1v"].cat.rename_categories([HOSTILE[0]]))
     frame = frame.rename(columns={name: name.replace("logmel_lof", "<b>model</b>") for name in frame.columns})
-    with shown(options, frame=frame, findings=findings, every_finding=()) as (server, _):
+    with shown(options, frame=frame, findings=findings) as (server, _):
         assert len(json.loads(get(f"{server.url}api/dcase/facts")[1])["findings"]) == len(HOSTILE)
         page = browser.new_page(viewport={"width": 1440, "height": 1200})
         page.goto(server.url)

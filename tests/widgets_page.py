@@ -12,6 +12,7 @@ from dcase_explore.exploring import explored
 from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
+from exploring import stored
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -33,7 +34,7 @@ def shown(options: Options, **changed: Any) -> Iterator[tuple[Server, View]]:
     exploration = dataclasses.replace(view, **changed)
     server = Server(Address())
     try:
-        server.show(exploration)
+        server.show(stored(exploration), exploration.arrangement)
         yield server, exploration
     finally:
         server.close()
@@ -41,17 +42,18 @@ def shown(options: Options, **changed: Any) -> Iterator[tuple[Server, View]]:
 
 def filtered(page: "Page", script: str) -> list[int]:
     """Set a filter by the page's own means, and the rows that it leaves."""
+    # Written into the script, for the page lets nothing be evaluated in it.
     rows: list[int] = page.evaluate(
-        """async (script) => {
+        """async () => {
           const { useDataset, PredicateFilter, getApplicablePredicates } = globalThis.spotlight;
           const state = useDataset.getState();
           const filter = (key, predicate, value) => state.addFilter(new PredicateFilter(
             state.columnsByKey[key], getApplicablePredicates(state.columnsByKey[key].type.kind)[predicate], value));
           const code = (key, name) => state.columnsByKey[key].type.categories[name];
-          new Function("filter", "code", script)(filter, code);
+          %s
           await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
           return Array.from(useDataset.getState().filteredIndices);
-        }""",
-        script,
+        }"""
+        % script
     )
     return rows

@@ -10,7 +10,7 @@ from dcase_explore import clips
 from dcase_explore.columns import members
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
-from dcase_explore.findings import Measured, in_view, shown
+from dcase_explore.findings import Measured, in_view
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.opening import opened
@@ -104,7 +104,7 @@ class Exploration:
 
     def arranged(self, layout: str, *, strict: bool = False) -> "View":
         """
-        The same with a layout, fitted to its columns, and with the findings of a view.
+        The same with a layout, fitted to its columns.
 
         Parameters
         ----------
@@ -123,14 +123,8 @@ class Exploration:
         ExploreError
             Unknown or refused layout.
         """
-        arrangement, name = opened(layout, columns_with_values(self.frame), strict=strict)
-        known = {one.name: getattr(self, one.name) for one in fields(Exploration)}
-        return View(
-            **{**known, "findings": shown(self.findings)},
-            arrangement=arrangement,
-            layout_name=name,
-            every_finding=self.findings,
-        )
+        arrangement = opened(layout, columns_with_values(self.frame), strict=strict)
+        return View(**{one.name: getattr(self, one.name) for one in fields(Exploration)}, arrangement=arrangement)
 
     def summary(self) -> str:
         """One line of what is in it."""
@@ -158,27 +152,13 @@ class View(Exploration):
     ----------
     arrangement
         Layout of the page, fitted to the frame.
-    layout_name
-        What that layout is called.
-    every_finding
-        All findings, of which ``findings`` are the first to be shown: a machine type chosen in the page has its own.
     """
 
     arrangement: Arrangement = field(repr=False)
-    layout_name: str
-    every_finding: Sequence[Finding] = field(default=(), repr=False)
-
-    def only(self, rows: Sequence[int] | np.ndarray | pd.Series) -> "View":
-        """As of an exploration."""
-        part = super().only(rows)
-        positions = np.arange(len(self.frame))[np.asarray(rows)]
-        return replace(
-            self, frame=part.frame, findings=part.findings, every_finding=in_view(self.every_finding, positions)
-        )
 
     def summary(self) -> str:
         """One line of what is shown."""
-        return f"{super().summary()} · layout {self.layout_name}"
+        return f"{super().summary()} · layout {self.arrangement.name}"
 
 
 def columns_with_values(frame: pd.DataFrame) -> list[str]:

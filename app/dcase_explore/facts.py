@@ -5,19 +5,19 @@ from typing import Any
 import numpy as np
 
 from dcase_explore.columns import members
-from dcase_explore.exploration import View
+from dcase_explore.exploration import Exploration
 from dcase_explore.findings import not_looked_for
 from dcase_explore.findings.distances import Auc
 from dcase_explore.findings.finding import Finding
 
 
-def facts_of(view: View) -> dict[str, Any]:
+def facts_of(exploration: Exploration) -> dict[str, Any]:
     """
-    What the widgets need to know of a view.
+    What the widgets need to know of an exploration.
 
     Parameters
     ----------
-    view
+    exploration
         What is shown.
 
     Returns
@@ -27,15 +27,15 @@ def facts_of(view: View) -> dict[str, Any]:
         worst first, their rows as positions in the table; ``auc_lost_share`` as `Finding` has it. ``not_looked_for``:
         parts of a sentence. ``separation``: SEP and DSUP with their 95 % intervals by machine type and embedding.
     """
-    frame = view.frame
+    frame = exploration.frame
     columns = [f"anomaly_score_{model}" for model in members(frame.columns, "anomaly_score_<score>")]
     return {
         "exact": {name: _listed(frame[name].to_numpy()) for name in columns if frame[name].dtype == np.float64},
-        "findings": [_finding(finding) for finding in view.every_finding or view.findings],
-        "not_looked_for": not_looked_for(frame, view.distances),
+        "findings": [_finding(finding) for finding in exploration.findings],
+        "not_looked_for": not_looked_for(frame, exploration.distances),
         "separation": [
             {"class": machine, "embedding": name, "sep": _auc(its.sep), "dsup": _auc(its.dsup)}
-            for (machine, name), its in view.distances.items()
+            for (machine, name), its in exploration.distances.items()
         ],
     }
 

@@ -36,6 +36,8 @@ class Arrangement:
         Columns of the table at hand that have values.
     strict
         Whether layouts that name other columns are refused.
+    name
+        What the layout is called.
 
     Attributes
     ----------
@@ -45,17 +47,23 @@ class Arrangement:
         Called with no arguments when the page was arranged otherwise.
     """
 
-    def __init__(self, layout: Node, columns: Sequence[str], *, strict: bool = False) -> None:
+    def __init__(self, layout: Node, columns: Sequence[str], *, strict: bool = False, name: str = "") -> None:
         self._columns = list(columns)
         self.strict = strict
         self.on_change: Callable[[], None] = lambda: None
+        self._names: list[str] = []
         self._bindings: list[Binding] = []  # of the layout that was opened, and of each that was loaded in the page
-        self._open(bind(layout, columns))
+        self._open(bind(layout, columns), name)
 
     @property
     def binding(self) -> Binding:
         """The layout that was opened, or loaded in the page, fitted to the table."""
         return self._bindings[self._current]
+
+    @property
+    def name(self) -> str:
+        """What that layout is called."""
+        return self._names[self._current]
 
     def shown(self) -> Node:
         """What the page is given: the layout as last arranged."""
@@ -120,7 +128,7 @@ class Arrangement:
         if self.strict:
             binding.require_all(name, self._columns)
         binding.require_some(name)
-        self._open(binding)
+        self._open(binding, name)
         self.on_change()
         return [*changes, *binding.changes]
 
@@ -161,8 +169,9 @@ class Arrangement:
         """Whether anything was arranged since the layout was opened."""
         return self.layout() != self._start
 
-    def _open(self, binding: Binding) -> None:
+    def _open(self, binding: Binding, name: str) -> None:
         self._bindings.append(binding)
+        self._names.append(name)
         self._current = len(self._bindings) - 1
         self._arranged = _numbered(binding, self._current)
         self._start = self.layout()

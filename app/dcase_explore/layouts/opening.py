@@ -7,7 +7,7 @@ from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.messages import note
 
 
-def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> tuple[Arrangement, str]:
+def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> Arrangement:
     """
     Read a layout and fit it to columns.
 
@@ -22,22 +22,19 @@ def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> tupl
 
     Returns
     -------
-    arrangement : Arrangement
+    Arrangement
         What was replaced and left out of the layout is said on stderr.
-    name : str
-        What the layout is called.
 
     Raises
     ------
     ExploreError
         Unknown or refused layout, or one that shows nothing of these columns.
     """
-    arrangement = Arrangement(read_layout(layout), columns, strict=strict)
+    arrangement = Arrangement(read_layout(layout), columns, strict=strict, name=find_layout(layout).stem)
     binding = arrangement.binding
     if strict:
         binding.require_all(layout, columns)
     binding.require_some(layout)
-    name = find_layout(layout).stem
     if binding.changes:
-        note(f"layout {name}: {'; '.join(binding.changes)}")
-    return arrangement, name
+        note(f"layout {arrangement.name}: {'; '.join(binding.changes)}")
+    return arrangement

@@ -8,15 +8,20 @@ one; `kept` keeps it between launches, under all that it was made of (`key`).
 import json
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.stored.cells import Cells
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FORMAT = 1
 """Of the folder; one of another format is made again."""
-ABOUT, TABLE, ISSUES, CLIPS, CELLS = "about.json", "table.json", "issues.json", "clips.parquet", "cells"
+ABOUT, TABLE, ISSUES, FACTS = "about.json", "table.json", "issues.json", "facts.json"
+CLIPS, CELLS = "clips.parquet", "cells"
 
 
 class Stored:
@@ -38,6 +43,8 @@ class Stored:
         What the page is answered for the table and the findings: open files.
     table_bytes, issues_bytes
         How long these are.
+    facts
+        What our widgets are answered.
 
     Raises
     ------
@@ -53,6 +60,7 @@ class Stored:
             if self._about["format"] != FORMAT:
                 raise ExploreError(f"{folder} is of another version of this program: it is made again")
             self.table, self.issues = (self._opened(name) for name in (TABLE, ISSUES))
+            self.facts = (folder / FACTS).read_bytes()
             self.table_bytes, self.issues_bytes = (_size(file) for file in (self.table, self.issues))
             audio_or_text = [number for number, kind in enumerate(self.kinds.values()) if kind in ("audio", "text")]
             names = list(self.kinds)
@@ -102,6 +110,13 @@ class Stored:
     def about(self) -> Mapping[str, Any]:
         """All that is written of it besides the page's answers."""
         return self._about
+
+    @cached_property
+    def frame(self) -> "pd.DataFrame":
+        """The clip table, read when it is first asked for."""
+        from dcase_explore import parquet
+
+        return parquet.read(self.folder / CLIPS)[0]
 
     def summary(self, layout_name: str) -> str:
         """One line of what is shown, in a layout of that name."""

@@ -15,9 +15,10 @@ import pandas as pd
 
 from dcase_explore import parquet
 from dcase_explore.columns import Kind, describe
-from dcase_explore.exploration import Exploration, View, columns_with_values
+from dcase_explore.exploration import Exploration, columns_with_values
+from dcase_explore.facts import facts_of
 from dcase_explore.findings import shown
-from dcase_explore.stored import ABOUT, CELLS, CLIPS, FORMAT, ISSUES, TABLE, Stored
+from dcase_explore.stored import ABOUT, CELLS, CLIPS, FACTS, FORMAT, ISSUES, TABLE, Stored
 from dcase_explore.stored.cells import write_cells
 
 DEFAULT_RATE = 16_000
@@ -99,7 +100,6 @@ def identity_of(exploration: Exploration) -> str:
 
 
 def _write(exploration: Exploration, folder: Path, notes: Sequence[str]) -> None:
-    in_page = exploration.findings if isinstance(exploration, View) else shown(exploration.findings)
     own = [name for name in exploration.frame if describe(name) is None]
     frame = exploration.frame.assign(**{name: _simple(exploration.frame[name]) for name in own})
     kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
@@ -114,9 +114,10 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str]) -> None
             "columns": list(its.columns),
             "description": its.description,
         }
-        for its in in_page
+        for its in shown(exploration.findings)
     ]
     issues_bytes = (folder / ISSUES).write_bytes(json.dumps({"running": False, "issues": issues}).encode())
+    (folder / FACTS).write_bytes(orjson.dumps(facts_of(exploration)))
     (folder / CELLS).mkdir()
     for number, (name, kind) in enumerate(kinds.items()):
         if kind in ("audio", "text"):

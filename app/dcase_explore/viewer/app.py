@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from dcase_explore.viewer import arranged, plugins, settings, statics, table
+from dcase_explore.viewer import arranged, plugins, settings, statics, table, widgets
 from dcase_explore.viewer.guard import Guard
 from dcase_explore.viewer.headers import Headers
 
@@ -29,7 +29,8 @@ def own_routes(page: "Page") -> list[BaseRoute]:
     page
         What is shown.
     """
-    return [*arranged.routes(lambda: page.arrangement), *page.rows.routes()]
+    of_widgets = widgets.routes(lambda: page.stored.facts, lambda: page.stored.frame, lambda: page.arrangement)
+    return [*arranged.routes(lambda: page.arrangement), *page.rows.routes(), *of_widgets]
 
 
 def application(page: "Page", others: "HandingOn", *, any_host: bool, token: str | None) -> Starlette:

@@ -15,7 +15,6 @@ from typing import Any
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.arranging import Arrangement
-from dcase_explore.layouts.vocabulary import Node
 from dcase_explore.stored import Stored
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.lifeline import lines_of
@@ -50,7 +49,7 @@ def main() -> None:
     while True:
         told = json.loads(lines.get())
         folder = Path(told["folder"])
-        sentence = _show(server, folder, told["layout"], told["strict"])
+        sentence = _show(server, folder, told)
         # Spotlight, if it is there, has read what it shows.
         for done in (before, folder if sentence else None):
             if done is not None and shared in done.parents:
@@ -61,11 +60,12 @@ def main() -> None:
             server.tell(sentence)
 
 
-def _show(server: Server, folder: Path, layout: Node, strict: bool) -> str | None:
+def _show(server: Server, folder: Path, told: dict[str, Any]) -> str | None:
     """Show what is in a folder; the reason where it cannot be shown."""
     try:
         stored = Stored(folder)
-        server.show(stored, Arrangement(layout, stored.columns, strict=strict))
+        layout = Arrangement(told["layout"], stored.columns, strict=told["strict"], name=told["name"])
+        server.show(stored, layout)
     except (ExploreError, OSError) as reason:
         return str(reason)
     return None

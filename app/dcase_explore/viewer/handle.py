@@ -133,8 +133,8 @@ class Viewer:
             try:
                 if self._process.stdin is None:
                     raise BrokenPipeError
-                layout, strict = exploration.arrangement.binding.original, exploration.arrangement.strict
-                told = {"folder": str(path), "layout": layout, "strict": strict}
+                of = exploration.arrangement
+                told = {"folder": str(path), "layout": of.binding.original, "strict": of.strict, "name": of.name}
                 self._process.stdin.write(f"{json.dumps(told)}\n".encode())
                 self._process.stdin.flush()
             except OSError as error:

@@ -1,6 +1,6 @@
 // Which finding is looked at, and which of its clips: shown alone, the clip in the inspector.
 import { isSet, showRows } from "./filters.js";
-import { useDataset } from "./parts.js";
+import { identity, useDataset } from "./parts.js";
 
 let choice = { finding: null, place: 0 };
 const listeners = new Set();
@@ -39,7 +39,7 @@ export function step(by) {
 useDataset.subscribe((state) => state.filters, () => {
   if (choice.finding && !isSet("finding")) set({ finding: null, place: 0 });
 });
-useDataset.subscribe((state) => state.uid, () => set({ finding: null, place: 0 }));
+useDataset.subscribe(identity, () => set({ finding: null, place: 0 }));
 
 // n and p wherever one is, except where one writes.
 globalThis.addEventListener("keydown", (event) => {

@@ -3,7 +3,7 @@ import { ANOMALY, FAINT, LINE, NORMAL, TEXT } from "./colours.js";
 import { bestLag, logMel } from "./mel.js";
 import { heightOf, paintDifference, paintSpectrogram, RAMPS, scaleOf, TICKS_KHZ } from "./painting.js";
 import { Player } from "./player.js";
-import { Fragment, h, short, TextButton, useDataset, useEffect, useMemo, useRef, useSize, useState } from "./parts.js";
+import { Fragment, h, identity, short, TextButton, useDataset, useEffect, useMemo, useRef, useSize, useState } from "./parts.js";
 import { decode, matched, recordingOf } from "./sounds.js";
 import { wordsOf } from "./table.js";
 
@@ -15,11 +15,11 @@ let selected = null, before = null;
 useDataset.subscribe((state) => state.selectedIndices, (rows) => {
   if (rows.length && rows[0] !== selected) [before, selected] = [selected, rows[0]];
 });
-useDataset.subscribe((state) => state.uid, () => { before = selected = null; });
+useDataset.subscribe(identity, () => { before = selected = null; });
 
 /** What is near a clip, by the server; nothing where it does not say. */
 function useNear(row) {
-  const uid = useDataset((state) => state.uid), [near, setNear] = useState(null);
+  const uid = useDataset(identity), [near, setNear] = useState(null);
   useEffect(() => {
     let current = true;
     setNear(null);
@@ -41,7 +41,7 @@ function otherOf(state, against, near, row, column) {
 
 /** Both recordings with their spectrograms, once they are here: {pair} or {problem}. */
 function usePair(bytes, other) {
-  const [found, setFound] = useState({}), { uid, generationID } = useDataset.getState();
+  const [found, setFound] = useState({}), { generationID } = useDataset.getState(), uid = useDataset(identity);
   useEffect(() => {
     let current = true;
     setFound({});

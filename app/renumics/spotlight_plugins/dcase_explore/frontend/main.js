@@ -1,12 +1,17 @@
 // What Spotlight's page imports at its start.
+import { followAddress } from "./address.js";
+import { AppBar } from "./appbar.js";
 import { Compare } from "./compare.js";
 import { Conditions } from "./conditions.js";
 import { Findings } from "./findings.js";
+import { h } from "./parts.js";
 import { Scores } from "./scores.js";
 
 export default {
-  activate({ registerLens, registerWidget }) {
+  activate({ addAppBarItem, registerLens, registerWidget }) {
     registerLens(Compare);
     [Scores, Findings, Conditions].forEach(registerWidget);
+    addAppBarItem(h(AppBar, { key: "dcase" }));
+    followAddress();
   },
 };

@@ -4,6 +4,9 @@ import { CHOSEN, FAINT, LINE, PALE, TEXT } from "./colours.js";
 export const { createElement: h, Fragment, useCallback, useEffect, useMemo, useRef, useState } = globalThis.React;
 export const { useDataset } = globalThis.spotlight;
 
+/** Identity of the table; what `layouts` puts to its end is none of it. */
+export const identity = (state) => state.uid?.trimEnd();
+
 /** A widget's frame: what is in it scrolls. `label` is its name for a screen reader. */
 export const Frame = ({ label, children }) =>
   h("section", {

@@ -1,20 +1,13 @@
 """What a clip can be compared with: its nearest training normal and others that are near, asked for clip by clip."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from starlette.responses import Response
-from starlette.routing import Route
 
 from dcase_explore import clips
 from dcase_explore.clip_names import parse_clip_name
 from dcase_explore.columns import BUILT_IN, members
-from dcase_explore.viewer.facts import as_bytes
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 def nearest_of(frame: pd.DataFrame, row: int) -> dict[str, Any]:
@@ -94,27 +87,3 @@ def _words(path: str) -> str:
         return "training"
     attributes = ", ".join(f"{key} {value}" if key else value for key, value in name.attributes)
     return " · ".join(part for part in (name.split or "train", attributes, name.domain) if part)
-
-
-def routes(current: Callable[[], pd.DataFrame]) -> list[Route]:
-    """
-    Routes that answer with them.
-
-    Parameters
-    ----------
-    current
-        Gives the table that is shown now.
-
-    Returns
-    -------
-    list of starlette.routing.Route
-        One, for ``/api/dcase/nearest/<row>``.
-    """
-
-    def nearest(request: "Request") -> Response:  # not a coroutine: run beside the event loop
-        row, frame = request.path_params["row"], current()
-        if row >= len(frame):
-            return Response(status_code=404)
-        return Response(as_bytes(nearest_of(frame, row)), media_type="application/json")
-
-    return [Route("/api/dcase/nearest/{row:int}", nearest, methods=["GET"])]
