@@ -43,17 +43,15 @@ def shown(options: Options, **changed: Any) -> Iterator[tuple[Server, View]]:
 def filtered(page: "Page", script: str) -> list[int]:
     """Set a filter by the page's own means, and the rows that it leaves."""
     # Written into the script, for the page lets nothing be evaluated in it.
-    rows: list[int] = page.evaluate(
-        """async () => {
-          const { useDataset, PredicateFilter, getApplicablePredicates } = globalThis.spotlight;
-          const state = useDataset.getState();
-          const filter = (key, predicate, value) => state.addFilter(new PredicateFilter(
-            state.columnsByKey[key], getApplicablePredicates(state.columnsByKey[key].type.kind)[predicate], value));
-          const code = (key, name) => state.columnsByKey[key].type.categories[name];
-          %s
-          await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
-          return Array.from(useDataset.getState().filteredIndices);
-        }"""
-        % script
-    )
+    given = """async () => {
+      const { useDataset, PredicateFilter, getApplicablePredicates } = globalThis.spotlight;
+      const state = useDataset.getState();
+      const filter = (key, predicate, value) => state.addFilter(new PredicateFilter(
+        state.columnsByKey[key], getApplicablePredicates(state.columnsByKey[key].type.kind)[predicate], value));
+      const code = (key, name) => state.columnsByKey[key].type.categories[name];
+      FILTERS
+      await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+      return Array.from(useDataset.getState().filteredIndices);
+    }"""
+    rows: list[int] = page.evaluate(given.replace("FILTERS", script))
     return rows

@@ -117,7 +117,7 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str]) -> None
         for its in shown(exploration.findings)
     ]
     issues_bytes = (folder / ISSUES).write_bytes(json.dumps({"running": False, "issues": issues}).encode())
-    (folder / FACTS).write_bytes(orjson.dumps(facts_of(exploration)))
+    (folder / FACTS).write_text(json.dumps(facts_of(exploration), allow_nan=False, separators=(",", ":")))
     (folder / CELLS).mkdir()
     for number, (name, kind) in enumerate(kinds.items()):
         if kind in ("audio", "text"):
