@@ -1,16 +1,16 @@
 """
 Explore DCASE Task 2 machine sounds in Renumics Spotlight.
 
-`load`, `explore` and `show` are the calls for Python; importing this package imports nothing
+`load`, `explore`, `show` and `report` are the calls for Python; importing this package imports nothing
 else until one of them is used.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dcase_explore.api import explore, load, show
+    from dcase_explore.api import explore, load, report, show
 
-__all__ = ["explore", "load", "show"]
+__all__ = ["explore", "load", "report", "show"]
 
 
 def __getattr__(name: str) -> Any:

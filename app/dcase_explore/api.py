@@ -1,5 +1,5 @@
 """
-The calls for Python: `load` a clip table with your results in it, `explore` it, `show` it.
+The calls for Python: `load` a clip table with your results in it, `explore` it, `show` it, `report` it.
 
 Importing them imports no more. Their options are those of `dcase_explore.options`.
 """
@@ -8,9 +8,11 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 from dcase_explore.columns import listed
-from dcase_explore.options import Options, RowOptions, signature, told
+from dcase_explore.options import Options, ReportOptions, RowOptions, TableOptions, signature, told
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from dcase_explore.exploration import Exploration
@@ -146,19 +148,60 @@ def show(
     return viewer
 
 
+def report(out: object, data: object = "hub", **options: Any) -> "Path":
+    """
+    Write one file to send: a page that opens in any browser, without this program and without a network.
+
+    In it: the official score, ROC curves, what costs by condition, the findings with the sounds and spectrograms of
+    their costliest clips above those of their nearest normals, licence and citations.
+
+    Parameters
+    ----------
+    out : str or pathlib.Path
+        The file; a report that is there is replaced, anything else is not.
+    {options}
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    dcase_explore.errors.ExploreError
+        As `load`; a file that cannot be written, or not within the size.
+
+    Examples
+    --------
+    >>> report("valves.html", explore("demo", class_name="valve"))  # doctest: +SKIP
+    """
+    from pathlib import Path
+
+    from dcase_explore.options import asked
+
+    asked_for = asked(ReportOptions, data=data, **options)
+    from dcase_explore.report import report as write
+
+    return write(asked_for, Path(str(out))).file
+
+
 def _declare() -> None:
     """Give the calls the signatures and texts of their options."""
     of_page = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=default)
         for name, default in (("height", 800), ("new", False), ("browser", None))
     ]
-    calls: tuple[tuple[Any, str, type[RowOptions], list[Parameter], str], ...] = (
+    calls: tuple[tuple[Any, str, type[TableOptions], list[Parameter], str], ...] = (
         (load, "data", RowOptions, [], "pandas.DataFrame"),
         (explore, "data", RowOptions, [], "Exploration"),
         (show, "data_or_frame", Options, of_page, "Viewer"),
+        (report, "data", ReportOptions, [], "pathlib.Path"),
     )
     for call, first, kind, others, returns in calls:
-        call.__signature__ = signature(first, kind, *others, returns=returns)
+        its = signature(first, kind, *others, returns=returns)
+        if call is report:
+            its = its.replace(parameters=[Parameter("out", Parameter.POSITIONAL_OR_KEYWORD), *its.parameters.values()])
+        call.__signature__ = its
         if call.__doc__:  # there is none where Python leaves docstrings out
             text = call.__doc__.replace("{options}", told(kind, indent=4))
             call.__doc__ = text.replace("    {columns}", listed(4))

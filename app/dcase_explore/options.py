@@ -1,8 +1,8 @@
 """
 What can be asked for, each option declared once.
 
-The command line, the signatures and texts of `load`, `explore` and `show`, and the README's table are made of these
-declarations; `asked` and `from_words` refuse a wrong value before anything is read.
+The command line, the signatures and texts of `load`, `explore`, `show` and `report`, and the README's table are made of
+these declarations; `asked` and `from_words` refuse a wrong value before anything is read.
 """
 
 import inspect
@@ -129,6 +129,26 @@ class Options(RowOptions):
         bool,
         Option("Refuse a layout that names columns which the data do not have, instead of fitting it to them."),
     ] = False
+
+
+@dataclass(frozen=True)
+class ReportOptions(TableOptions):
+    """What is written of it into a file to send: what `report` takes."""
+
+    compare: Annotated[
+        Sequence[object],
+        Option(
+            "Another run to compare with, as --data: what got better, what worse. Models of one name are compared.",
+            metavar="SPEC",
+        ),
+    ] = ()
+    audio: Annotated[
+        Literal["findings", "none"] | None,
+        Option("Sounds of the findings in the file, or none; by default those whose licence is known."),
+    ] = None
+    size: Annotated[
+        str, Option("Most that the file may have: fewer, then shorter clips where it would have more.", metavar="25MB")
+    ] = "25MB"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import typer
 from dcase_explore.cli.data import data_app
 from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
+from dcase_explore.cli.report import report
 from dcase_explore.cli.reports import findings, score
 from dcase_explore.messages import note
 from dcase_explore.options import Options
@@ -20,6 +21,7 @@ from dcase_explore.options import Options
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(context_settings=HELP)(score)
 app.command(context_settings=HELP)(findings)
+app.command(context_settings=HELP)(report)
 app.add_typer(data_app, name="data")
 app.add_typer(layouts_app, name="layouts")
 

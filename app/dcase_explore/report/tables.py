@@ -1,0 +1,207 @@
+"""The score as a report's tables: the same numbers as ``dcase-explore score``, the lowest of each column marked."""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from dcase_explore.messages import counted, some
+from dcase_explore.report.curves import Curve
+from dcase_explore.report.markup import Content, element
+from dcase_explore.scoring.official import OFFICIAL, ModelScore, SectionScore
+
+RANKING = {
+    "auc_source": "AUC source",
+    "auc_target": "AUC target",
+    "pauc": "pAUC",
+    "pauc_source": "pAUC source",
+    "pauc_target": "pAUC target",
+    "auc": "AUC all",
+}
+DECISIONS = {
+    "precision_source": "precision source",
+    "recall_source": "recall source",
+    "f1_source": "F1 source",
+    "precision_target": "precision target",
+    "recall_target": "recall target",
+    "f1_target": "F1 target",
+}
+_MARKED = {*OFFICIAL, "auc", "f1_source", "f1_target"}
+"""Columns in which the lowest is marked."""
+_TIED = 2
+"""Sections that share the lowest, beyond which it is no one's."""
+_MEANS = {"arithmetic_mean": "arithmetic mean", "harmonic_mean": "harmonic mean"}
+
+
+def official_table(models: Sequence[ModelScore]) -> Content:
+    """Ω of every model that has one."""
+    lines = [
+        element(
+            "tr",
+            element("th", model.model, scope="row", class_="text"),
+            element("td", element("strong", f"{model.official_score:.4f}")),
+            element("td", counted(len(model.machine_types), "machine type"), class_="text"),
+            element("td", counted(sum(row.n_clips for row in model.sections), "clip"), class_="text"),
+        )
+        for model in models
+        if model.official_score is not None
+    ]
+    if not lines:
+        return None
+    titles = element(
+        "tr",
+        element("th", "model", scope="col", class_="text"),
+        element("th", "Ω", scope="col"),
+        element("th", "over", scope="col", colspan=2, class_="text"),
+    )
+    what = "Harmonic mean of AUC (source), AUC (target) and pAUC over all machine types and sections."
+    caption = element("caption", element("strong", "Official score Ω. "), what)
+    return element("table", caption, element("thead", titles), element("tbody", lines), class_="score")
+
+
+def score_tables(models: Sequence[ModelScore], curves: Mapping[str, Mapping[str, Sequence[Curve]]]) -> Markup:
+    """
+    One table of rankings, and one of decisions where there are any.
+
+    Parameters
+    ----------
+    models
+        With a score, at least one.
+    curves
+        By model and section: the intervals of their AUCs stand in the table.
+
+    Returns
+    -------
+    markupsafe.Markup
+        Tables, each with its caption.
+    """
+    intervals = {
+        (model, section, f"auc_{curve.domain}".removesuffix("_all")): curve.interval
+        for model, its in curves.items()
+        for section, found in its.items()
+        for curve in found
+        if curve.interval
+    }
+    decided = [model for model in models if any(row.threshold for row in model.sections)]
+    tables = [_table(models, RANKING, intervals, "How the scores rank")]
+    if decided:
+        tables.append(_table(decided, DECISIONS, {}, "How the decisions fare"))
+    return element("div", tables)
+
+
+def _table(
+    models: Sequence[ModelScore],
+    columns: Mapping[str, str],
+    intervals: Mapping[tuple[str, str, str], tuple[float, float]],
+    title: str,
+) -> Content:
+    there = {name for model in models for row in model.sections for name in row.metrics}
+    columns = {name: word for name, word in columns.items() if name in there}
+    if not columns:
+        return None
+    thresholds = "f1_target" in columns or "f1_source" in columns
+    lowest = {model.model: _lowest(model, columns) for model in models}
+    rows_of = {model.model: {(row.machine_type, row.section): row for row in model.sections} for model in models}
+    keys = list(dict.fromkeys(key for rows in rows_of.values() for key in rows))
+    bodies = [
+        _body(
+            {model: rows[key] for model, rows in rows_of.items() if key in rows}, columns, lowest, intervals, thresholds
+        )
+        for key in keys
+    ]
+    if len(keys) > 1:
+        bodies += [_means(models, columns, mean, word, thresholds) for mean, word in _MEANS.items()]
+    head = element(
+        "tr",
+        element("th", "machine type", scope="col", class_="text"),
+        element("th", "model", scope="col", class_="text"),
+        None if thresholds else element("th", "clips", scope="col"),
+        [element("th", word, scope="col") for word in columns.values()],
+        element("th", "called anomalous", scope="col", class_="text") if thresholds else None,
+    )
+    marked = " The lowest of each model is marked ▼." if any(lowest.values()) else ""
+    below = " Small: 95 % confidence interval (DeLong)." if intervals else _origins(models) if thresholds else ""
+    caption = element("caption", element("strong", f"{title}."), marked, below)
+    return element("div", element("table", caption, element("thead", head), bodies, class_="score"), class_="wide")
+
+
+def _lowest(model: ModelScore, columns: Mapping[str, str]) -> dict[str, float]:
+    if len(model.sections) < 2:
+        return {}
+    found = {}
+    for name in _MARKED & set(columns):
+        values = [row.metrics[name] for row in model.sections if name in row.metrics]
+        if len(values) > 1 and values.count(min(values)) <= _TIED:
+            found[name] = min(values)
+    return found
+
+
+def _body(
+    rows: Mapping[str, SectionScore],
+    columns: Mapping[str, str],
+    lowest: Mapping[str, Mapping[str, float]],
+    intervals: Mapping[tuple[str, str, str], tuple[float, float]],
+    thresholds: bool,
+) -> Markup:
+    lines = []
+    for place, (model, row) in enumerate(rows.items()):
+        cells = [
+            _cell(row.metrics.get(name), lowest[model].get(name), intervals.get((model, row.name, name)))
+            for name in columns
+        ]
+        called = [f"{row.threshold.called} of {row.threshold.decided}", _threshold(row)] if row.threshold else None
+        first = element("th", row.name, scope="rowgroup", rowspan=len(rows), class_="text") if place == 0 else None
+        lines.append(
+            element(
+                "tr",
+                first,
+                element("td", model, class_="text"),
+                None if thresholds else element("td", f"{row.n_clips:,}"),
+                cells,
+                element("td", called, class_="text") if thresholds else None,
+            )
+        )
+    return element("tbody", lines)
+
+
+def _threshold(row: SectionScore) -> Content:
+    """Where it was fitted; that decisions came with the data the caption says."""
+    its = row.threshold
+    return element("small", f"above {its.value:.4g}") if its and its.fitted_on is not None else None
+
+
+def _origins(models: Sequence[ModelScore]) -> str:
+    fitted = [
+        model.model for model in models if any(row.threshold and row.threshold.fitted_on for row in model.sections)
+    ]
+    brought = [
+        model.model for model in models if any(row.threshold and not row.threshold.fitted_on for row in model.sections)
+    ]
+    said = f" Decisions of {some(brought)} came with the data." if brought else ""
+    how = "called anomalous above the 90th percentile of a gamma distribution fitted to training clips."
+    return f"{said} Clips of {some(fitted)} are {how}" if fitted else said
+
+
+def _means(models: Sequence[ModelScore], columns: Mapping[str, str], mean: str, word: str, thresholds: bool) -> Markup:
+    lines = []
+    for place, model in enumerate(models):
+        its = model.means()[mean]
+        lines.append(
+            element(
+                "tr",
+                element("th", word, scope="rowgroup", rowspan=len(models), class_="text") if place == 0 else None,
+                element("td", model.model, class_="text"),
+                None if thresholds else element("td"),
+                [_cell(its.get(name)) for name in columns],
+                element("td") if thresholds else None,
+            )
+        )
+    return element("tbody", lines, class_="means")
+
+
+def _cell(value: float | None, lowest: float | None = None, interval: tuple[float, float] | None = None) -> Markup:
+    if value is None:
+        return element("td", "–")
+    is_lowest = lowest is not None and value == lowest
+    small = element("small", "{:.2f}–{:.2f}".format(*interval)) if interval else None
+    mark = element("span", "▼", class_="mark", title="lowest of this model") if is_lowest else None
+    return element("td", mark, f"{value:.4f}", small, class_="worst" if is_lowest else None)
