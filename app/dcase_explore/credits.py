@@ -29,7 +29,8 @@ class Credit:
 
     def sentence(self) -> str:
         """One line for the terminal."""
-        return f"data: {self.owners}, {self.licence}; what to cite: dcase-explore data info"
+        cite = "; what to cite: dcase-explore data info" if self.citations else ""
+        return f"data: {self.owners}, {self.licence}{cite}"
 
     @staticmethod
     def of(written: Mapping[str, Any]) -> "Credit":
@@ -66,3 +67,8 @@ ENRICHED_2023 = Credit(
     ),
 )
 """Of the enriched data set on the hub, as its card has it."""
+
+SYNTHETIC = Credit(
+    owners="synthetic sounds, made by dcase-explore", licence="CC0 1.0", licence_id="cc0-1.0", citations=()
+)
+"""Of the demo."""

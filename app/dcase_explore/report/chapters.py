@@ -16,7 +16,7 @@ from dcase_explore.report.tables import official_table, score_tables
 from dcase_explore.scoring.official import ModelScore
 
 OF_CURVES = (
-    "Each curve ranks the normals of one domain against all anomalies of the section, as the official AUC does. "
+    "Each curve ranks the normals of one domain against the anomalies that the official AUC ranks them against. "
     "Shaded: the false-positive rates that pAUC looks at."
 )
 OF_DIFFERENCES = (

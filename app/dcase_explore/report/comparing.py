@@ -181,7 +181,7 @@ def compare(
         [clips["class"], sections], observed=True, dropna=False
     ).indices.items():
         name = str(machine) if pd.isna(number) else f"{machine} {int(number):02d}"
-        found += _differences(name, clips.iloc[where], was[where], new[where])
+        found += _differences(name, clips.iloc[where], was[where], new[where], after.definition.own_anomalies)
     return Comparison(
         *names,
         (before.official_score, after.official_score),
@@ -200,15 +200,18 @@ def _by_clip(frame: pd.DataFrame, model: str) -> pd.DataFrame:
     return its[its["cost"].notna()].set_index("clip_id")
 
 
-def _differences(name: str, clips: pd.DataFrame, was: np.ndarray, new: np.ndarray) -> list[Difference]:
+def _differences(
+    name: str, clips: pd.DataFrame, was: np.ndarray, new: np.ndarray, own_anomalies: bool
+) -> list[Difference]:
     anomalous = (clips["label"] == "anomaly").to_numpy()
     domains = clips["domain"].to_numpy(object) if "domain" in clips else np.full(len(clips), None)
     known = [domain for domain in DOMAINS if (domains == domain).any()]
     found = []
     for domain in known or ["all"]:
         normals = ~anomalous & (domains == domain) if known else ~anomalous
-        part = normals | anomalous
-        if min(normals.sum(), anomalous.sum()) >= FEWEST:
+        anomalies = anomalous & (domains == domain) if known and own_anomalies else anomalous
+        part = normals | anomalies
+        if min(normals.sum(), anomalies.sum()) >= FEWEST:
             found.append(difference(name, domain, was[part], new[part], anomalous[part]))
     return found
 

@@ -17,7 +17,7 @@ FEWEST = 10
 @dataclass(frozen=True)
 class Curve:
     """
-    How one model ranks the normals of one domain against all anomalies of a section.
+    How one model ranks the normals of one domain against the anomalies of a section: all, or in 2021 the domain's own.
 
     Attributes
     ----------
@@ -55,7 +55,8 @@ def curves_of(frame: pd.DataFrame, model: ModelScore) -> dict[str, tuple[Curve, 
         By section, ``"valve 00"``: one per domain that has normals, or one of all clips.
     """
     scored = frame[(frame["split"] == "test") & frame[f"anomaly_score_{model.model}"].notna() & frame["label"].notna()]
-    return {section.name: tuple(_curves(_clips(scored, section), model.model)) for section in model.sections}
+    own = model.definition.own_anomalies
+    return {section.name: tuple(_curves(_clips(scored, section), model.model, own)) for section in model.sections}
 
 
 def _clips(scored: pd.DataFrame, section: SectionScore) -> pd.DataFrame:
@@ -65,17 +66,18 @@ def _clips(scored: pd.DataFrame, section: SectionScore) -> pd.DataFrame:
     return its[its["section"].isna() if section.section is None else its["section"] == section.section]
 
 
-def _curves(clips: pd.DataFrame, model: str) -> Iterator[Curve]:
+def _curves(clips: pd.DataFrame, model: str, own_anomalies: bool) -> Iterator[Curve]:
     scores = clips[f"anomaly_score_{model}"].to_numpy(np.float64)
     anomalous = (clips["label"] == "anomaly").to_numpy()
     domains = clips["domain"].to_numpy(object) if "domain" in clips else np.full(len(clips), None)
     known = [domain for domain in DOMAINS if (domains == domain).any()]
     for domain in known or ["all"]:
         normals = ~anomalous & (domains == domain) if known else ~anomalous
-        if normals.any() and anomalous.any():
-            auc, _, interval = auc_of([(scores[anomalous], scores[normals])])
-            few = min(normals.sum(), anomalous.sum()) < FEWEST
-            yield Curve(domain, *roc(scores[normals], scores[anomalous]), auc, None if few else interval)
+        anomalies = anomalous & (domains == domain) if known and own_anomalies else anomalous
+        if normals.any() and anomalies.any():
+            auc, _, interval = auc_of([(scores[anomalies], scores[normals])])
+            few = min(normals.sum(), anomalies.sum()) < FEWEST
+            yield Curve(domain, *roc(scores[normals], scores[anomalies]), auc, None if few else interval)
 
 
 def roc(normals: np.ndarray, anomalies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -193,6 +193,7 @@ def _comparisons(
         its = pairs(other.models, exploration.models, titles)[:MOST_MODELS]
         return [(compare(whole, old, new, before, _names(old.model, new.model, titles)), new.model) for old, new in its]
     own = [model for model in exploration.models if model.official_score is not None]
+    own = [model for model in own if model.definition == own[0].definition]
     best = max(own, key=lambda model: model.official_score or 0.0, default=None)
     return [
         (compare(whole, model, best, whole, (model.model, best.model)), best.model)

@@ -17,11 +17,11 @@ from dcase_explore.report.about import about
 from dcase_explore.report.cards import Media
 from dcase_explore.report.facts import Facts
 from dcase_explore.report.markup import Content, element
-from dcase_explore.scoring.official import OFFICIAL, ModelScore
+from dcase_explore.report.tables import RANKING
+from dcase_explore.scoring.official import ModelScore
 
 GENERATOR = "dcase-explore report"
 """What stands in the head of every file that is ours."""
-_WORDS = {"auc_source": "AUC source", "auc_target": "AUC target", "pauc": "pAUC"}
 
 
 def page(facts: Facts, media: Media, size: str, remarks: Sequence[str]) -> bytes:
@@ -145,8 +145,9 @@ def _brief(model: ModelScore) -> str:
 
 
 def _weakest(model: ModelScore) -> str | None:
-    known = [(row.metrics[name], row.name, name) for row in model.sections for name in OFFICIAL if name in row.metrics]
+    numbers = model.definition.numbers
+    known = [(row.metrics[name], row.name, name) for row in model.sections for name in numbers if name in row.metrics]
     if len(known) < 2:
         return None
     value, section, name = min(known)
-    return f", weakest on {section} ({_WORDS[name]} {value:.4f})"
+    return f", weakest on {section} ({RANKING[name]} {value:.4f})"

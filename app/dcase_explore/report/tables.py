@@ -7,7 +7,7 @@ from markupsafe import Markup
 from dcase_explore.messages import counted, some
 from dcase_explore.report.curves import Curve
 from dcase_explore.report.markup import Content, element
-from dcase_explore.scoring.official import OFFICIAL, ModelScore, SectionScore
+from dcase_explore.scoring.official import ModelScore, SectionScore
 
 RANKING = {
     "auc_source": "AUC source",
@@ -25,8 +25,8 @@ DECISIONS = {
     "recall_target": "recall target",
     "f1_target": "F1 target",
 }
-_MARKED = {*OFFICIAL, "auc", "f1_source", "f1_target"}
-"""Columns in which the lowest is marked."""
+_DECIDED = {"f1_source", "f1_target"}
+"""Columns of decisions in which the lowest is marked; of ranking those that the official score is made of."""
 _TIED = 2
 """Sections that share the lowest, beyond which it is no one's."""
 _MEANS = {"arithmetic_mean": "arithmetic mean", "harmonic_mean": "harmonic mean"}
@@ -38,23 +38,26 @@ def official_table(models: Sequence[ModelScore]) -> Content:
         element(
             "tr",
             element("th", model.model, scope="row", class_="text"),
-            element("td", element("strong", f"{model.official_score:.4f}")),
+            element("td", element("strong", f"{its.official_score:.4f}")),
+            element("td", its.definition.name, class_="text"),
             element("td", counted(len(model.machine_types), "machine type"), class_="text"),
             element("td", counted(sum(row.n_clips for row in model.sections), "clip"), class_="text"),
         )
         for model in models
-        if model.official_score is not None
+        for its in (model, *model.beside)
+        if its.official_score is not None
     ]
     if not lines:
         return None
     titles = element(
         "tr",
         element("th", "model", scope="col", class_="text"),
-        element("th", "Ω", scope="col"),
+        element("th", "score", scope="col"),
+        element("th", "by definition", scope="col", class_="text"),
         element("th", "over", scope="col", colspan=2, class_="text"),
     )
-    what = "Harmonic mean of AUC (source), AUC (target) and pAUC over all machine types and sections."
-    caption = element("caption", element("strong", "Official score Ω. "), what)
+    definitions = dict.fromkeys(its.definition for model in models for its in (model, *model.beside))
+    caption = element("caption", element("strong", "Official score Ω. "), [f"{its.told}. " for its in definitions])
     return element("table", caption, element("thead", titles), element("tbody", lines), class_="score")
 
 
@@ -128,7 +131,7 @@ def _lowest(model: ModelScore, columns: Mapping[str, str]) -> dict[str, float]:
     if len(model.sections) < 2:
         return {}
     found = {}
-    for name in _MARKED & set(columns):
+    for name in {*model.definition.numbers, *_DECIDED} & set(columns):
         values = [row.metrics[name] for row in model.sections if name in row.metrics]
         if len(values) > 1 and values.count(min(values)) <= _TIED:
             found[name] = min(values)

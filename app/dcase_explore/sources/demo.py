@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from dcase_explore.cache import cache_folder
+from dcase_explore.credits import SYNTHETIC
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, track
 from dcase_explore.sources.demo_clips import DemoClip, demo_clips
@@ -97,5 +98,5 @@ DEMO = Kind(
     "nothing yet",
     "demo",
     lambda asked: asked.spec == "demo",
-    lambda _: Source(read_demo(), "demo: synthetic sounds"),
+    lambda _: Source(read_demo(), "demo: synthetic sounds", (SYNTHETIC,)),
 )
