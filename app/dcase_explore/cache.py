@@ -2,11 +2,20 @@
 
 import os
 import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
 
 from dcase_explore.errors import ExploreError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where what is open cannot be taken over anyway
+    fcntl = None  # type: ignore[assignment]
 
 VARIABLE = "DCASE_EXPLORE_CACHE"
 
@@ -77,16 +86,79 @@ def write_atomically(path: Path, content: bytes) -> None:
         When the disk is full or cannot be written; nothing is left behind then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
+    with in_the_making(path) as temporary:
+        temporary.write_bytes(content)
         if path.exists():
             temporary.chmod(path.stat().st_mode)
         os.replace(temporary, path)  # noqa: PTH105
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+
+
+@contextmanager
+def in_the_making(path: Path, *, folder: bool = False) -> Iterator[Path]:
+    """
+    Have a place for what is to become a file or folder.
+
+    Its name is always the same, so that what a killed run left there is taken over by the next one; a lock, which ends
+    with its process, tells that from what another run is still writing.
+
+    Parameters
+    ----------
+    path
+        What it shall become; its folder is there.
+    folder
+        Whether that is a folder.
+
+    Yields
+    ------
+    pathlib.Path
+        Beside it: a file, or an empty folder; to be moved, or gone afterwards.
+    """
+    place = path.with_name(f".{path.name[:80]}.part")
+    lock = _claimed(place, folder)
+    if lock is None:
+        place = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}")
+        place.mkdir() if folder else place.touch(exist_ok=False)
+    try:
+        yield place
+    finally:
+        if lock is None or _is_at(lock, place):
+            shutil.rmtree(place, ignore_errors=True) if folder else place.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _claimed(place: Path, folder: bool) -> int | None:
+    """Lock on an empty place; None where somebody else is writing there, or nothing can be locked."""
+    if fcntl is None:
+        return None
+    lock = None
+    try:
+        if folder:
+            place.mkdir(exist_ok=True)
+        kind = os.O_DIRECTORY if folder else os.O_RDWR | os.O_CREAT
+        lock = os.open(place, kind | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        status = os.fstat(lock)
+        # Others may have moved or removed it since; a link to it would be somebody's trick.
+        if _is_at(lock, place) and (folder or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)):
+            if folder:
+                for left in place.iterdir():
+                    shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            else:
+                os.ftruncate(lock, 0)
+            return lock
+    except OSError:
+        pass
+    if lock is not None:
+        os.close(lock)
+    return None
+
+
+def _is_at(lock: int, place: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), place.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _unwritable(folder: Path, reason: str) -> ExploreError:

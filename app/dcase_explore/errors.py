@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+from dcase_explore.messages import sentence_of
+
 _LISTED = 15
 
 
@@ -12,6 +14,10 @@ class ExploreError(Exception):
 
     The message is one sentence that says what is wrong, where, the nearest valid names and the next command.
     """
+
+    def __str__(self) -> str:
+        """Give the sentence, as it is said."""
+        return sentence_of(super().__str__())
 
 
 def nearest(word: str, names: Iterable[str], count: int = 3) -> list[str]:

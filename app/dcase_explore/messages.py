@@ -1,30 +1,57 @@
-"""What the program says while it works: notes and progress bars, all of it on stderr."""
+"""
+What the program says: results on stdout, notes and progress bars on stderr, and nothing there that steers a terminal.
 
+Names may be those of a stranger's files: control characters, escape sequences and marks that turn the direction of
+writing are shown, not obeyed. `guard_streams` sees to it for a whole program, whoever writes.
+"""
+
+import io
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from unicodedata import category
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, ProgressColumn
 
 T = TypeVar("T")
 
 SHOWN = 3
 """How many examples a sentence names before it says how many more there are."""
+LONGEST = 300
+"""Characters of one word, a name or a path, that are shown."""
+_LONGEST_LINE = 4_000
+_LONG = re.compile(rf"\S{{{LONGEST + 1},}}")
 
 
 def note(sentence: str) -> None:
     """Say one thing that changes what is seen: something dropped, replaced, guessed or made."""
     # A notebook paints red what comes by stderr, as if it were an error.
     stream = sys.stdout if type(sys.stderr).__module__.startswith("ipykernel") else sys.stderr
-    print("\n".join(map(plain, sentence.split("\n"))), file=stream, flush=True)
+    with suppress(OSError, ValueError):  # nobody listens any more
+        print(sentence_of(sentence), file=stream or io.StringIO(), flush=True)
+
+
+def sentence_of(text: str) -> str:
+    """Text as it is said: without what steers a terminal, and no longer than it helps."""
+    lines = (_LONG.sub(lambda match: short(match[0]), plain(line)) for line in text.split("\n"))
+    return "\n".join(short(line, _LONGEST_LINE) for line in lines)
 
 
 def plain(text: str) -> str:
     """On one line, without what steers a terminal: names may be those of a stranger's file."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() or category(sign) == "Zs" else "?" for sign in text)
+
+
+def short(text: str, most: int = LONGEST) -> str:
+    """Beginning and end of a text that is too long to be shown."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[-most // 3 + 1 :]}"
 
 
 def some(names: Iterable[object], shown: int = SHOWN) -> str:
@@ -43,7 +70,7 @@ def some(names: Iterable[object], shown: int = SHOWN) -> str:
     str
         ``"a, b, c and 4 more"``.
     """
-    texts = [str(name) for name in names]
+    texts = [short(str(name)) for name in names]
     rest = len(texts) - shown
     return ", ".join(texts[:shown]) + (f" and {rest:,} more" if rest > 0 else "")
 
@@ -74,7 +101,9 @@ def track(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
     """
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    with _progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+    with _progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    ) as bar:
         yield from bar.track(items, total=total, description=doing)
 
 
@@ -97,7 +126,12 @@ def transfer(name: str, size: int, arrived: int) -> Iterator[Callable[[int], Non
     """
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("fetching {task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("fetching {task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
     with _progress(*columns) as bar:
         task = bar.add_task(name, total=size, completed=arrived)
         yield lambda count: bar.advance(task, count)
@@ -115,14 +149,132 @@ def busy(doing: str) -> Iterator[None]:
     """
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
-    with _progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as bar:
+    with _progress(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()) as bar:
         bar.add_task(doing, total=None)
         yield
 
 
 def _progress(*columns: "ProgressColumn") -> "Progress":
     """A bar that goes away when done: it is for waiting; what was done is said in a note. None outside a terminal."""
-    from rich.console import Console
     from rich.progress import Progress
 
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    console = console_on("stderr")
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def console_on(name: str, width: int | None = None) -> "Console":
+    """
+    Console of rich that shows what would steer the terminal, but for its own styles.
+
+    Parameters
+    ----------
+    name
+        ``"stdout"`` or ``"stderr"``.
+    width
+        Columns where it is no terminal; None for 80.
+
+    Returns
+    -------
+    rich.console.Console
+        Texts in it are as `plain` as notes are.
+    """
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class Guarded(Console):
+        def render(self, *given: Any, **options: Any) -> Iterator[Segment]:
+            for part in super().render(*given, **options):
+                text = part.text if part.control else "\n".join(map(plain, part.text.split("\n")))
+                yield Segment(text, part.style, part.control)
+
+    stream = _unguarded(getattr(sys, name)) or io.StringIO()
+    return Guarded(file=stream, width=None if stream.isatty() else width, highlight=False)
+
+
+def show_cursor() -> None:
+    """Show it again: progress bars hide it, and may not have come to their end."""
+    stream = _unguarded(sys.stderr)
+    if stream is not None and stream.isatty():
+        stream.write("\x1b[?25h")
+        stream.flush()
+
+
+def guard_streams() -> None:
+    """Have all that this program writes to stdout and stderr escaped as `Guard` does; what is closed takes anything."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started it: a file that is opened next must not take its number
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, Guard(stream))
+
+
+class Guard(io.TextIOBase):
+    r"""
+    A stream of text that shows what is not printable, and what its encoding lacks, as ``\u001b``: JSON stays JSON.
+
+    Parameters
+    ----------
+    stream
+        Where it goes.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Of the stream."""
+        return self.stream.encoding or "utf-8"
+
+    def write(self, text: str, /) -> int:
+        """Write a text, escaped."""
+        if not isinstance(text, str):
+            raise TypeError(f"text is written here, not {type(text).__name__}")
+        self.stream.write("\n".join(self._escaped(line) for line in text.split("\n")))
+        return len(text)
+
+    def _escaped(self, line: str) -> str:
+        if line.isascii() and line.isprintable():
+            return line
+        return "".join(sign if self._is_shown(sign) else _code(sign) for sign in line)
+
+    def _is_shown(self, sign: str) -> bool:
+        if not sign.isprintable() and category(sign) != "Zs":
+            return False
+        try:
+            sign.encode(self.encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def writable(self) -> bool:
+        """Say that it can be written to."""
+        return True
+
+    def flush(self) -> None:
+        """Hand on what was written; once nobody takes it, nothing more is said of it."""
+        try:
+            self.stream.flush()
+        except OSError:
+            # What is still held back would be tried again at the end.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+            raise
+
+    def isatty(self) -> bool:
+        """Say no, for colours would be escaped as well; `console_on` is for them."""
+        return False
+
+    def fileno(self) -> int:
+        """Give the stream's number, for processes that are started."""
+        return self.stream.fileno()
+
+
+def _code(sign: str) -> str:
+    units = sign.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
+
+
+def _unguarded(stream: Any) -> Any:
+    return stream.stream if isinstance(stream, Guard) else stream

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.report import report
 from dcase_explore.cli.reports import findings, score
-from dcase_explore.messages import note
+from dcase_explore.messages import guard_streams, note, show_cursor
 from dcase_explore.options import Options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -105,19 +104,13 @@ def _refuse_options_before(context: typer.Context) -> None:
 
 def run() -> None:
     """Entry point: run the command line."""
+    guard_streams()
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end_at_once)
     try:
         app()
     finally:
-        _show_cursor()  # what was still on its way in the background had hidden it
-
-
-def _show_cursor() -> None:
-    """Progress bars hide it."""
-    if sys.stderr.isatty():
-        sys.stderr.write("\x1b[?25h")
-        sys.stderr.flush()
+        show_cursor()  # what was still on its way in the background had hidden it
 
 
 def _end_at_once(number: int, _: object) -> None:
@@ -127,5 +120,5 @@ def _end_at_once(number: int, _: object) -> None:
     An exception would not do: libraries swallow it while they are imported, or crash when it comes amid compiling. All
     that is kept is written atomically, so there is nothing to put in order.
     """
-    _show_cursor()
+    show_cursor()
     os._exit(128 + number)

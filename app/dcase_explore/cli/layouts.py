@@ -86,7 +86,7 @@ def show(
         if binding.changes:
             note(f"layout {find_layout(layout).stem}: {'; '.join(binding.changes)}")
     if output == "json":
-        typer.echo(as_bytes(normal(shown)), nl=False)
+        typer.echo(as_bytes(normal(shown)).decode(), nl=False)
         return
     from rich.console import Console
 

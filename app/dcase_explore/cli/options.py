@@ -79,6 +79,8 @@ def errors_as_sentences(debug: bool) -> Iterator[None]:
     """End with one sentence and code 1 for what the user can mend, with the traceback if that is asked for."""
     try:
         yield
+    except BrokenPipeError:
+        raise typer.Exit(1) from None  # whoever reads has stopped reading
     except (ExploreError, OSError) as error:
         if debug or (isinstance(error, OSError) and error.strerror is None):
             raise

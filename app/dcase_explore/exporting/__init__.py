@@ -11,7 +11,6 @@ import re
 import shlex
 import shutil
 import stat
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dcase_explore import clips, recordings
+from dcase_explore.cache import in_the_making
 from dcase_explore.columns import SPLITS
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
@@ -138,7 +138,8 @@ def _check_free(folder: Path) -> None:
         raise ExploreError(f"{folder} is a file: give a folder that is not there yet")
     entries = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     # What a killed export left of itself is in nobody's way.
-    inside = [name for name in entries if not re.fullmatch(rf"\.{re.escape(folder.name[:80])}\.[0-9a-f]{{12}}", name)]
+    left = re.compile(rf"\.{re.escape(folder.name[:80])}\.(?:part|[0-9a-f]{{12}})")
+    inside = [name for name in entries if not left.fullmatch(name)]
     if CARD in inside and DATA in inside:
         away = f"rm -r {shlex.quote(str(folder))}"
         raise ExploreError(f"{folder} holds an export already: choose another folder, or remove it with {away}")
@@ -250,19 +251,16 @@ def _whole(folder: Path) -> Iterator[Path]:
     """A folder to write into that becomes the wanted one at the end, or is no more."""
     # An empty folder that is there may be mounted, or somebody may stand in it: it is filled, not replaced.
     is_there = folder.exists()
-    place = (folder if is_there else folder.parent) / f".{folder.name[:80]}.{uuid.uuid4().hex[:12]}"
     moved = None
-    try:
-        place.mkdir()
-        yield place
-        if is_there:
-            moved = (place / DATA).rename(folder / DATA)
-            (place / CARD).rename(folder / CARD)
-            shutil.rmtree(place, ignore_errors=True)
-        else:
-            place.rename(folder)
-    except BaseException:
-        for left in (place, moved):
-            if left is not None:
-                shutil.rmtree(left, ignore_errors=True)
-        raise
+    with in_the_making(folder / folder.name if is_there else folder, folder=True) as place:
+        try:
+            yield place
+            if is_there:
+                moved = (place / DATA).rename(folder / DATA)
+                (place / CARD).rename(folder / CARD)
+            else:
+                place.rename(folder)
+        except BaseException:
+            if moved is not None:
+                shutil.rmtree(moved, ignore_errors=True)
+            raise

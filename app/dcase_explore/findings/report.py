@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ import pandas as pd
 
 from dcase_explore.findings import Measured
 from dcase_explore.findings.finding import Finding
-from dcase_explore.messages import counted, some
+from dcase_explore.messages import console_on, counted, short, some
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
 _WIDTH = 120
@@ -99,19 +98,18 @@ def print_findings(findings: Sequence[Finding], frame: pd.DataFrame, distances: 
     distances
         By machine type and embedding.
     """
-    from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    console = console_on("stdout", _WIDTH)
     clip_ids = frame["clip_id"].to_numpy()
     for number, finding in enumerate(findings, start=1):
         share = "" if finding.auc_lost_share is None else f", {finding.auc_lost_share:.0%} of the AUC lost"
         head = Text.assemble(f"{number:>2}  ", (finding.severity, _STYLES[finding.severity]), "  ")
-        head.append(finding.title, "bold").append(f"  ({finding.rule}{share})", "dim")
+        head.append(short(finding.title), "bold").append(f"  ({finding.rule}{share})", "dim")
         console.print(head)
-        console.print(Padding(Text(finding.description), (0, 0, 0, 4)))
+        console.print(Padding(Text(short(finding.description, 2_000)), (0, 0, 0, 4)))
         console.print(Padding(Text(f"clips: {some(clip_ids[finding.rows], 3)}", "dim"), (0, 0, 1, 4)))
     if not findings:
         machine_types = dict.fromkeys(frame["class"])
@@ -125,7 +123,7 @@ def print_findings(findings: Sequence[Finding], frame: pd.DataFrame, distances: 
         cells = []
         for auc in (measured.sep, measured.dsup):
             cells += [f"{auc.value:.3f}", "{:.2f}–{:.2f}".format(*auc.interval)] if auc else ["–", ""]
-        table.add_row(Text(machine), Text(name), *cells)
+        table.add_row(Text(short(machine)), Text(short(name)), *cells)
     console.print(table)
     console.print(
         "SEP: AUC of the distance to the source training normals for anomalies. DSUP: the same for target normals "

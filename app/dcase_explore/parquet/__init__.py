@@ -7,7 +7,6 @@ Files are not trusted: columns, rows and bytes are bounded, and whatever damaged
 
 import json
 import re
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dcase_explore import clips
+from dcase_explore.cache import in_the_making
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note, some
 from dcase_explore.parquet.types import ABOUT, AUDIO, MAX_COLUMNS, TYPES, Typed
@@ -57,14 +57,11 @@ def write(frame: pd.DataFrame, path: Path, about: Mapping[str, Any], *, plain: b
     """
     typed = Typed.plain(frame, about) if plain else Typed.of(frame, about)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex[:12]}")
-    try:
+    with in_the_making(path) as temporary:
         with typed.writer(temporary) as writer:
             for start in range(0, len(frame), ROWS_PER_GROUP):
                 writer.write_table(typed.rows(np.arange(start, min(start + ROWS_PER_GROUP, len(frame)))))
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path, columns: Sequence[str] | None = None) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -3,12 +3,11 @@
 import csv
 import io
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dcase_explore.messages import counted
+from dcase_explore.messages import console_on, counted, short
 from dcase_explore.scoring.definitions import SINCE_2022, Definition
 from dcase_explore.scoring.metrics import METRICS
 from dcase_explore.scoring.official import ModelScore, SectionScore
@@ -147,9 +146,7 @@ def print_tables(models: Sequence[ModelScore]) -> None:
     models
         At least one.
     """
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else _UNBOUNDED, highlight=False)
+    console = console_on("stdout", _UNBOUNDED)
     decided = [model for model in models if any(row.threshold for row in model.sections)]
     for its_models, columns in ((models, _RANKING), (decided, _DECISIONS)):
         there = {name for model in its_models for row in model.sections for name in row.metrics}
@@ -233,7 +230,7 @@ def _plain(text: str, style: str = "") -> "Text":
     """Text that is shown as it is: in the name of a model, square brackets are no markup."""
     from rich.text import Text
 
-    return Text(text, style)
+    return Text(short(text), style)
 
 
 def _on(row: SectionScore, columns: Mapping[str, str]) -> int:
