@@ -17,7 +17,7 @@ from dcase_explore.tables.dialect import NAME_COLUMNS
 from dcase_explore.tables.text import read_csv
 
 SUFFIXES = (".npy", ".npz", ".csv", ".parquet", ".tsv")
-_PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt")
+PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt")
 
 
 def read_file(path: Path, kind: Kind, name: str, where: str, rows: int) -> Given:
@@ -53,7 +53,7 @@ def read_file(path: Path, kind: Kind, name: str, where: str, rows: int) -> Given
             raise ExploreError(f"{where}: there is no such file, nor the folder {path.parent}")
         siblings = sorted(child.name for child in path.parent.iterdir() if not child.name.startswith("."))
         raise ExploreError(f"{where}: there is no such file; {meant(path.name, siblings)}")
-    if suffix in _PICKLES:
+    if suffix in PICKLES:
         raise ExploreError(f"{where}: pickles can run anything and are not read: save it with numpy.save as .npy")
     if suffix not in SUFFIXES:
         raise ExploreError(f"{where}: files of kind {suffix or 'no suffix'} are not read, but {', '.join(SUFFIXES)}")

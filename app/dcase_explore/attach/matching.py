@@ -3,24 +3,15 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 
-from dcase_explore.clip_names import parse_clip_name
+from dcase_explore.clip_names import composed, parse_clip_name, without_ending
 from dcase_explore.columns import MACHINE_TYPES, SPLITS
 from dcase_explore.errors import ExploreError, nearest
 from dcase_explore.messages import counted, some
 
-_ENDINGS = frozenset(
-    (
-        *(".wav", ".wave", ".flac", ".w64", ".rf64", ".aiff", ".aif", ".aifc", ".caf", ".au", ".snd", ".ogg", ".oga"),
-        *(".opus", ".mp3", ".m4a", ".npy", ".npz", ".json", ".pt", ".pth", ".h5", ".hdf5", ".pkl", ".pickle", ".mat"),
-        *(".csv", ".txt", ".png"),
-    )
-)
-"""Of recordings, and of what is computed of one and called like it."""
 _SEARCHED = 5_000
 """Names among which the nearest to a mistyped one is looked for."""
 
@@ -214,17 +205,8 @@ class Names:
         return f"; the nearest is {self._called(self._files[near[0]][0])[0]}" if near else ""
 
 
-def composed(text: str) -> str:
-    """Text with its letters composed (NFC): some systems take ü apart in the names of files."""
-    return text if text.isascii() else normalize("NFC", text)
-
-
 def _stem(name: str) -> str:
-    """Name composed and without endings."""
-    name = composed(name)
-    while (dot := name.rfind(".")) > 0 and name[dot:].lower() in _ENDINGS:
-        name = name[:dot]
-    return name
+    return without_ending(composed(name))
 
 
 def _file(path: str) -> str:

@@ -1,21 +1,26 @@
 """Values of one model that stand in several files: one per machine type, say."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from dcase_explore.attach.files import PICKLES, SUFFIXES
 from dcase_explore.attach.numbers import Given
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
-from dcase_explore.tables.dialect import is_number
 
 
 def are_files(values: object) -> bool:
-    """Whether these are paths of several files: numbers may be given as a list of texts as well."""
-    if not isinstance(values, list | tuple) or not values:
-        return False
-    return all(isinstance(each, Path) or (isinstance(each, str) and not is_number(each)) for each in values)
+    """Whether these are paths of several files: numbers and clips may be given as a list of texts as well."""
+    return isinstance(values, list | tuple) and bool(values) and all(map(_is_file, values))
+
+
+def _is_file(value: object) -> bool:
+    if isinstance(value, str):
+        return value.lower().endswith((*SUFFIXES, *PICKLES)) or os.path.exists(os.path.expanduser(value))  # noqa: PTH110, PTH111
+    return isinstance(value, Path)
 
 
 def together(parts: Mapping[str, Given], where: str) -> Given:
