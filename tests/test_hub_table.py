@@ -291,9 +291,9 @@ def test_the_smaller_form_of_the_scores(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "not a CSV text file"),
-        (b"\xff\xfe\x00", "not a CSV text file"),
-        (b"path,class\ntrain/fan_section_00_0000.wav,fan\nx,y,z\n", "not a CSV text file"),
+        (b"", "is empty"),
+        (b"\xff\xfe\x00", "is no text"),
+        (b"path,class\ntrain/fan_section_00_0000.wav,fan\nx,y,z\n", "line 3: 3 fields"),
         (b"a,b\n1,2\n", "no column names the clip"),
         (b"path,class\nnotes.txt,fan\n", "named like a clip"),
     ],

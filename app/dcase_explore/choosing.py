@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
+from dcase_explore.clip_names import composed
 from dcase_explore.columns import ATTRIBUTE, DOMAINS, SPLITS
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note
@@ -37,6 +38,7 @@ def of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame
         return frame
     there = clips.machine_types_present(frame)
     by_lower = {name.lower(): name for name in there}
+    wanted = [composed(name) for name in wanted]
     for name in wanted:
         if name.lower() not in by_lower:
             raise ExploreError(f"there is no machine type {name} in this data: {meant(name, there)}")

@@ -72,9 +72,11 @@ class TableOptions:
     scores: Annotated[
         Mapping[str, object],
         Option(
-            "Your anomaly scores, higher is more anomalous: .npy, .npz, .csv, .parquet or a folder of score files.",
+            "Your anomaly scores, higher is more anomalous: .npy, .npz, .csv, .parquet or a folder of score files; one "
+            "name several times for a model of several files.",
             "By name, one number per clip: an array in the order of the whole table (that of load without filters), a "
-            "mapping or Series keyed by clip_id or file name, a frame with a column of such names, or a path.",
+            "mapping or Series keyed by clip_id or file name, a frame with a column of such names, a path, or a list "
+            "of paths; arrays and tables of PyTorch, polars, Arrow or datasets as well.",
             metavar="NAME=FILE|FOLDER",
         ),
     ] = field(default_factory=dict)

@@ -5,7 +5,6 @@ Little of these files is certain but that they are there, so each column is take
 not. What could not be used is handed back as sentences.
 """
 
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -17,8 +16,8 @@ from dcase_explore.clip_names import parse_clip_name
 from dcase_explore.columns import ATTRIBUTE, DOMAINS, LABELS, MACHINE_TYPES, SPLITS, describe, machine_type
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, some
+from dcase_explore.tables.text import read_csv as read_table
 
-MAX_CSV_BYTES = 64 * 2**20
 _KEYS = ("path", "clip_id", "file_name", "filename")
 _INDEXED = {"class": MACHINE_TYPES, "domain": DOMAINS, "label": LABELS}
 """Columns that the hub's script writes as an index into these, and its CSV files as text."""
@@ -67,15 +66,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     ExploreError
         When it is no such file.
     """
-    if path.stat().st_size > MAX_CSV_BYTES:
-        raise ExploreError(f"{path} is larger than {MAX_CSV_BYTES // 2**20} MB: that is no metadata file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of a comma at the end of each line
-            # As text, or the attribute 1 of a column with gaps would become 1.0.
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
-    except (ValueError, pd.errors.ParserError) as error:  # a decoding error is a ValueError
-        raise ExploreError(f"{path} is not a CSV text file ({' '.join(str(error).split())})") from error
+    # As text, or the attribute 1 of a column with gaps would become 1.0.
+    table = read_table(path, str(path), 0, text=lambda _: True).frame
     keys = [name for name in _KEYS if name in table]
     if not keys:
         raise ExploreError(f"{path}, line 1: no column names the clip (path), only {some(table.columns, 8)}")

@@ -199,6 +199,8 @@ def _blocks(its_rows: Iterable[tuple[int, list[str]]], width: int, where: str) -
     block: list[tuple[int, list[str]]] = []
     size = 0
     for line, fields in its_rows:
+        if len(fields) > width and not any(fields[width:]):
+            fields = fields[:width]  # a delimiter at the end of the line
         if len(fields) != width:
             here = counted(len(fields), "field")
             raise ExploreError(f"{where}, line {line}: {here}, where the first line has {width}")
