@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dcase_explore.attach import attach
 from dcase_explore.sources import archives, read_sources
 from test_sources import read, refused, write
 
 Capture = pytest.CaptureFixture[str]
 
+SCORES = "anomaly_score_valve_section_03.csv"
 NAMES = [
     f"section_00_{domain}_test_{label}_0000_pat_0{number}.wav"
     for number, (domain, label) in enumerate(
@@ -113,9 +115,39 @@ def test_a_broken_file_of_asdkit_is_named_with_its_line(text: str, parts: list[s
         read(tmp_path)
 
 
-# Zip files
+@pytest.mark.parametrize("name", ["test_score.csv", "mine.csv"])
+def test_one_file_of_asdkit_gives_scores_of_its_machine_type(name: str, tmp_path: Path) -> None:
+    base = asdkit_run(tmp_path / "base")
+    text = asdkit_csv("valve", {"AS-a": [4, 3, 2, 1], "AS-b": [1, 2, 3, 4]})
+    path = write(tmp_path, {f"valve/{name}": text}) / "valve" / name
+    frame = read_sources([str(base)]).frame
+    found = attach(frame, scores={"mine": path}).set_index("clip_id")
+    assert found["anomaly_score_mine_AS-a"].dropna().to_dict() == {
+        f"test/valve_{clip}": score for clip, score in zip(NAMES, [4, 3, 2, 1], strict=True)
+    }
+    assert found["anomaly_score_mine_AS-b"].notna().sum() == 4
 
-SCORES = "anomaly_score_valve_section_03.csv"
+
+def test_scores_are_taken_from_a_zip_file_and_from_asdkits_folder(tmp_path: Path) -> None:
+    base = write(tmp_path / "base", {SCORES: "".join(f"section_03_000{n}.wav,0\n" for n in range(4))})
+    frame = read_sources([str(base)]).frame
+    found = attach(frame, scores={"team": packed(tmp_path / "x.zip", submission(1) | submission(2))})
+    assert found["anomaly_score_team_Mine_LAB_task2_2"].tolist() == [2, 3, 4, 5]
+    frame = read_sources([str(asdkit_run(tmp_path / "run"))]).frame
+    found = attach(frame, scores={"again": tmp_path / "run"})
+    assert found["anomaly_score_again_AS-Gmm"].tolist() == found["anomaly_score_AS-Gmm"].tolist()
+
+
+def test_vectors_beside_facts_of_the_clips_are_embeddings(tmp_path: Path, capsys: Capture) -> None:
+    frame = read_sources([str(asdkit_run(tmp_path))]).frame
+    names = np.array([f"/x/fan/test/{name}" for name in NAMES])
+    extract(tmp_path, "fan", names, embed=np.arange(12, dtype=np.float32).reshape(4, 3))
+    found = attach(frame, embeddings={"e": tmp_path / "fan" / "test_extract.npz"})
+    assert found["embeddings_e"].notna().sum() == 4
+    assert "e: array embed is taken; left out: section, is_normal, is_target" in capsys.readouterr().err
+
+
+# Zip files
 
 
 def packed(path: Path, members: dict[str, str | bytes]) -> Path:

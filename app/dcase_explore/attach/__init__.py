@@ -24,7 +24,7 @@ from dcase_explore.attach.several import are_files, once, together
 from dcase_explore.columns import COLUMNS, SPLITS, knn_of, member, members, name_problem
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
-from dcase_explore.sources.results import read_results, result_folders
+from dcase_explore.sources import read_scores
 
 _NAME = re.compile(r"[^\W_](?:[\w .+@()-]{0,78}[\w.+@()-])?")
 _FAMILIES: dict[Kind, str] = {"scores": "anomaly_score_<score>", "embeddings": "embeddings_<embedding>"}
@@ -150,13 +150,12 @@ def _read(name: str, values: object, kind: Kind, where: str, rows: int) -> dict[
         is_folder = path.is_dir()
     except OSError as error:
         raise ExploreError(f"{where[:200]}: {error.strerror}") from error
-    if not is_folder:
+    results = read_scores(path) if kind == "scores" else None
+    if results is None and not is_folder:
         return {name: read_file(path, kind, name, where, rows)}
-    folders = result_folders(path) if kind == "scores" else []
-    if not folders:
+    if results is None:
         files = "score files anomaly_score_<machine>_section_00_test.csv"
         raise ExploreError(f"{where}: expected {files if kind == 'scores' else 'a file, not a folder'}")
-    results = read_results(folders)
     models = members(results.columns, "anomaly_score_<score>")
     return {name if len(models) == 1 else f"{name}_{model}": _of_model(results, model) for model in models}
 

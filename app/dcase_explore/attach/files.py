@@ -78,12 +78,17 @@ def _in_archive(arrays: dict[str, np.ndarray], kind: Kind, where: str) -> Given:
     others = [key for key in arrays if key not in texts]
     if arrays and not texts and all(is_clip(key) for key in arrays):
         return Given(numbers(list(arrays.values()), kind, where), list(arrays))
+    wide = [key for key in others if arrays[key].ndim == 2 and arrays[key].dtype.kind == "f"]
+    remark = None
+    if kind == "embeddings" and len(wide) == 1 and len(others) > 1:  # facts of the clips beside their vectors
+        remark = f"array {wide[0]} is taken; left out: {some([key for key in others if key not in wide])}"
+        others = wide
     if len(others) == 1 and len(texts) <= 1:
         values = numbers(arrays[others[0]], kind, where)
         names = _names(arrays[texts[0]], texts[0], where) if texts else None
         if names is not None and len(names) != len(values):
             raise ExploreError(f"{where}: {len(names):,} names in {texts[0]} for {len(values):,} values in {others[0]}")
-        return Given(values, names)
+        return Given(values, names, None, remark)
     raise ExploreError(
         f"{where}: holds arrays {some(arrays, 6) or '(none)'}, of which none is plainly the {kind}: "
         "keep one array of numbers and, beside it, one of clip names"

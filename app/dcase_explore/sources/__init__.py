@@ -28,7 +28,7 @@ from dcase_explore.sources.raw import RAW
 from dcase_explore.sources.results import RESULTS
 
 KINDS = (HUB, DEMO, ARCHIVES, RESULTS, ASDKIT, LISTED, RAW, EXPORTED)
-__all__ = ["KINDS", "NAMED", "Source", "kind_of", "read_sources"]
+__all__ = ["KINDS", "NAMED", "Source", "kind_of", "read_scores", "read_sources"]
 
 NAMED = ("demo", "hub")
 """Specs that are words; everything else is a path."""
@@ -93,6 +93,30 @@ def _read(spec: str | pd.DataFrame, configs: Sequence[str]) -> Source:
 def kind_of(asked: Asked) -> Kind | None:
     """The kind of source that a spec is; None where it is none."""
     return next((kind for kind in KINDS if kind.recognises(asked)), None)
+
+
+def read_scores(path: Path) -> pd.DataFrame | None:
+    """
+    Clip table of what holds scores alone: a folder of score files, ASDKit's output, a zip file of either.
+
+    Parameters
+    ----------
+    path
+        Of a file or folder.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        None where it is nothing of that kind.
+
+    Raises
+    ------
+    ExploreError
+        As `read_sources`.
+    """
+    asked = Asked(str(path))
+    kind = next((kind for kind in (ARCHIVES, RESULTS, ASDKIT) if kind.recognises(asked)), None)
+    return kind.reads(asked).frame if kind else None
 
 
 def _no_folder(spec: str, path: Path) -> str:

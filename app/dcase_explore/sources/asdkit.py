@@ -17,6 +17,7 @@ from dcase_explore import clips
 from dcase_explore.columns import DOMAINS, SPLITS, machine_type
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
+from dcase_explore.sources.folder_names import read_folders
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.model_names import model_names
 from dcase_explore.tables.arrays import read_npz
@@ -30,6 +31,8 @@ _CODES = {"is_normal": ("anomaly", "normal"), "is_target": DOMAINS}
 
 
 def _score_files(asked: Asked) -> list[Path]:
+    if asked.path.is_file():
+        return [asked.path] if asked.path.suffix.lower() == ".csv" and _scores_in(asked.path) else []
     return [path for path in asked.files(*_FILES) if path.name in _FILES and _scores_in(path)]
 
 
@@ -47,18 +50,18 @@ def _read(asked: Asked) -> Source:
     files = _score_files(asked)
     runs = list(dict.fromkeys(path.parent.parent for path in files))
     names = model_names(runs)
-    note(f"{asked.title}: ASDKit's scores of {some(dict.fromkeys(path.parent.name for path in files), 7)}")
     facts: dict[str, dict[str, object]] = {}
     values: dict[str, dict[str, object]] = defaultdict(dict)
     for path in files:
         run = names[runs.index(path.parent.parent)] if len(runs) > 1 else ""
         ids = _read_scores(path, run, asked.called(path), facts, values)
         extract = path.with_name(path.name.replace("_score.csv", "_extract.npz"))
-        if ids and extract.is_file():
+        if ids and path.name in _FILES and extract.is_file():
             _read_vectors(extract, run, asked.called(extract), ids, facts, values)
     if not facts:
         raise ExploreError(f"{asked.path}: its files hold not a single clip: run ASDKit's score again")
     frame = pd.DataFrame(list(facts.values()))
+    note(f"{asked.title}: ASDKit's scores of {some(frame['class'].unique(), 7)}")
     by_name = clips.facts_from_names(*(frame[name].tolist() for name in ("class", "file_name", "split")))
     frame = by_name.assign(
         **{name: frame[name] for name in ("section", "label", "domain") if frame[name].notna().any()}
@@ -71,7 +74,8 @@ def _read_scores(
     path: Path, run: str, shown: str, facts: dict[str, dict[str, object]], values: dict[str, dict[str, object]]
 ) -> list[str]:
     """Take in one file; identities of its clips, in order."""
-    machine, split, scores = machine_type(path.parent.name), path.name.partition("_")[0], _scores_in(path)
+    of_folder = path.name in _FILES
+    split, scores = path.name.partition("_")[0] if of_folder else "test", _scores_in(path)
     lines = rows(path, shown, 0)
     _, header = next(lines)
     ids: list[str] = []
@@ -80,7 +84,9 @@ def _read_scores(
         if len(fields) != len(header):
             raise ExploreError(f"{where}: {counted(len(fields), 'field')}, where the first line has {len(header)}")
         row = dict(zip(header, fields, strict=True))
-        name = PureWindowsPath(row["path"]).name
+        *above, name = PureWindowsPath(row["path"]).parts or ("",)
+        told = None if of_folder else read_folders(("", *above), 0)
+        machine = machine_type(told.machine if told and told.machine else path.parent.name)
         clip = clips.clip_id(split, machine, name)
         if clip in values[_column("anomaly_score", run, scores[0])]:
             raise ExploreError(f"{where}: {name} stands there twice")
