@@ -53,8 +53,8 @@ class TableOptions:
         Sequence[object],
         Option(
             "What to explore: hub (the enriched 2023 data set, if nothing is given), hf://owner/name@revision, demo, "
-            "the folder of a raw download, of one or several models' score files, or of an export. Several are joined "
-            "clip by clip.",
+            "the folder of recordings (a raw download, your own), of one or several models' score files, or of an "
+            "export, a table of recordings (clips.csv), a zip file of results. Several are joined clip by clip.",
             "A clip table at hand, or a list of these.",
             metavar="SPEC",
         ),

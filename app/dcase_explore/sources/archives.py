@@ -118,8 +118,9 @@ def _saw(asked: Asked) -> Seen | None:
 
 
 ARCHIVES = Kind(
-    "a zip file of either, such as a submission of the challenge",
+    "a zip file of score files or ASDKit's output, such as a submission of the challenge",
     "submission.zip",
+    "--data submission.zip --ground-truth path/to/evaluator",
     _is_archive,
     _read,
     _saw,

@@ -188,8 +188,9 @@ def _saw(asked: Asked) -> Seen | None:
 
 
 ASDKIT = Kind(
-    "ASDKit's output",
+    "ASDKit's output, no audio needed",
     "<machine>/test_score.csv, with test_extract.npz beside it",
+    "--data path/to/output/last --class valve",
     lambda asked: bool(_score_files(asked)),
     _read,
     _saw,

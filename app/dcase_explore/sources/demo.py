@@ -95,8 +95,9 @@ def _write(folder: Path, clip: DemoClip) -> None:
 
 
 DEMO = Kind(
-    "nothing yet",
+    "nothing yet: synthetic sounds",
     "demo",
+    "--data demo --layout extended --class valve",
     lambda asked: asked.spec == "demo",
     lambda _: Source(read_demo(), "demo: synthetic sounds", (SYNTHETIC,)),
 )

@@ -182,8 +182,9 @@ def _saw(asked: Asked) -> Seen | None:
 
 
 EXPORTED = Kind(
-    "what `dcase-explore data export` wrote, or a `.parquet` file of such a table",
+    "what dcase-explore data export wrote, or a .parquet file of such a table",
     "data/*.parquet",
+    "--data path/to/export",
     lambda asked: bool(embedded.shards(asked.path)),
     lambda asked: read_exported(asked.path),
     _saw,

@@ -52,8 +52,9 @@ def is_hub(spec: str) -> bool:
 
 
 HUB = Kind(
-    "a network",
+    "a network, for the enriched 2023 data set",
     "hub or hf://owner/name@revision",
+    "--layout extended --class valve",
     lambda asked: is_hub(asked.spec),
     lambda asked: read_hub(asked.spec, asked.configs or ("dev",)),
 )

@@ -150,9 +150,11 @@ class Kind:
     Attributes
     ----------
     name
-        What people have, as the README's table calls it.
+        What people have.
     looks
         How it looks: a spec, or names of folders and files.
+    typed
+        What they type after ``dcase-explore``.
     recognises
         Whether a spec is of this kind.
     reads
@@ -163,6 +165,7 @@ class Kind:
 
     name: str
     looks: str
+    typed: str
     recognises: Callable[[Asked], bool]
     reads: Callable[[Asked], Source]
     saw: Callable[[Asked], Seen | None] = lambda _: None

@@ -251,8 +251,9 @@ def _saw(asked: Asked) -> Seen | None:
 
 
 LISTED = Kind(
-    "a table of your recordings, with a column `path` and as far as they are known `label`, `class`, `split`, …",
-    "clips.csv",
+    "a table of your recordings, with a column path and as far as they are known label, class, split, attributes",
+    "clips.csv, manifest.csv, or a .csv file of any name",
+    "--data path/to/clips.csv",
     lambda asked: _table_in(asked) is not None,
     _read,
     _saw,

@@ -194,8 +194,9 @@ def _is_text(path: str) -> bool:
 
 
 RAW = Kind(
-    "recordings in folders: a raw download of any year, 2020 to 2026, MIMII, ToyADMOS, IDMT-ISA, or your own",
+    "recordings in folders: a raw download of any year, 2020 to 2026, of MIMII, ToyADMOS, IDMT-ISA, or your own",
     "<machine>/train|test/*.wav or <machine>/normal|abnormal/*.wav",
+    "--data path/to/dev_data --class valve",
     _is_raw,
     _read,
     _saw,

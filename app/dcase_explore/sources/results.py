@@ -185,8 +185,9 @@ def _note_left_out(shown: str, folder: Path, files: list[ScoreFile]) -> None:
 
 
 RESULTS = Kind(
-    "the score files that the challenge's baseline writes, or a submission, no audio needed",
+    "score files as the challenge's baseline and submissions have them, no audio needed",
     "anomaly_score_<machine>_section_00_test.csv",
+    "--data path/to/results --layout extended --class valve",
     lambda asked: bool(_used(asked)),
     _read,
     _saw,
