@@ -383,7 +383,7 @@ def test_folder_of_2020_is_scored_by_the_means_over_its_machine_ids(tmp_path: Pa
     by_machine += [float(np.mean([toy[name] for toy in toys])) for name in ("auc", "pauc")]
     assert model.definition is OF_2020
     assert model.official_score == near(np.mean(by_machine))
-    assert model.brief() == f"mean of AUC and pAUC of 2020 {np.mean(by_machine):.4f}"
+    assert model.brief() == f"mean of AUC and pAUC {np.mean(by_machine):.4f} (2020)"
     assert capsys.readouterr().err == ""
 
 
@@ -416,13 +416,13 @@ def test_folder_of_2021_is_scored_domain_by_domain(tmp_path: Path) -> None:
     assert model.official_score == near(hmean(numbers))
     assert beside.official_score == near(hmean(since_2022))
     assert model.official_score != beside.official_score
-    assert model.brief() == f"Ω of 2021 {hmean(numbers):.4f}"
+    assert model.brief() == f"Ω {hmean(numbers):.4f} (2021)"
 
 
 def test_the_definition_is_named_in_every_tooltip(tmp_path: Path, real: Scored) -> None:
     tooltip = of_2021(tmp_path / "ae").descriptions()["anomaly_score_ae"]
     assert f"Official score {OF_2021.told}." in tooltip
-    assert re.search(r"Ω of 2021 0\.\d{4}\.\nΩ 0\.\d{4}\.\n", tooltip)
+    assert re.search(r"Ω 0\.\d{4} \(2021\)\.\nΩ 0\.\d{4}\.\n", tooltip)
     assert re.search(r"fan 01: AUC source \S+, target \S+, pAUC source \S+, target \S+$", tooltip)
     assert f"Official score {SINCE_2022.told}." in real.descriptions()["anomaly_score_baseline_MSE"]
 

@@ -19,7 +19,9 @@ class Definition:
     name
         ``"since 2022"``, ``"of 2021"``, ``"of 2020"``.
     symbol
-        What the number is called in a line.
+        What the number is called.
+    year
+        Named beside the number; None for today's.
     sentence
         How it is computed.
     numbers
@@ -30,6 +32,7 @@ class Definition:
 
     name: str
     symbol: str
+    year: int | None
     sentence: str
     numbers: tuple[str, ...]
     own_anomalies: bool = False
@@ -43,6 +46,10 @@ class Definition:
     def has_domains(self) -> bool:
         """Whether it tells the domains apart."""
         return "auc" not in self.numbers
+
+    def brief(self, score: float) -> str:
+        """A score in a line: ``"Ω 0.5806 (2021)"``."""
+        return f"{self.symbol} {score:.4f}" + (f" ({self.year})" if self.year else "")
 
     def score(self, metrics: Mapping[str, Sequence[Mapping[str, float]]]) -> float | None:
         """
@@ -76,13 +83,15 @@ class Definition:
 SINCE_2022 = Definition(
     "since 2022",
     "Ω",
+    None,
     "harmonic mean of AUC (source), AUC (target) and pAUC over all machine types and sections, "
     "the normals of each domain against all anomalies",
     ("auc_source", "auc_target", "pauc"),
 )
 OF_2021 = Definition(
     "of 2021",
-    "Ω of 2021",
+    "Ω",
+    2021,
     "harmonic mean of AUC and pAUC over all machine types, sections and domains, "
     "the normals of each domain against its own anomalies",
     ("auc_source", "auc_target", "pauc_source", "pauc_target"),
@@ -90,7 +99,8 @@ OF_2021 = Definition(
 )
 OF_2020 = Definition(
     "of 2020",
-    "mean of AUC and pAUC of 2020",
+    "mean of AUC and pAUC",
+    2020,
     "arithmetic mean over machine ids of AUC and of pAUC, per machine type; the one number is the mean of these",
     ("auc", "pauc"),
 )

@@ -112,7 +112,7 @@ class ModelScore:
     def brief(self) -> str:
         """One number in words: Ω with the year that defined it unless it is today's, or the mean AUC without one."""
         if self.official_score is not None:
-            return f"{self.definition.symbol} {self.official_score:.4f}"
+            return self.definition.brief(self.official_score)
         mean = self.means()["arithmetic_mean"].get("auc")
         return "" if mean is None else f"AUC {mean:.4f}"
 
