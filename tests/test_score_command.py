@@ -12,7 +12,7 @@ import pytest
 
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
-from dcase_explore.scoring import report
+from dcase_explore.scoring import printing
 from dcase_explore.scoring.thresholds import gamma_threshold
 from test_cli import imported_by, run
 
@@ -137,10 +137,10 @@ def test_models_scored_on_different_clips_are_not_compared(tmp_path: Path, capsy
     made_run(tmp_path / "half", domains=("source",))
     models = explored(Options(data=[str(tmp_path)]), with_maps=False, with_findings=False).comparable()
     capsys.readouterr()
-    report.print_tables(models)
+    printing.print_tables(models)
     printed = capsys.readouterr().out
     assert "1.0000" not in printed
-    assert "*" not in printed.replace(report.BEST + " best", "")
+    assert "*" not in printed.replace(printing.BEST + " best", "")
     assert "–" in printed
 
 

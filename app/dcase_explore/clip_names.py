@@ -184,7 +184,7 @@ def without_ending(name: str) -> str:
     return name
 
 
-_ENDINGS = frozenset((*RECORDINGS, *FEATURES))
+_ENDINGS = frozenset((*RECORDINGS, *OTHER_SOUNDS, *FEATURES))
 
 
 def is_recording(name: str) -> bool:
@@ -233,23 +233,3 @@ def file_identity(file_name: str) -> str:
         return f"{without_ending(bare)}.wav"
     stem = without_ending(name)
     return f"{stem}{name[len(stem) :].lower()}".replace("/", "_")
-
-
-def with_ending(name: str) -> str:
-    """
-    Name of a clip with ``.wav`` at its end: the ending's case is the file system's whim, not another clip.
-
-    Parameters
-    ----------
-    name
-        With an ending in any case, or without.
-
-    Returns
-    -------
-    str
-        ``"section_00_0000.wav"`` for ``"section_00_0000.WAV"`` and ``"section_00_0000"``; the ending of another
-        recording stays.
-    """
-    if is_recording(name) and not name.lower().endswith(".wav"):
-        return name
-    return f"{without_ending(name)}.wav"

@@ -5,19 +5,16 @@ Everything that reads, attaches, finds or shows works on this table, whose contr
 `conform` brings a frame into it, `problems` says all that is wrong with one.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from dcase_explore.clip_names import composed, file_identity, parse_clip_name
-from dcase_explore.columns import ATTRIBUTE, LABELS, MACHINE_TYPES, Column, describe, in_display_order
+from dcase_explore.clip_types import cast, would_be_tied
+from dcase_explore.columns import ATTRIBUTE, Column, describe, in_display_order
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, some
-
-LABEL_CODES = {"0": "normal", "1": "anomaly", "0.0": "normal", "1.0": "anomaly", "abnormal": "anomaly"}
-"""What labels and decisions are written as elsewhere, the challenge's own files among them."""
+from dcase_explore.messages import some
 
 
 def clip_id(split: str, machine_type: str, file_name: str) -> str:
@@ -96,7 +93,7 @@ def conform(frame: pd.DataFrame) -> pd.DataFrame:
     if wrong:
         raise _not_a_clip_table(wrong)
     frame = frame.reset_index(drop=True)
-    columns = {name: _cast(frame[name], describe(name)) for name in frame.columns}
+    columns = {name: cast(frame[name], describe(name)) for name in frame.columns}
     wrong = [f"{name}: {problem}" for name, (_, problem) in columns.items() if problem]
     typed = pd.DataFrame({name: values for name, (values, _) in columns.items()}, index=frame.index)
     wrong += problems(typed.drop(columns=[name for name, (_, problem) in columns.items() if problem]))
@@ -201,70 +198,6 @@ def _name_problems(frame: pd.DataFrame) -> list[str]:
     return found + ([f"column {some(repeated)} stands there twice"] if repeated else [])
 
 
-def _cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | None]:
-    """Values as the contract wants them, or the reason why they cannot be."""
-    if column is None:
-        return values, None
-    try:
-        if column.kind == "category":
-            return _category(values, column), None
-        if column.kind == "int":
-            whole = pd.to_numeric(values)
-            if (whole.dropna() % 1 != 0).any():
-                raise ValueError("not whole numbers")
-            return (whole if whole.isna().any() else whole.astype("int64")), None
-        if column.kind == "float":
-            wide = pd.to_numeric(values)
-            narrow = wide.astype("float32")
-            return (wide if _would_be_tied(wide, column) else narrow), None
-        if column.kind == "bool":
-            return values.astype("boolean"), None
-        held = values.astype(object).where(values.notna(), None)
-        # Paths stay as the file system has them.
-        return (held.map(_composed) if column.kind == "text" else held), None
-    except (TypeError, ValueError) as error:
-        return values, f"cannot be read as {column.kind} ({error})"
-
-
-def _would_be_tied(values: pd.Series, column: Column) -> bool:
-    """Whether float32 would tie scores that differ: ranks are what scores are for."""
-    if not column.name.startswith("anomaly_score_"):
-        return False
-    return bool(values.astype("float32").nunique() < values.nunique())
-
-
-def _category(values: pd.Series, column: Column) -> pd.Series:
-    text = values.astype(object).map(str, na_action="ignore")
-    found = list(pd.unique(text.dropna()))
-    if column.categories == LABELS and (codes := [name for name in found if name in LABEL_CODES]):
-        note(f"column {column.name}: {some(codes)} read as {some(LABEL_CODES[code] for code in codes)}")
-        text = text.replace(LABEL_CODES)
-    if not all(name.isascii() for name in found):
-        text = text.map(_composed)
-    found = list(pd.unique(text.dropna()))
-    if column.categories is not None:
-        unknown = [name for name in found if name not in column.categories]
-        if unknown:
-            raise ValueError(f"only {' and '.join(column.categories)} are known, not {some(unknown)}")
-        order = list(column.categories)
-    elif column.name == "class":
-        known = [name for name in MACHINE_TYPES if name in found]
-        order = known + sorted(set(found) - set(known))
-    else:
-        order = sorted(found, key=_natural)
-    return pd.Series(pd.Categorical(text, categories=order), index=values.index)
-
-
-def _composed(value: object) -> object:
-    return composed(value) if isinstance(value, str) else value
-
-
-def _natural(text: str) -> list[tuple[int, float, str]]:
-    """Sort key that puts 9 before 13 and 0.5 before 1."""
-    parts = re.findall(r"[0-9]+(?:\.[0-9]+)?|[^0-9]+", text)
-    return [(0, float(part), "") if part[0] in "0123456789" else (1, 0.0, part) for part in parts]
-
-
 def _column_problems(values: pd.Series, column: Column) -> list[str]:
     if column.kind == "category":
         if not isinstance(values.dtype, pd.CategoricalDtype):
@@ -275,7 +208,7 @@ def _column_problems(values: pd.Series, column: Column) -> list[str]:
             return ["holds the text 'nan' where it should be null"]
         return ["has rows without one"] if column.name in ("class", "split") and values.isna().any() else []
     if column.kind == "float":
-        if values.dtype != np.float32 and not (values.dtype == np.float64 and _would_be_tied(values, column)):
+        if values.dtype != np.float32 and not (values.dtype == np.float64 and would_be_tied(values, column)):
             return [f"must be float32, not {values.dtype}"]
         infinite = np.flatnonzero(np.isinf(values.to_numpy()))
         return [f"{len(infinite)} rows are infinite, such as row {infinite[0]}"] if len(infinite) else []

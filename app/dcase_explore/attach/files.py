@@ -7,7 +7,7 @@ import numpy as np
 from dcase_explore import clips
 from dcase_explore.attach.frames import given_in_frame
 from dcase_explore.attach.numbers import Given, Kind, numbers
-from dcase_explore.clip_names import is_clip, parse_clip_name, with_ending
+from dcase_explore.clip_names import is_clip, parse_clip_name
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import some
 from dcase_explore.sources.score_files import machine_in_name
@@ -114,5 +114,5 @@ def _in_table(table: Table, kind: Kind, name: str, machine: str | None) -> Given
 
 def _in_score_file(name: str, machine: str) -> str:
     """Name of a clip that says all that its score file says; of names that are silent, its clips are test clips."""
-    facts = parse_clip_name(with_ending(name.strip()))
+    facts = parse_clip_name(name.strip())
     return clips.clip_id(facts.split or "test", machine, name.strip()) if facts else name

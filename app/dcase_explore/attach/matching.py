@@ -206,6 +206,7 @@ class Names:
 
 
 def _stem(name: str) -> str:
+    """Name composed and without endings."""
     return without_ending(composed(name))
 
 

@@ -17,11 +17,11 @@ def score(options: TableOptions, output: Format = "table") -> None:
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading
     from dcase_explore.exploring import explored
-    from dcase_explore.scoring import report
+    from dcase_explore.scoring import printing, report
 
     models = explored(options, listen=False, with_maps=False, with_findings=False).comparable()
     if output == "table":
-        report.print_tables(models)
+        printing.print_tables(models)
     else:
         typer.echo(report.as_json(models) if output == "json" else report.as_csv(models), nl=output == "json")
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from dcase_explore.cache import cache_folder
-from dcase_explore.clip_names import with_ending
+from dcase_explore.clip_names import file_identity
 from dcase_explore.errors import ExploreError
 from dcase_explore.hub.download import download
 from dcase_explore.hub.repository import Repository
@@ -246,7 +246,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     for info in archive.infolist():
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts[-3:]
         if len(parts) == 3 and parts[2].lower().endswith(".wav") and info.file_size <= MAX_RECORDING_BYTES:
-            found[f"{parts[1]}/{parts[0]}_{with_ending(parts[2])}"] = info
+            found[f"{parts[1]}/{parts[0]}_{file_identity(parts[2])}"] = info
     return found
 
 

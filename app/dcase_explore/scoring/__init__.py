@@ -1,7 +1,8 @@
 """
 How good each model is by the official score, and which clips cost it that score.
 
-`metrics` holds the definitions, `thresholds` the decisions, `official` the score, `report` its table, JSON and CSV.
+`metrics` are those of a section, `definitions` make the official score of them, year by year, `official` scores every
+model, `thresholds` are the decisions, `printing` is tables, `report` JSON and CSV.
 """
 
 from collections.abc import Mapping, Sequence

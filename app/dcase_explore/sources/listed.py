@@ -6,20 +6,21 @@ folder. Columns of the clip table are taken as what they are there (scores among
 its name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.clip_names import is_recording, parse_clip_name
-from dcase_explore.columns import ATTRIBUTE, DOMAINS, LABELS, SPLITS, describe, machine_type
-from dcase_explore.errors import ExploreError, meant
+from dcase_explore.clip_names import parse_clip_name
+from dcase_explore.columns import ATTRIBUTE, describe, machine_type
+from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.recordings.references import resolve
 from dcase_explore.sources.attribute_files import is_no_attribute
-from dcase_explore.sources.folder_names import FolderFacts, is_label, read_folders
+from dcase_explore.sources.folder_names import FolderFacts, read_folders
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
+from dcase_explore.sources.listed_rows import domain_of, label_of, row_problem, section_of, split_of
 from dcase_explore.tables.text import rows
 
 NAMES = ("clips.csv", "manifest.csv", "metadata.csv")
@@ -94,7 +95,7 @@ def read_listed(path: Path) -> pd.DataFrame:
     kept: list[dict[str, str]] = []
     for line, fields in lines[1:]:
         row = dict(zip(names, fields, strict=False))
-        if problem := _problem(row, len(fields), len(names)):
+        if problem := row_problem(row, len(fields), len(names)):
             bad.append(f"line {line}: {problem}")
         else:
             kept.append(row)
@@ -116,52 +117,6 @@ def _columns(lower: list[str], header: list[str]) -> list[str]:
     return names
 
 
-def _problem(row: dict[str, str], count: int, wanted: int) -> str | None:
-    """What keeps a row from being a clip."""
-    if count != wanted:
-        return f"{counted(count, 'field')}, where the first line has {wanted}"
-    path = row["path"]
-    if not path:
-        return "there is no path"
-    if not is_recording(PurePosixPath(path.replace("\\", "/")).name):
-        return f"{path[:80]!r} is no recording in a format that is read"
-    for column, values, read in _FACTS:
-        text = row.get(column, "")
-        if text and not is_no_attribute(text) and read(text) is None:
-            return f"there is no {column} {text[:40]!r}: {meant(text, values)}"
-    section = row.get("section", "")
-    if section and not is_no_attribute(section) and _section(section) is None:
-        return f"a section is a whole number, not {section[:40]!r}"
-    return None
-
-
-def _label(text: str) -> str | None:
-    return clips.LABEL_CODES.get(text.lower()) or is_label(text)
-
-
-def _one_of(words: Sequence[str]) -> Callable[[str], str | None]:
-    return lambda text: text.lower() if text.lower() in words else None
-
-
-def _split(text: str) -> str | None:
-    facts = read_folders(("", "x", text), 1)
-    return facts.split if facts else None
-
-
-_FACTS: tuple[tuple[str, Sequence[str], Callable[[str], str | None]], ...] = (
-    ("label", LABELS, _label),
-    ("domain", DOMAINS, _one_of(DOMAINS)),
-    ("split", SPLITS, _split),
-)
-
-
-def _section(text: str) -> int | None:
-    facts = read_folders(("", "x", text, "normal"), 1)  # id_02 and section_02 are sections 2
-    if facts and facts.section is not None:
-        return facts.section
-    return int(float(text)) if text.removesuffix(".0").isdecimal() and text.isascii() else None
-
-
 def _frame(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     table = table.drop(columns=[name for name in table if not name])
     table = table.mask(table.map(is_no_attribute), None).astype(object)
@@ -169,13 +124,15 @@ def _frame(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     told = [_folders(path.parent, text) for text in paths]
     machines = _filled(table, "class", [facts.machine if facts else None for facts in told], path.parent.name)
     splits = _filled(table, "split", [_split_by(text, facts) for text, facts in zip(paths, told, strict=True)], "test")
-    splits = [_split(text) or text for text in splits]
+    splits = [split_of(text) or text for text in splits]
     machines = [machine_type(name) for name in machines]
     frame = clips.facts_from_names(machines, _names(path, paths, machines, splits), splits)
-    for column, _, read in _FACTS[:2]:
+    for column, read in (("label", label_of), ("domain", domain_of)):
         frame = _with(frame, column, [getattr(facts, column) if facts else None for facts in told])
         frame = _with(frame, column, [read(text) if text is not None else None for text in _texts(table, column)])
-    frame = _with(frame, "section", [_section(text) if text is not None else None for text in _texts(table, "section")])
+    frame = _with(
+        frame, "section", [section_of(text) if text is not None else None for text in _texts(table, "section")]
+    )
     found = resolve(paths, list(frame["clip_id"]), {}, path.parent)
     frame["path"] = found
     missing = [text for text, there in zip(paths, found, strict=True) if there is None]

@@ -1,0 +1,92 @@
+"""Values of one column of the clip table, brought to the type that the contract wants."""
+
+import re
+
+import pandas as pd
+
+from dcase_explore.clip_names import composed
+from dcase_explore.columns import LABELS, MACHINE_TYPES, Column
+from dcase_explore.messages import note, some
+
+LABEL_CODES = {"0": "normal", "1": "anomaly", "0.0": "normal", "1.0": "anomaly", "abnormal": "anomaly"}
+"""What labels and decisions are written as elsewhere, the challenge's own files among them."""
+
+
+def cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | None]:
+    """
+    Values as the contract wants them.
+
+    Parameters
+    ----------
+    values
+        Loosely typed.
+    column
+        What the contract says of them; None to keep them as they are.
+
+    Returns
+    -------
+    values : pandas.Series
+        Typed, or as they were where that cannot be.
+    problem : str or None
+        The reason why.
+    """
+    if column is None:
+        return values, None
+    try:
+        if column.kind == "category":
+            return _category(values, column), None
+        if column.kind == "int":
+            whole = pd.to_numeric(values)
+            if (whole.dropna() % 1 != 0).any():
+                raise ValueError("not whole numbers")
+            return (whole if whole.isna().any() else whole.astype("int64")), None
+        if column.kind == "float":
+            wide = pd.to_numeric(values)
+            narrow = wide.astype("float32")
+            return (wide if would_be_tied(wide, column) else narrow), None
+        if column.kind == "bool":
+            return values.astype("boolean"), None
+        held = values.astype(object).where(values.notna(), None)
+        # Paths stay as the file system has them.
+        return (held.map(_composed) if column.kind == "text" else held), None
+    except (TypeError, ValueError) as error:
+        return values, f"cannot be read as {column.kind} ({error})"
+
+
+def would_be_tied(values: pd.Series, column: Column) -> bool:
+    """Whether float32 would tie scores that differ: ranks are what scores are for."""
+    if not column.name.startswith("anomaly_score_"):
+        return False
+    return bool(values.astype("float32").nunique() < values.nunique())
+
+
+def _category(values: pd.Series, column: Column) -> pd.Series:
+    text = values.astype(object).map(str, na_action="ignore")
+    found = list(pd.unique(text.dropna()))
+    if column.categories == LABELS and (codes := [name for name in found if name in LABEL_CODES]):
+        note(f"column {column.name}: {some(codes)} read as {some(LABEL_CODES[code] for code in codes)}")
+        text = text.replace(LABEL_CODES)
+    if not all(name.isascii() for name in found):
+        text = text.map(_composed)
+    found = list(pd.unique(text.dropna()))
+    if column.categories is not None:
+        unknown = [name for name in found if name not in column.categories]
+        if unknown:
+            raise ValueError(f"only {' and '.join(column.categories)} are known, not {some(unknown)}")
+        order = list(column.categories)
+    elif column.name == "class":
+        known = [name for name in MACHINE_TYPES if name in found]
+        order = known + sorted(set(found) - set(known))
+    else:
+        order = sorted(found, key=_natural)
+    return pd.Series(pd.Categorical(text, categories=order), index=values.index)
+
+
+def _composed(value: object) -> object:
+    return composed(value) if isinstance(value, str) else value
+
+
+def _natural(text: str) -> list[tuple[int, float, str]]:
+    """Sort key that puts 9 before 13 and 0.5 before 1."""
+    parts = re.findall(r"[0-9]+(?:\.[0-9]+)?|[^0-9]+", text)
+    return [(0, float(part), "") if part[0] in "0123456789" else (1, 0.0, part) for part in parts]
