@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from dcase_explore import clips
 from dcase_explore.findings import Found, find
+from dcase_explore.findings.rules.costly_conditions import LEVELS, told_by_model
+from dcase_explore.findings.search import Told
 from dcase_explore.scoring import score
 
 N_TRAIN, N_TEST = 60, 50
@@ -81,6 +85,45 @@ class Made:
     def found(self) -> Found:
         """What is found in it."""
         return find(self.frame())
+
+
+NULLS: dict[str, dict[str, Any]] = {
+    "scores without meaning": {},
+    "scores of one meaningless noise": {"common": 1.5},
+    "good scores": {"skill": 4.0},
+    "attributes of one domain each": {"nested": True},
+}
+"""Kinds of tables in which nothing is planted."""
+
+
+def blaming(found: Found) -> set[str]:
+    """Rules of the findings that blame clips; that scores without meaning are no better than chance is true."""
+    return {its.rule for its in found.findings if "clearly better than chance" not in its.title}
+
+
+def conditioned(rng: np.random.Generator, n: int = 100) -> pd.DataFrame:
+    """Test normals of both domains with a place (A to H) and a speed (5 to 27), drawn independently."""
+    return pd.DataFrame(
+        {
+            "domain": np.repeat(["source", "target"], n // 2),
+            "d1p": "loc",
+            "d1v": rng.choice(list("ABCDEFGH"), n),
+            "d2p": "vel",
+            "d2v": rng.choice([str(speed) for speed in range(5, 29, 2)], n),
+        }
+    )
+
+
+def costs_at(rng: np.random.Generator, auc: float, n: int = 100) -> np.ndarray:
+    """AUC costs of normals of a model with such an AUC: both classes normally distributed, 100 anomalies."""
+    anomalies = np.sort(rng.normal(stats.norm.ppf(auc) * np.sqrt(2), 1, 100))
+    return np.searchsorted(anomalies, rng.normal(size=n)) / 100
+
+
+def told_of_normals(clips: pd.DataFrame, costs: np.ndarray) -> list[Told]:
+    """What is told of normals with such costs."""
+    its = clips.assign(auc_cost_one=costs)
+    return told_by_model(its, ["one"], LEVELS["normal"])["one"]
 
 
 def of_rule(found: Found, rule: str) -> list[Mapping[str, object]]:

@@ -32,7 +32,7 @@ def facts_of(exploration: Exploration) -> dict[str, Any]:
     return {
         "exact": {name: _listed(frame[name].to_numpy()) for name in columns if frame[name].dtype == np.float64},
         "findings": [_finding(finding) for finding in exploration.findings],
-        "not_looked_for": not_looked_for(frame, exploration.distances),
+        "not_looked_for": not_looked_for(frame),
         "separation": [
             {"class": machine, "embedding": name, "sep": _auc(its.sep), "dsup": _auc(its.dsup)}
             for (machine, name), its in exploration.distances.items()

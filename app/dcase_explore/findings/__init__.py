@@ -1,9 +1,9 @@
 """
 Found for you: the clips that cost a model its score, where the domains part, what is odd in the data themselves.
 
-`hard_normals` and `attribute_values` look at AUC costs, `domain_shift` and `suspects` at distances in embeddings
-(`distances`, by `neighbors`) and at the recordings; `chance` holds the tests that tell a finding from noise; `report`
-prints them.
+Each rule is a file in `rules/` that declares its name, what it needs and how it is told (`rule`, `needs`); here they
+are run. `conditions` says what operating conditions there are, `search` which of them cost AUC, `distances` (by
+`neighbors`) how far clips lie apart; `chance` holds the tests that tell a finding from noise; `report` prints them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,18 +14,11 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import ATTRIBUTE, BUILT_IN, describe, members
-from dcase_explore.findings.attribute_values import find_attribute_values
+from dcase_explore.columns import BUILT_IN, describe, members
 from dcase_explore.findings.distances import Distances, measure_distances
-from dcase_explore.findings.domain_shift import find_shift
-from dcase_explore.findings.finding import Finding, models_of
-from dcase_explore.findings.hard_normals import find_disagreements, find_wrong
-from dcase_explore.findings.suspects import (
-    find_attribute_mismatch,
-    find_duplicates,
-    find_recordings,
-    find_training_outliers,
-)
+from dcase_explore.findings.finding import Finding
+from dcase_explore.findings.rule import MachineClips, can_look, lacking
+from dcase_explore.findings.rules import RULES
 from dcase_explore.messages import note, some
 
 MOST = 12
@@ -77,19 +70,14 @@ def find(frame: pd.DataFrame) -> Found:
     distances: dict[tuple[str, str], Distances] = {}
     for machine in clips.machine_types_present(frame):
         its = frame[frame["class"] == machine]
-        if models_of(its):
-            findings += find_wrong(its) + find_disagreements(its) + find_attribute_values(its)
-        findings += find_recordings(its) + find_attribute_mismatch(its)
-        for name in embeddings:
-            measured = measure_distances(its, name)
-            if measured is None:
-                continue
-            distances[machine, name] = measured
-            for rule in (find_shift, find_duplicates, find_training_outliers):
-                findings += rule(its, measured)
+        measured = {name: found for name in embeddings if (found := measure_distances(its, name)) is not None}
+        distances |= {(machine, name): found for name, found in measured.items()}
+        looked_at = MachineClips.of(its, measured)
+        for rule in RULES:
+            if can_look(rule, its):
+                findings += rule.look(looked_at)
     findings.sort(key=lambda finding: finding.weight)
-    missing = not_looked_for(frame, distances)
-    if missing:
+    if missing := not_looked_for(frame):
         note(f"not looked for: {'; '.join(missing)}")
     columns = _columns(frame, embeddings, distances)
     frame = clips.conform(frame.assign(**columns))
@@ -195,7 +183,7 @@ def _descriptions(columns: Mapping[str, object], distances: Measured) -> dict[st
     return found
 
 
-def not_looked_for(frame: pd.DataFrame, distances: Measured) -> list[str]:
+def not_looked_for(frame: pd.DataFrame) -> list[str]:
     """
     What cannot be looked for, and why.
 
@@ -203,40 +191,10 @@ def not_looked_for(frame: pd.DataFrame, distances: Measured) -> list[str]:
     ----------
     frame
         Scored clip table.
-    distances
-        By machine type and embedding.
 
     Returns
     -------
     list of str
         Parts of a sentence.
     """
-    embeddings = members(frame.columns, "embeddings_<embedding>")
-    test = frame[frame["split"] == "test"]
-    models, labels = models_of(frame), len(set(test["label"].dropna())) if "label" in test else 0
-    missing = []
-    if not models or labels < 2:
-        scored = members(frame.columns, "anomaly_score_<score>")
-        lacking = "scores" if not scored else "both normals and anomalies" if labels else "labels"
-        missing.append(f"no hard normals, missed anomalies or conditions without {lacking}")
-    elif len(models) == 1:
-        missing.append("no disagreements with one model only")
-    if models and not any(ATTRIBUTE.fullmatch(str(name)) for name in frame) and "attributes" not in frame:
-        missing.append("no conditions but the domain without attributes")
-    domains = test["domain"].nunique() if "domain" in test else 0
-    if domains < 2:
-        missing.append(f"no domain shift {'with one domain only' if domains else 'without domains'}")
-    if not embeddings:
-        missing.append("no distances, duplicates or training outliers without embeddings")
-    elif not any(measured.trained for measured in distances.values()):
-        known = "nearest_normal" in frame and frame["nearest_normal"].notna().any()  # and kept, as of a chosen few
-        missing.append(
-            "no distances, duplicates or training outliers without training clips"
-            f"{'' if known else ' (nearest normals are those of the test split)'}"
-        )
-    if "level_dbfs" not in frame:
-        missing.append(
-            "no silent or clipped recordings, for none were listened to"
-            f"{', as scores and embeddings were there' if 'path' in frame and frame['path'].notna().any() else ''}"
-        )
-    return missing
+    return lacking(RULES, frame)

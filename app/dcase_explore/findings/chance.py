@@ -7,15 +7,14 @@ import numpy as np
 
 from dcase_explore.scoring.metrics import auc_costs
 
-ALPHA = 0.002
-"""Probability below which something is not called chance, per machine type and model or embedding: low, because a table
-has a dozen of those."""
+FAMILY = 0.05
+"""Probability that all rules together tell something of a machine type and model where there is nothing."""
 
 PERMUTATIONS = 1_999
 """Deals by which a probability is estimated where no formula gives it: the smallest is one in two thousand."""
 
-_SEED = 20230301
-_AT_ONCE = 2_000_000
+SEED = 20230301
+AT_ONCE = 2_000_000
 _Z95 = 1.959963984540054
 
 
@@ -35,7 +34,7 @@ def dealt(values: np.ndarray, seed: int = 0) -> Iterator[np.ndarray]:
     numpy.ndarray
         Shape (deals, clips): each row a permutation; `PERMUTATIONS` rows in all, in blocks of bounded memory.
     """
-    rng, block = np.random.default_rng([_SEED, seed]), max(1, _AT_ONCE // max(1, len(values)))
+    rng, block = np.random.default_rng([SEED, seed]), max(1, AT_ONCE // max(1, len(values)))
     for start in range(0, PERMUTATIONS, block):
         yield rng.permuted(np.tile(values, (min(block, PERMUTATIONS - start), 1)), axis=1)
 

@@ -1,7 +1,7 @@
 """A finding: named rows worth a look, with a severity and a sentence that says why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -10,18 +10,6 @@ import pandas as pd
 from dcase_explore.columns import BUILT_IN, is_light, members
 from dcase_explore.scoring.metrics import auc_costs
 
-Rule = Literal[
-    "hard_normals",
-    "missed_anomalies",
-    "disagreements",
-    "attribute_values",
-    "embedding_domain_shift",
-    "embedding_separation",
-    "duplicates",
-    "recordings",
-    "training_outliers",
-    "attribute_mismatch",
-]
 Severity = Literal["high", "medium", "low"]
 
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
@@ -45,7 +33,7 @@ class Finding:
     title
         A line that a person understands.
     severity
-        Of what costs AUC: high from 0.1 of AUC lost by its clips, medium from 0.03, low below (mean over its models);
+        Of what costs AUC: high from 0.1 of AUC that it explains, medium from 0.03, low below (mean over its models);
         medium at most where no model clearly beats chance. Of all else the rule says.
     columns
         What to look at.
@@ -57,9 +45,12 @@ class Finding:
         AUC that the clips cost, 0 to 1, by model; empty where a rule has nothing to do with the score.
     auc_lost_shares
         The same as a share of all the AUC that the model loses on the machine type.
+    auc_explained
+        The part of it that is beyond what clips like them cost, or beyond what chance gives, by model: what findings
+        are ranked by.
     """
 
-    rule: Rule
+    rule: str
     machine_type: str
     title: str
     severity: Severity
@@ -68,6 +59,7 @@ class Finding:
     rows: np.ndarray = field(repr=False, compare=False)
     auc_lost: Mapping[str, float] = field(default_factory=dict)
     auc_lost_shares: Mapping[str, float] = field(default_factory=dict)
+    auc_explained: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def auc_lost_share(self) -> float | None:
@@ -77,7 +69,7 @@ class Finding:
     @property
     def weight(self) -> tuple[int, float]:
         """Key to sort findings by, worst first."""
-        return SEVERITIES.index(self.severity), -float(np.mean([*self.auc_lost.values()] or [0]))
+        return SEVERITIES.index(self.severity), -float(np.mean([*self.auc_explained.values()] or [0]))
 
 
 def models_of(clips: pd.DataFrame) -> list[str]:
@@ -175,7 +167,15 @@ def _wrong_pairs(scores: np.ndarray, anomalous: np.ndarray) -> float:
 
 
 def costing(
-    rule: Rule, clips: pd.DataFrame, models: Sequence[str], title: str, columns: Sequence[str], why: str, rows: pd.Index
+    rule: str,
+    clips: pd.DataFrame,
+    models: Sequence[str],
+    title: str,
+    columns: Sequence[str],
+    why: str,
+    rows: pd.Index,
+    explained: Mapping[str, float] | None = None,
+    least: float = LEAST_AUC,
 ) -> Finding | None:
     """
     Make a finding about clips that cost AUC.
@@ -192,6 +192,10 @@ def costing(
         What to look at besides scores and costs.
     rows
         Index labels of the clips, in any order.
+    explained
+        AUC that is beyond what clips like them cost, by model; None for all that they cost.
+    least
+        AUC below which it is not worth a look.
 
     Returns
     -------
@@ -201,10 +205,11 @@ def costing(
     costs = clips.loc[rows, [f"auc_cost_{model}" for model in models]].mean(axis=1)
     ordered = costs.sort_values(ascending=False, kind="stable").index.to_numpy()
     found = {model: auc_lost(clips, model, ordered) for model in models}
-    lost = float(np.mean([its for its, _ in found.values()]))
-    if lost < LEAST_AUC:
+    beyond = explained or {model: its for model, (its, _) in found.items()}
+    worth = float(np.mean(list(beyond.values())))
+    if worth < least:
         return None
-    severity: Severity = "high" if lost >= HIGH_AUC else "medium" if lost >= MEDIUM_AUC else "low"
+    severity: Severity = "high" if worth >= HIGH_AUC else "medium" if worth >= MEDIUM_AUC else "low"
     shares = {model: its / total if total else 0.0 for model, (its, total) in found.items()}
     said = [
         f"{shares[model]:.0%} of the {total:.2f} AUC that {model} loses here" for model, (_, total) in found.items()
@@ -221,4 +226,12 @@ def costing(
         ordered,
         {model: its for model, (its, _) in found.items()},
         shares,
+        dict(beyond),
     )
+
+
+def at_most(found: Finding | None, severity: Severity) -> Finding | None:
+    """The finding with no higher severity."""
+    if found is None:
+        return None
+    return replace(found, severity=max(found.severity, severity, key=SEVERITIES.index))

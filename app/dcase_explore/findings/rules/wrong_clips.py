@@ -5,25 +5,24 @@ A model gets a clip wrong when it decides so, or ranks it on the wrong side of m
 above one half).
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from dcase_explore.findings.chance import ALPHA, auc_of, normal_tail, overlap_by_chance
+from dcase_explore.findings import needs
+from dcase_explore.findings.chance import auc_of, overlap_by_chance
 from dcase_explore.findings.finding import (
-    SEVERITIES,
     Finding,
-    Rule,
     Severity,
+    at_most,
+    auc_lost,
     costing,
-    models_of,
     scored_sections,
     sections_of,
 )
+from dcase_explore.findings.rule import MachineClips, Rule
 from dcase_explore.messages import counted
 
 WRONG_COST = 0.5
@@ -31,21 +30,23 @@ WRONG_COST = 0.5
 MOST = 0.5
 """Share of a class that a model decides wrongly, above which its decisions tell nothing of single clips."""
 FEWEST = 10
-"""Clips of each class in a section, below which two AUCs cannot be compared."""
+"""Clips of the smaller class, below which nothing can be told of a model."""
+LEVEL = 0.002
+"""Probability by chance of what several models have in common."""
 CLEAR = 0.005
 """Probability by chance of a model's AUC, below which it clearly ranks better than chance."""
 
 _OTHER = {"normal": "anomaly", "anomaly": "normal"}
-_RULES: dict[str, Rule] = {"normal": "hard_normals", "anomaly": "missed_anomalies"}
-_DOES = {
+_RULES = {"normal": "hard_normals", "anomaly": "missed_anomalies"}
+DOES = {
     "normal": "calls every one of them anomalous or ranks it above most anomalies",
     "anomaly": "calls every one of them normal or ranks it below most normals",
 }
 
 
-def find_wrong(clips: pd.DataFrame) -> list[Finding]:
+def find_wrong(its: MachineClips, label: str) -> list[Finding]:
     """
-    Find the hard normals and the missed anomalies of a machine type.
+    Find the normals, or the anomalies, of a machine type that are got wrong.
 
     With several models, those that every one of them gets wrong, if they are more than independent models would have in
     common; otherwise those of each model. A model that does not clearly rank better than chance is said not to, instead
@@ -53,93 +54,27 @@ def find_wrong(clips: pd.DataFrame) -> list[Finding]:
 
     Parameters
     ----------
-    clips
-        One machine type's rows of a scored clip table.
+    its
+        One machine type.
+    label
+        ``"normal"`` or ``"anomaly"``.
 
     Returns
     -------
     list of Finding
-        Of rules ``hard_normals`` and ``missed_anomalies``.
+        Of rule ``hard_normals`` or ``missed_anomalies``.
     """
-    models = models_of(clips)
-    skills = {model: skill for model in models if (skill := _skill(clips, model))}
+    clips = its.clips
+    skills = {model: skill for model in its.models if (skill := skill_of(clips, model))}
     scored = {model: int(clips[f"auc_cost_{model}"].notna().sum()) for model in skills}
     # One that scores a few of the clips would leave but those to be had in common, one that ranks at random none.
     comparable = [model for model in skills if scored[model] >= max(scored.values()) / 2]
     clear = [model for model in comparable if skills[model].p <= CLEAR]
     comparable = clear if len(clear) > 1 else comparable
-    found: list[Finding | None] = []
-    for label in ("normal", "anomaly"):
-        common = _wrong_for_all(clips, comparable, label, lucky=not clear) if len(comparable) > 1 else None
-        alone = [model for model in skills if not common or model not in comparable]
-        found += [common, *(_wrong_for_one(clips, model, label, skills[model]) for model in alone)]
+    common = _wrong_for_all(clips, comparable, label, lucky=not clear) if len(comparable) > 1 else None
+    alone = [model for model in skills if not common or model not in comparable]
+    found = [common, *(_wrong_for_one(clips, model, label, skills[model]) for model in alone)]
     return [finding for finding in found if finding]
-
-
-def find_disagreements(clips: pd.DataFrame) -> list[Finding]:
-    """
-    Find the clips that the worse of two models gets wrong and the other does not.
-
-    Only where one is clearly the worse by AUC; of several pairs of models the one that differs most.
-
-    Parameters
-    ----------
-    clips
-        One machine type's rows of a scored clip table.
-
-    Returns
-    -------
-    list of Finding
-        Of rule ``disagreements``: normals, and anomalies.
-    """
-    pairs = list(combinations(models_of(clips), 2))
-    told = [
-        (abs(lost), lost, pair) for pair in pairs for lost, p in [_more_lost(clips, *pair)] if p * len(pairs) <= ALPHA
-    ]
-    if not told:
-        return []
-    _, lost, pair = max(told)
-    worse, better = pair if lost > 0 else pair[::-1]
-    found = []
-    for label in ("normal", "anomaly"):
-        wrong, also = is_wrong(clips, worse, label), is_wrong(clips, better, label)
-        known = clips[f"auc_cost_{better}"].notna().to_numpy()
-        rows = clips.index[wrong & ~also & known]
-        if not len(rows):
-            continue
-        found.append(
-            costing(
-                "disagreements",
-                clips,
-                [worse],
-                f"{counted(len(rows), label)} that {worse} gets wrong and {better} does not",
-                ["label", "domain", f"anomaly_score_{better}", f"auc_cost_{better}"],
-                f"{worse} alone {_DOES[label]}; {better} alone gets {int((also & ~wrong).sum())} wrong. "
-                f"The AUC of {worse} is {abs(lost):.2f} lower.",
-                rows,
-            )
-        )
-    return [finding for finding in found if finding]
-
-
-def _more_lost(clips: pd.DataFrame, one: str, other: str) -> tuple[float, float]:
-    """
-    How much more AUC one model loses than another on the clips that both score, and the probability of that by chance.
-
-    DeLong et al. 1988: costs are the placements whose paired differences the test is made of.
-    """
-    names = [f"auc_cost_{one}", f"auc_cost_{other}"]
-    means, variance = [], 0.0
-    for its in sections_of(clips[clips[names].notna().all(axis=1)]):
-        more = (its[names[0]] - its[names[1]]).to_numpy(np.float64)
-        parts = [more[(its["label"] == label).to_numpy()] for label in ("normal", "anomaly")]
-        if min(map(len, parts)) >= FEWEST:
-            means.append(float(parts[0].mean()))
-            variance += sum(float(part.var(ddof=1)) / len(part) for part in parts)
-    mean = float(np.mean(means)) if means else 0.0
-    if not variance:  # every clip differs by as much, or none does
-        return mean, 0.0 if mean else 1.0
-    return mean, 2 * normal_tail(abs(mean) * len(means) / math.sqrt(variance))
 
 
 def is_wrong(clips: pd.DataFrame, model: str, label: str) -> np.ndarray:
@@ -171,7 +106,7 @@ def is_wrong(clips: pd.DataFrame, model: str, label: str) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Skill:
+class Skill:
     """A model's AUC on a machine type, and the probability by chance of one as high."""
 
     auc: float
@@ -180,13 +115,13 @@ class _Skill:
     """Clips of the smaller class."""
 
 
-def _skill(clips: pd.DataFrame, model: str) -> _Skill | None:
+def skill_of(clips: pd.DataFrame, model: str) -> Skill | None:
     """How well a model ranks; None where no section has both classes."""
     groups = [(scores[anomalous], scores[~anomalous]) for _, scores, anomalous in scored_sections(clips, model)]
     if not groups:
         return None
     auc, p, _ = auc_of(groups)
-    return _Skill(auc, p, min(sum(map(len, side)) for side in zip(*groups, strict=True)))
+    return Skill(auc, p, min(sum(map(len, side)) for side in zip(*groups, strict=True)))
 
 
 def _wrong_for_all(clips: pd.DataFrame, models: Sequence[str], label: str, lucky: bool) -> Finding | None:
@@ -200,30 +135,31 @@ def _wrong_for_all(clips: pd.DataFrame, models: Sequence[str], label: str, lucky
     expected, p = overlap_by_chance(
         [[wrong[there.index.isin(its.index)] for wrong in by_model.values()] for its in sections_of(there)]
     )
-    if not len(rows) or p > ALPHA:
+    if not len(rows) or p > LEVEL:
         return None
     get = "both models get" if len(models) == 2 else f"all {len(models)} models get"
     title = f"{counted(len(rows), label)} that {get} wrong"
     why = (
-        f"Each of {' and '.join(models)} {_DOES[label]}; if they erred independently they would have "
+        f"Each of {' and '.join(models)} {DOES[label]}; if they erred independently they would have "
         f"{expected:{'.0f' if expected >= 1 else '.1f'}} in common."
     )
     if lucky:
         none = "neither" if len(models) == 2 else "none"
         title += f", and {none} is clearly better than chance"
         why += f" {none.capitalize()} of them clearly ranks better than chance here: they may share luck alone."
-    found = costing(_RULES[label], clips, models, title, ["label", "domain"], why, rows)
-    return _at_most(found, "medium") if lucky else found
+    beyond = {model: auc_lost(clips, model, rows.to_numpy())[0] * (1 - expected / len(rows)) for model in models}
+    found = costing(_RULES[label], clips, models, title, ["label", "domain"], why, rows, beyond)
+    return at_most(found, "medium") if lucky else found
 
 
-def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: _Skill) -> Finding | None:
+def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: Skill) -> Finding | None:
     rows = clips.index[is_wrong(clips, model, label)]
     if not len(rows):
         return None
     auc = f"Its AUC is {skill.auc:.3f}"
     most: Severity = "high"
     if skill.p <= CLEAR:
-        title, why = f"{counted(len(rows), label)} that {model} gets wrong", f"{model} {_DOES[label]}."
+        title, why = f"{counted(len(rows), label)} that {model} gets wrong", f"{model} {DOES[label]}."
     elif label == "anomaly":  # said once
         return None
     elif 1 - skill.p <= CLEAR:
@@ -238,11 +174,39 @@ def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: _Skill) -
             f"{auc}, which scores without meaning reach with a probability of {skill.p:.1%}, so that which clips it "
             "gets wrong may be luck. These are the normals among them, costliest first."
         )
-    return _at_most(costing(_RULES[label], clips, [model], title, ["label", "domain"], why, rows), most)
+    beyond = {model: _beyond_others(clips, model, label, rows)}
+    return at_most(costing(_RULES[label], clips, [model], title, ["label", "domain"], why, rows, beyond), most)
 
 
-def _at_most(found: Finding | None, severity: Severity) -> Finding | None:
-    """The finding with no higher severity."""
-    if found is None:
-        return None
-    return replace(found, severity=max(found.severity, severity, key=SEVERITIES.index))
+def _beyond_others(clips: pd.DataFrame, model: str, label: str, rows: pd.Index) -> float:
+    """AUC that some clips of a class cost more than its clips do on average."""
+    sections = scored_sections(clips, model)
+    lost = 0.0
+    for index, _, anomalous in sections:
+        of_label = index[anomalous == (label == "anomaly")]
+        costs = clips.loc[of_label, f"auc_cost_{model}"].astype(np.float64)
+        lost += float((costs - costs.mean())[of_label.isin(rows)].sum()) / len(of_label)
+    return lost / len(sections)
+
+
+RULES = (
+    Rule(
+        name="hard_normals",
+        things="hard normals",
+        finds="normals that every model calls anomalous or ranks above most anomalies",
+        speaks="more of them in common than independent models would have, otherwise those of each; where no model "
+        f"clearly ranks better than chance (probability {CLEAR}), that is said instead",
+        look=lambda its: find_wrong(its, "normal"),
+        needs=(needs.scores,),
+        level=LEVEL + CLEAR,
+    ),
+    Rule(
+        name="missed_anomalies",
+        things="missed anomalies",
+        finds="anomalies that every model calls normal or ranks below most normals",
+        speaks="the same",
+        look=lambda its: find_wrong(its, "anomaly"),
+        needs=(needs.scores,),
+        level=LEVEL,
+    ),
+)

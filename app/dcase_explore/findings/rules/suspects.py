@@ -1,12 +1,16 @@
 """Suspects in the data: copies across the splits, silence and clipping, odd training clips, wrong attributes."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
 from dcase_explore.clip_names import parse_clip_name
 from dcase_explore.columns import ATTRIBUTE
+from dcase_explore.findings import needs
 from dcase_explore.findings.distances import Distances
 from dcase_explore.findings.finding import Finding
+from dcase_explore.findings.rule import MachineClips, Rule
 from dcase_explore.messages import counted, some
 
 COPY = 0.01
@@ -25,6 +29,11 @@ ODD = 6.0
 ODD_TIMES = 3.0
 """Times the median distance from which it is: where clips are evenly far apart, six deviations are little."""
 FEWEST_TRAINING = 20
+
+
+def _in_each(find: Callable[[pd.DataFrame, Distances], list[Finding]], its: MachineClips) -> list[Finding]:
+    """What is found in each embedding."""
+    return [finding for measured in its.distances.values() for finding in find(its.clips, measured)]
 
 
 def find_duplicates(its: pd.DataFrame, measured: Distances) -> list[Finding]:
@@ -226,3 +235,39 @@ def _same(one: str, other: str) -> bool:
         return one.lower() == other.lower() or float(one) == float(other)
     except ValueError:
         return False
+
+
+RULES = (
+    Rule(
+        name="duplicates",
+        things="duplicates",
+        finds="test clips nearly the same as a training clip",
+        speaks=f"at most {COPY:.0%} as far from it as training clips are from theirs".replace("%", " %"),
+        look=lambda its: _in_each(find_duplicates, its),
+        needs=(needs.embeddings, needs.training),
+    ),
+    Rule(
+        name="recordings",
+        things="silent or clipped recordings",
+        finds="silent or clipped recordings, where they were listened to",
+        speaks="level below −80 dB; 0.1 % of samples at full scale",
+        look=lambda its: find_recordings(its.clips),
+        needs=(needs.listened_to,),
+    ),
+    Rule(
+        name="training_outliers",
+        things="training outliers",
+        finds="source training clips unlike all others",
+        speaks="three times the median distance, and six robust standard deviations of its logarithm, to the five "
+        "nearest and to the nearest",
+        look=lambda its: _in_each(find_training_outliers, its),
+        needs=(needs.embeddings, needs.training),
+    ),
+    Rule(
+        name="attribute_mismatch",
+        things="attribute mismatches",
+        finds="attributes whose value in the file name differs from that in the table",
+        speaks="any",
+        look=lambda its: find_attribute_mismatch(its.clips),
+    ),
+)
