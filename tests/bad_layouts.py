@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcase_explore.layouts.curated import curated_folder
+from dcase_explore.layouts.curated import curated_folder, curated_names
 
 Node = dict[str, Any]
 Make = Callable[[Path], str]
@@ -256,7 +256,7 @@ def fine_files() -> Iterator[Case]:
         "much space": BYTES + b" " * 900_000,
     }.items():
         yield file(name, content, Opens(CLEAN))
-    for name in ("compare", "domain-shift", "extended", "simple"):
+    for name in curated_names():
         content = (curated_folder() / f"{name}.json").read_bytes()
         yield file(f"copy of {name}", content, Opens(json.loads(content)))
 

@@ -144,6 +144,17 @@ def test_a_weight_left_out_and_old_names_are_what_the_page_takes_them_for(script
 
 # Our own
 
+FRONTEND = Path(__file__).parents[1] / "app/renumics/spotlight_plugins/dcase_explore/frontend"
+
+
+def test_every_widget_and_lens_of_ours_is_known() -> None:
+    scripts = "".join(file.read_text() for file in FRONTEND.glob("*.js"))
+    assert set(re.findall(r'\.key = "([\w.]+)"', scripts)) == {*vocabulary.OWN_WIDGETS, *vocabulary.OWN_LENSES}
+    titles = dict(re.findall(r'(\w+)\.defaultName = "([^"]+)"', scripts))
+    for key, widget in vocabulary.OWN_WIDGETS.items():
+        (component,) = re.findall(rf'(\w+)\.key = "{re.escape(key)}"', scripts)
+        assert titles[component] == widget.title
+
 
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch) -> None:
