@@ -442,7 +442,8 @@ NUMBERS = {
 def numbers() -> Iterator[Case]:
     for name, layout in NUMBERS.items():
         for number in ("NaN", "-Infinity", "1e999"):
-            yield file(f"{name}: {number}", with_number(layout, number), Refused())
+            parts = (f": {number} is no number", TAB if name == "weight" else WIDGET)
+            yield file(f"{name}: {number}", with_number(layout, number), Refused(parts))
         # Python reads no more than 4,300 digits, and the fewer ones are no float either.
         for digits in (400, 4_000, 5_000):
             expected = Refused() if digits == 5_000 or name == "weight" else Either()
@@ -585,12 +586,81 @@ def duplicates() -> Iterator[Case]:
         ),
         "config": json.dumps(of_widget(config={})).replace('"config": {}', '"config": null, "config": {}'),
     }
+    places = {
+        "children": "", "orientation": "", "weight": f"{TAB}.", "kind": f"{TAB}.", "type": f"{WIDGET}.",
+        "colorBy": f"{CONFIG}.", "columns": f"{LENS}.", "channel": f"{LENS}.settings.", "config": f"{WIDGET}.",
+    }
     for key, content in twice.items():
-        yield file(f"{key} twice", content.encode(), Refused((key,)))
+        yield file(f"{key} twice", content.encode(), Refused((f"{places[key]}{key} stands twice",)))
     escaped = b'{"children": [], "childre\\u006e": [{"kind": "tab"}]}'
     yield file("children twice, one in escapes", escaped, Refused(("children",)))
     thrice = b'{"children": [], "children": [], "children": []}'
     yield file("children thrice", thrice, Refused(("children",)))
+
+
+# Beyond what the page lets choose
+
+BEYOND: dict[str, dict[str, tuple[float, ...]]] = {
+    "similaritymap": {
+        "umapNNeighbors": (-1, 0, 1, 101, 10**6),
+        "umapMinDist": (-0.1, 0, 0.009, 0.51, 1, 10**6),
+        "umapMenuLocalGlobalBalance": (-0.5, 1.5),
+    },
+    "wordcloud": {"wordCount": (-5, 0, 10**7, 10**9), "minWordLength": (-1, 0, 16, 10**6)},
+}
+WITHIN: dict[str, Node] = {
+    "similaritymap": {"umapNNeighbors": [2, 100], "umapMinDist": [0.01, 0.5], "umapMenuLocalGlobalBalance": [0, 1]},
+    "wordcloud": {"wordCount": [1, 100_000], "minWordLength": [1, 15]},
+}
+
+
+def bounds() -> Iterator[Case]:
+    for kind, keys in BEYOND.items():
+        for key, values in keys.items():
+            for value in values:
+                yield refused(f"{kind} {key} {value}", of_widget(kind, config={key: value}), f"{CONFIG}.{key}", "from")
+    for kind, within in WITHIN.items():
+        for key, values in within.items():
+            for value in values:
+                yield opens(f"{kind} {key} {value}", of_widget(kind, config={key: value}))
+    widths = {"dataGridColumnWidths": {"label": -5}}
+    yield refused("width below nothing", of_widget(config=widths), f"{CONFIG}.dataGridColumnWidths")
+    for settings in ({"channel": -1}, {"channel": 1.5}, {"channel": 10**6}):
+        wrong = of_lenses(lens("SpectrogramView", settings=settings))
+        yield refused(f"SpectrogramView {settings}", wrong, f"{LENS}.settings.channel")
+    mesh = of_lenses(lens("MeshView", settings={"transparency": 1.5}))
+    yield refused("MeshView transparency 1.5", mesh, f"{LENS}.settings.transparency")
+    long = "anomaly_score_" + "a" * 1_000
+    yield refused(
+        "a column of 1,014 characters", of_widget("histogram", config={"columnKey": long}), f"{CONFIG}.columnKey"
+    )
+    yield refused("a title of 201 characters", of_widget(name="x" * 201), f"{WIDGET}.name")
+    yield refused("a listed column of 1,014 characters", of_widget(config={"visibleColumns": [long]}), CONFIG)
+    yield refused("a lens's column of 1,014 characters", of_lenses(lens(columns=[long])), LENS)
+
+
+# Ours
+
+
+def own() -> Iterator[Case]:
+    """Our own widgets and lenses, named as no page has them."""
+    scores, compare = "dcase.scores", "dcase.compare"
+    yield opens("scores", of_widget(scores, config={"scoreColumn": "anomaly_score_mine"}))
+    yield opens("compare", of_lenses(lens(compare, columns=["path", "nearest_normal"], settings={"against": "same"})))
+    for word in ("dcase.score", "dcase.Scores", "dcase.scores ", f"{scores}/../../x", f"{scores}.html"):
+        yield refused(f"type is {word!r}", of_widget(word), f"{WIDGET}.type", scores)
+    for value in (3, ["a"], {}, True):
+        wrong = of_widget(scores, config={"scoreColumn": value})
+        yield refused(f"scores of {value!r}", wrong, f"{CONFIG}.scoreColumn")
+    for key in ("html", "scorecolumn", "__proto__", "widgetOfFile"):
+        yield refused(f"scores with {key}", of_widget(scores, config={key: "<b>"}), CONFIG, key, "scoreColumn")
+    for value in ("<script>", "Normal", 3, ["same"], True):
+        wrong = of_lenses(lens(compare, settings={"against": value}))
+        yield refused(f"compare against {value!r}", wrong, f"{LENS}.settings.against")
+    yield refused("compare with __proto__", of_lenses(lens(compare, settings={"__proto__": 1})), f"{LENS}.settings")
+    yield refused("scores as a lens", of_lenses(lens(scores)), f"{LENS}.view")
+    yield refused("compare as a widget", of_widget(compare), f"{WIDGET}.type")
+    yield refused("the page's own mark", of_widget(config={"widgetOfFile": 0}), CONFIG, "widgetOfFile")
 
 
 # Size and depth
@@ -787,11 +857,13 @@ def texts() -> Iterator[Case]:
         yield file(f"{name} in a key twice", twice.encode(), Refused())
     # A half of a pair cannot be written as UTF-8, and so not be sent to the page.
     for half in ("\ud800", "\udc00", "x\udfff", "\udc00\ud800"):
-        yield refused(f"{half!a} in a widget's name", of_widget(name=half))
-        yield refused(f"{half!a} in a column", of_widget("histogram", config={"columnKey": half}))
-        yield refused(f"{half!a} in a lens's key", of_lenses(lens(key=half)))
-        yield refused(f"{half!a} in a type", of_widget(half))
-        yield refused(f"{half!a} in a config key", of_widget(config={half: 1}))
+        yield refused(f"{half!a} in a widget's name", of_widget(name=half), f"{WIDGET}.name")
+        yield refused(
+            f"{half!a} in a column", of_widget("histogram", config={"columnKey": half}), f"{CONFIG}.columnKey"
+        )
+        yield refused(f"{half!a} in a lens's key", of_lenses(lens(key=half)), f"{LENS}.key")
+        yield refused(f"{half!a} in a type", of_widget(half), f"{WIDGET}.type")
+        yield refused(f"{half!a} in a config key", of_widget(config={half: 1}), CONFIG)
     content = (
         b'{"children": [{"kind": "tab", "children": [{"kind": "widget", "type": "table", "name": "\xed\xa0\x80"}]}]}'
     )
@@ -1055,6 +1127,8 @@ PARTS = (
         lenses,
         unsafe_lenses,
         duplicates,
+        bounds,
+        own,
         sizes,
         depths,
         texts,

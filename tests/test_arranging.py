@@ -738,6 +738,26 @@ def test_an_empty_tab_is_no_change() -> None:
     assert not Arrangement(normal(of_widget(type="histogram", config={"columnKey": "absent"})), DEMO).changed
 
 
+def test_a_page_with_lenses_of_long_names_can_be_arranged() -> None:
+    columns = [f"a column of {'many ' * 30}letters {number}" for number in range(3)]
+    lenses = [{"view": "ScalarView", "columns": [column]} for column in columns]
+    layout = normal(of_widget(type="inspector", config={"views": lenses}))
+    assert len({lens["key"] for lens in config_of(layout, "inspector")["views"]}) == 3
+    saved = arranged(layout, columns, lambda page: config_of(page, "inspector")["views"].reverse())
+    assert [lens["columns"] for lens in config_of(saved, "inspector")["views"]] == [
+        [name] for name in reversed(columns)
+    ]
+
+
+def test_a_lens_that_would_run_what_a_column_holds_is_saved_as_its_text() -> None:
+    saved = arranged(
+        read_layout("simple"),
+        DEMO,
+        lambda page: config_of(page, "inspector")["views"].append({"view": "MarkdownLens", "columns": ["clip_id"]}),
+    )
+    assert config_of(saved, "inspector")["views"][-1]["view"] == "TextLens"
+
+
 @pytest.mark.parametrize("number", [-1, 1_000, 1.5, True, None, "0", [0]], ids=repr)
 def test_numbers_that_the_page_did_not_get_are_new_widgets(number: object) -> None:
     arrangement = Arrangement(read_layout("simple"), DEMO)

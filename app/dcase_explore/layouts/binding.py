@@ -117,7 +117,7 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
     children = _pruned(bound.get("children", []), walk.widget)
     bound["children"] = _pruned(children, walk.shows_more)
     replaced = {owner(old): owner(new) for old, new in stands_for.items() if new and new != old}
-    missing = distinct(walk.missing(name) for name, new in stands_for.items() if not new)
+    missing = distinct(walk.missing(name) for name, new in stands_for.items() if name and not new)
     missing = [name for name in missing if name not in walk.reasons]
     changes = [f"{new} for {old}" for old, new in replaced.items()]
     changes += [f"without {some(missing)}"] if missing else []

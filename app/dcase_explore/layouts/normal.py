@@ -11,6 +11,9 @@ from typing import Any
 
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
 
+MAX_KEY = 150
+"""Characters of a lens's key, before a number that tells it from another one."""
+
 
 def normal(layout: Node) -> Node:
     """
@@ -63,7 +66,7 @@ def _normal_lenses(lenses: list[Node]) -> list[Node]:
     counts: Counter[str] = Counter()
     found = []
     for lens in lenses:
-        name = f"{lens['view']} {', '.join(lens['columns'])}"
+        name = f"{lens['view']} {', '.join(lens['columns'])}"[:MAX_KEY]
         counts[name] += 1
         # A key of its own for each lens: the page keeps a lens's settings under it.
         key = name if counts[name] == 1 else f"{name} ({counts[name]})"

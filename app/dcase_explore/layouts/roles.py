@@ -43,8 +43,7 @@ def owner(column: str) -> str:
     """
     for word, families in _FAMILIES.items():
         for family in families:
-            name = member(column, family)
-            if name:
+            if column.startswith(_start(family)) and (name := member(column, family)):
                 return f"{word} {name}"
     return column
 
@@ -136,6 +135,11 @@ def distinct(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _start(family: str) -> str:
+    """What columns of a family begin with, which tells sooner than their pattern that one is not of it."""
+    return family.partition("<")[0]
+
+
 def _of(family: str, name: str) -> str:
     """Column of a family that belongs to a score or an embedding."""
     return re.sub("<.*>", lambda _: name, family)
@@ -148,4 +152,8 @@ def _is_attribute(column: str) -> bool:
 
 def _members(columns: Sequence[str], families: Sequence[str]) -> list[str]:
     """Scores or embeddings that any of the columns belongs to, those with the family's first column first."""
-    return distinct(name for family in families for name in members(columns, family))
+    return distinct(
+        name
+        for family in families
+        for name in members([column for column in columns if column.startswith(_start(family))], family)
+    )

@@ -13,6 +13,8 @@ from dcase_explore.messages import plain
 MAX_BYTES = 2**20
 MAX_DEPTH = 32
 """Levels of JSON; the page's own layouts have about a dozen."""
+MAX_TEXT = 1_000
+"""Characters of one name or word; columns have dozens."""
 MAX_VALUES = 20_000
 """Values of all levels; the page's own layouts have hundreds."""
 
@@ -112,11 +114,11 @@ def _faults_of(value: Any, where: str, twice: Mapping[int, str]) -> Iterator[str
     if isinstance(value, dict):
         if id(value) in twice:
             yield f"{at}{cut(twice[id(value)])} stands twice in one object"
-        yield from (f"{at}{cut(key)} is a key with half of a character" for key in value if _is_broken(key))
+        yield from (f"{at}{cut(key)} is a key {fault}" for key in value if (fault := _fault_of_text(key)))
     elif isinstance(value, _Digits):
         yield f"{where}: {value[:20]} is no number that a layout can have"
-    elif isinstance(value, str) and _is_broken(value):
-        yield f"{where} is a text with half of a character: {cut(value)}"
+    elif isinstance(value, str) and (fault := _fault_of_text(value)):
+        yield f"{where} is a text {fault}: {cut(value)}"
 
 
 def _inside(value: Any, where: str) -> list[tuple[str, Any]]:
@@ -128,9 +130,12 @@ def _inside(value: Any, where: str) -> list[tuple[str, Any]]:
     return []
 
 
-def _is_broken(text: str) -> bool:
-    """Whether it holds one half of a pair of surrogates, which cannot be sent to the page."""
-    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+def _fault_of_text(text: str) -> str:
+    """What keeps a text from being sent to the page or from being read; empty for most."""
+    if len(text) > MAX_TEXT:
+        return f"of more than the {MAX_TEXT:,} characters that a layout has"
+    broken = not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+    return "with half of a character" if broken else ""
 
 
 def cut(text: str) -> str:
