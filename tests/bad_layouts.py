@@ -587,8 +587,15 @@ def duplicates() -> Iterator[Case]:
         "config": json.dumps(of_widget(config={})).replace('"config": {}', '"config": null, "config": {}'),
     }
     places = {
-        "children": "", "orientation": "", "weight": f"{TAB}.", "kind": f"{TAB}.", "type": f"{WIDGET}.",
-        "colorBy": f"{CONFIG}.", "columns": f"{LENS}.", "channel": f"{LENS}.settings.", "config": f"{WIDGET}.",
+        "children": "",
+        "orientation": "",
+        "weight": f"{TAB}.",
+        "kind": f"{TAB}.",
+        "type": f"{WIDGET}.",
+        "colorBy": f"{CONFIG}.",
+        "columns": f"{LENS}.",
+        "channel": f"{LENS}.settings.",
+        "config": f"{WIDGET}.",
     }
     for key, content in twice.items():
         yield file(f"{key} twice", content.encode(), Refused((f"{places[key]}{key} stands twice",)))

@@ -61,14 +61,40 @@ def knn_of(embedding: str) -> str:
     return f"{embedding}{_KNN}"
 
 
-_COMES_WITH_IT = ("ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae")
+AST, AE = "ast-finetuned-audioset-10-10-0.4593", "dcase2023_task2_baseline_ae"
+"""Embeddings of the enriched dataset, and the score of its autoencoder; what enrichment by models adds."""
+_COMES_WITH_IT = (AST, AE)
 BUILT_IN = frozenset(
     {
-        *(*_COMES_WITH_IT, *map(knn_of, _COMES_WITH_IT), "embedding_lof", "dev_train_lof", "add_train_lof"),
+        *(
+            *_COMES_WITH_IT,
+            *map(knn_of, _COMES_WITH_IT),
+            f"{AE}_mahala",
+            "embedding_lof",
+            "dev_train_lof",
+            "add_train_lof",
+        ),
         *(LOGMEL, LOGMEL_LOF, LOGMEL_PCA),
     }
 )
 """Scores and embeddings that come with the data or from enrichment; anything else is the user's own and goes first."""
+
+
+def lof_of(embedding: str) -> str:
+    """
+    Score by the local outlier factor of an embedding.
+
+    Parameters
+    ----------
+    embedding
+        Its name.
+
+    Returns
+    -------
+    str
+        Name of the score: the enriched dataset's own for its AST.
+    """
+    return "embedding_lof" if embedding == AST else f"{embedding}_lof"
 
 
 def is_light(score: str, columns: Iterable[str]) -> bool:

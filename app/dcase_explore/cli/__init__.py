@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dcase_explore.cli.data import data_app
+from dcase_explore.cli.enrich import enrich
 from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.report import report
@@ -21,6 +22,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 app.command(context_settings=HELP)(score)
 app.command(context_settings=HELP)(findings)
 app.command(context_settings=HELP)(report)
+app.command(context_settings=HELP)(enrich)
 app.add_typer(data_app, name="data")
 app.add_typer(layouts_app, name="layouts")
 

@@ -16,9 +16,9 @@ from dcase_explore import clips
 from dcase_explore.columns import BUILT_IN, LOGMEL, LOGMEL_LOF, LOGMEL_PCA, knn_of, members
 from dcase_explore.enrich import ears, logmel, maps
 from dcase_explore.enrich.hearing import hear
-from dcase_explore.messages import busy, counted, note, track
+from dcase_explore.messages import counted, note, track
 from dcase_explore.recordings import not_here
-from dcase_explore.store import Store, digest_of
+from dcase_explore.store import Store
 
 _MANY = 640
 
@@ -60,7 +60,7 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
         mapped = members(frame.columns, "map_<embedding>_x")
         for name in members(frame.columns, "embeddings_<embedding>"):
             if with_maps and name not in mapped:
-                frame = _with_map(frame, name, store)
+                frame = maps.with_map(frame, name, store)
     return clips.conform(frame)
 
 
@@ -107,17 +107,3 @@ def _with_logmel(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
 def _watched(paths: list[str], doing: str) -> Iterable[str]:
     """A progress bar where many files may have to be read."""
     return track(paths, len(paths), doing) if len(paths) > _MANY else paths
-
-
-def _with_map(frame: pd.DataFrame, name: str, store: Store) -> pd.DataFrame:
-    matrix, present = clips.vectors(frame, name)
-    places = np.full((len(frame), 2), np.nan, dtype=np.float32)
-    if len(matrix):
-        key = digest_of(maps.RECIPE, str(matrix.shape), matrix.tobytes())
-
-        def place() -> np.ndarray:
-            with busy(f"placing {len(matrix):,} clips on the map of {name}"):
-                return maps.map_coordinates(matrix)
-
-        places[present] = store.kept(key, place).reshape(-1, 2)
-    return frame.assign(**{f"map_{name}_x": places[:, 0], f"map_{name}_y": places[:, 1]})

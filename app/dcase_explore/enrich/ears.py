@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -117,36 +118,51 @@ def pca_key(paths: list[str | None], reference: np.ndarray, digests: Mapping[str
     return digest_of(recipe, pca.RECIPE, *(digests.get(path or "", "") for path in paths), reference.tobytes())
 
 
+Score: TypeAlias = tuple[str, str, int, Callable[[np.ndarray, np.ndarray], np.ndarray]]
+"""Name, recipe, fewest clips to fit on, and what computes it of embeddings and of which of them are the reference."""
+
+
 def with_lof(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
     """Add the local outlier factor of the log-mel embedding."""
-    matrix, present = clips.vectors(frame, LOGMEL)
-    its = groups(frame, present)
-    say_how_fitted(its, f"the scores {LOGMEL_LOF} and {LOGMEL_PCA} are", lof.FEWEST)
-    return _with_score(frame, LOGMEL_LOF, its, matrix, present, lof.RECIPE, lof.lof_scores, store)
+    names = f"the scores {LOGMEL_LOF} and {LOGMEL_PCA} are"
+    return with_score(frame, LOGMEL, (LOGMEL_LOF, lof.RECIPE, lof.FEWEST, lof.lof_scores), store, names)
 
 
 def with_knn(frame: pd.DataFrame, embedding: str, store: Store) -> pd.DataFrame:
     """Add the distance to the nearest training normals in an embedding."""
+    return with_score(frame, embedding, (knn_of(embedding), knn.RECIPE, knn.K + 1, knn.knn_scores), store)
+
+
+def with_score(frame: pd.DataFrame, embedding: str, score: Score, store: Store, names: str = "") -> pd.DataFrame:
+    """
+    Add a score of an embedding, fitted per machine type.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table.
+    embedding
+        Its name.
+    score
+        What to add.
+    store
+        Where it is kept.
+    names
+        How notes name it, with a verb.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without the score where no machine type has enough clips.
+    """
+    name, recipe, fewest, compute = score
     matrix, present = clips.vectors(frame, embedding)
     its = groups(frame, present)
-    say_how_fitted(its, f"the score {knn_of(embedding)} is", knn.K + 1)
-    return _with_score(frame, knn_of(embedding), its, matrix, present, knn.RECIPE, knn.knn_scores, store)
-
-
-def _with_score(
-    frame: pd.DataFrame,
-    name: str,
-    its: list[Group],
-    matrix: np.ndarray,
-    present: np.ndarray,
-    recipe: str,
-    score: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    store: Store,
-) -> pd.DataFrame:
+    say_how_fitted(its, names or f"the score {name} is", fewest)
     place = np.cumsum(present) - 1
     scores = np.full(len(frame), np.nan, dtype=np.float32)
     for group in its:
         vectors = matrix[place[group.rows]]
         key = digest_of(recipe, vectors.tobytes(), group.reference.tobytes())
-        scores[group.rows] = store.kept(key, partial(score, vectors, group.reference))
+        scores[group.rows] = store.kept(key, partial(compute, vectors, group.reference))
     return frame if np.isnan(scores).all() else frame.assign(**{f"anomaly_score_{name}": scores})

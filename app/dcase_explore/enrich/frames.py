@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 
 import numpy as np
@@ -79,6 +80,32 @@ class Frames:
             reason = error.strerror or error
             raise ExploreError(f"{cache_folder()} has no room for what is heard ({reason}): free some space") from error
         self._places[name] = place, content.shape
+
+    def training(self, names: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Windows of many recordings, to be drawn from at random.
+
+        Parameters
+        ----------
+        names
+            Of recordings; those of fewer than five frames have no window here.
+
+        Returns
+        -------
+        windows : numpy.ndarray
+            float32, shape (windows, 640): a view of the file, of which ``windows[rows]`` reads these rows alone.
+        rows : numpy.ndarray
+            int64: those that lie within one of the recordings.
+        """
+        bands = 128
+        self._file.flush()
+        if self._end < 4 * WINDOW * bands:
+            return np.empty((0, WINDOW * bands), np.float32), np.empty(0, np.int64)
+        flat = np.memmap(self._file, dtype=np.float32, mode="r")
+        view = np.lib.stride_tricks.sliding_window_view(flat, WINDOW * bands)[::bands]
+        its = [self._places[name] for name in names]
+        runs = [np.arange(max(0, shape[0] - WINDOW + 1)) + place // (4 * bands) for place, shape in its]
+        return view, np.concatenate(runs) if runs else np.empty(0, np.int64)
 
     def of(self, name: str) -> np.ndarray:
         """Frames of a recording, float32, shape (frames, bands)."""

@@ -87,19 +87,10 @@ def listen(path: str) -> Heard:
     Heard
         Never raises for a bad recording.
     """
-    import soundfile
-
     try:
-        with soundfile.SoundFile(path) as file:
-            rate, channels, seconds = file.samplerate, file.channels, file.frames / file.samplerate
-            samples = file.read(MAX_SECONDS * rate, dtype="float32", always_2d=True)[:, 0]
-    except (OSError, RuntimeError) as error:
-        # soundfile's own errors are RuntimeErrors; their text repeats the path.
-        return Heard(None, str(error).split(": ", 1)[-1].strip(" .'\""))
-    if samples.size == 0:
-        return Heard(None, "no samples in it")
-    if not np.isfinite(samples).all():
-        return Heard(None, "samples that are not finite")
+        samples, rate, channels, seconds = read(path)
+    except ValueError as error:
+        return Heard(None, str(error))
     level, clipped = _level_dbfs(samples), float((np.abs(samples) >= FULL_SCALE).mean())
     remarks = []
     if _cut_short(path):
@@ -108,12 +99,59 @@ def listen(path: str) -> Heard:
         remarks.append(SEVERAL_CHANNELS)
     if rate != SAMPLE_RATE:
         remarks.append(OTHER_RATE)
-        samples = _resample(samples, rate)
+        samples = resample(samples, rate, SAMPLE_RATE)
     if seconds > MAX_SECONDS:
         remarks.append(LONG)
     frames = _decibels(samples)
     vector = np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
     return Heard(vector, None, tuple(remarks), level, clipped, frames)
+
+
+def read(path: str) -> tuple[np.ndarray, int, int, float]:
+    """
+    Read a recording as far as it counts.
+
+    Parameters
+    ----------
+    path
+        Any file that soundfile reads.
+
+    Returns
+    -------
+    samples : numpy.ndarray
+        float32, shape (samples,), of the first channel in the first minute, within ±1.
+    rate, channels : int
+        Of the file, in Hz.
+    seconds : float
+        Length of the whole.
+
+    Raises
+    ------
+    ValueError
+        When it cannot be read, with the reason.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, channels, seconds = file.samplerate, file.channels, file.frames / file.samplerate
+            samples = file.read(MAX_SECONDS * rate, dtype="float32", always_2d=True)[:, 0]
+    except (OSError, RuntimeError) as error:
+        # soundfile's own errors are RuntimeErrors; their text repeats the path.
+        raise ValueError(str(error).split(": ", 1)[-1].strip(" .'\"")) from error
+    if samples.size == 0:
+        raise ValueError("no samples in it")
+    if not np.isfinite(samples).all():
+        raise ValueError("samples that are not finite")
+    return samples, rate, channels, seconds
+
+
+def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """Samples at another rate, both in Hz: float32, shape (samples,)."""
+    import soxr
+
+    resampled: np.ndarray = soxr.resample(samples, rate, wanted)
+    return resampled
 
 
 def _level_dbfs(samples: np.ndarray) -> float:
@@ -128,13 +166,6 @@ def _cut_short(path: str) -> bool:
     announced = int.from_bytes(head[4:], "little")
     # A stream's writer cannot know the size and writes the largest one.
     return head[:4] == b"RIFF" and announced != 2**32 - 1 and announced + 8 > Path(path).stat().st_size + 1
-
-
-def _resample(samples: np.ndarray, rate: int) -> np.ndarray:
-    import soxr
-
-    resampled: np.ndarray = soxr.resample(samples, rate, SAMPLE_RATE)
-    return resampled
 
 
 def _decibels(samples: np.ndarray) -> np.ndarray:

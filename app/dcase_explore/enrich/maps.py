@@ -3,6 +3,11 @@
 import warnings
 
 import numpy as np
+import pandas as pd
+
+from dcase_explore import clips
+from dcase_explore.messages import busy
+from dcase_explore.store import Store, digest_of
 
 NEIGHBORS = 20
 MIN_DIST = 0.15
@@ -42,3 +47,34 @@ def map_coordinates(matrix: np.ndarray) -> np.ndarray:
         warnings.filterwarnings("ignore", message="n_jobs value")
         reducer = umap.UMAP(n_neighbors=min(NEIGHBORS, len(matrix) - 1), min_dist=MIN_DIST, random_state=SEED, n_jobs=1)
         return np.asarray(reducer.fit_transform(standard), dtype=np.float32)
+
+
+def with_map(frame: pd.DataFrame, name: str, store: Store) -> pd.DataFrame:
+    """
+    Add the places of all clips on the map of an embedding.
+
+    Parameters
+    ----------
+    frame
+        Conforming clip table.
+    name
+        Of the embedding.
+    store
+        Where maps are kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``map_<name>_x`` and ``map_<name>_y``; NaN where a clip has no vector.
+    """
+    matrix, present = clips.vectors(frame, name)
+    places = np.full((len(frame), 2), np.nan, dtype=np.float32)
+    if len(matrix):
+        key = digest_of(RECIPE, str(matrix.shape), matrix.tobytes())
+
+        def place() -> np.ndarray:
+            with busy(f"placing {len(matrix):,} clips on the map of {name}"):
+                return map_coordinates(matrix)
+
+        places[present] = store.kept(key, place).reshape(-1, 2)
+    return frame.assign(**{f"map_{name}_x": places[:, 0], f"map_{name}_y": places[:, 1]})

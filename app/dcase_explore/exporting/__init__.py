@@ -11,10 +11,11 @@ import re
 import shlex
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,7 @@ def export(
     title: str,
     credit: Credit | None = None,
     derived: Sequence[str] = (),
+    made: Mapping[str, str] = MappingProxyType({}),
 ) -> Exported:
     """
     Write a clip table as a dataset that `datasets.load_dataset` opens, and `--data` takes back unchanged.
@@ -89,6 +91,8 @@ def export(
     derived
         Columns that are computed from the others, and will be again when the folder is read; ``nearest_normal``, which
         is one as well, is left out.
+    made
+        By column: what made it, for the card and for programs.
 
     Returns
     -------
@@ -100,13 +104,12 @@ def export(
     ExploreError
         When the folder is taken or cannot be written, then nothing is left behind; when the table cannot be exported.
     """
-    folder = Path(os.path.realpath(os.path.expanduser(folder)))  # noqa: PTH111 - Path.expanduser raises for no user
-    _check_free(folder)
+    folder = check_free(folder)
     frame = clips.conform(frame).drop(columns="nearest_normal", errors="ignore")
     if frame.empty:
         raise ExploreError("there is no clip to export: leave out what chooses clips, such as --class")
     paths = list(frame["path"]) if "path" in frame else [None] * len(frame)
-    about = _about(frame, title, credit, derived)
+    about = _about(frame, title, credit, derived) | ({"made": dict(made)} if made else {})
     if audio:
         if AUDIO in frame:
             raise ExploreError(f"the column {AUDIO} is in the way of the recordings: give yours another name")
@@ -118,7 +121,7 @@ def export(
         frame = frame.drop(columns="path") if refer is None else frame.assign(path=refer)
         _say_where(refer or ())
     typed = Typed.of(frame, about, audio=audio)
-    card = dataset_card(frame, folder.name, title, credit, derived, audio=audio)
+    card = dataset_card(frame, folder.name, title, credit, derived, made, audio=audio)
     try:
         with _whole(folder) as place:
             (place / CARD).write_text(card, encoding="utf-8", errors="replace")
@@ -131,7 +134,26 @@ def export(
     return Exported(len(files), size, len(frame))
 
 
-def _check_free(folder: Path) -> None:
+def check_free(folder: Path) -> Path:
+    """
+    Make sure that a data set can be written to a folder.
+
+    Parameters
+    ----------
+    folder
+        As people gave it.
+
+    Returns
+    -------
+    pathlib.Path
+        Absolute, without links.
+
+    Raises
+    ------
+    ExploreError
+        When it holds something, or cannot be written.
+    """
+    folder = Path(os.path.realpath(os.path.expanduser(folder)))  # noqa: PTH111 - Path.expanduser raises for no user
     if not folder.parent.is_dir():
         raise ExploreError(f"there is no folder {folder.parent}: mkdir -p {shlex.quote(str(folder.parent))} makes it")
     if folder.exists() and not folder.is_dir():
@@ -145,6 +167,10 @@ def _check_free(folder: Path) -> None:
         raise ExploreError(f"{folder} holds an export already: choose another folder, or remove it with {away}")
     if inside:
         raise ExploreError(f"{folder} holds other things ({some(inside)}): give a folder that is not there yet")
+    place = folder if folder.exists() else folder.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ExploreError(f"{place} cannot be written (no write permission): choose another folder")
+    return folder
 
 
 def _say_where(refer: Iterable[str | None]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -17,7 +17,14 @@ _WORDS = {"int": "number", "float": "number", "bool": "yes or no", "category": "
 
 
 def dataset_card(
-    frame: pd.DataFrame, name: str, title: str, credit: Credit | None, derived: Sequence[str], *, audio: bool
+    frame: pd.DataFrame,
+    name: str,
+    title: str,
+    credit: Credit | None,
+    derived: Sequence[str],
+    made: Mapping[str, str],
+    *,
+    audio: bool,
 ) -> str:
     """
     Describe an exported dataset, by what is in it and nothing else.
@@ -34,6 +41,8 @@ def dataset_card(
         Whose they are, where that is known.
     derived
         Columns that were computed from the others.
+    made
+        By column: what made it.
     audio
         Whether recordings are embedded in its column ``audio``.
 
@@ -53,7 +62,7 @@ def dataset_card(
         "## Clips\n",
         _table(["machine type", *_counts(frame)], _counted_rows(frame, machine_types)),
         "## Columns\n",
-        _table(["column", "holds", "what it is"], [_column_row(frame, each, derived) for each in frame.columns]),
+        _table(["column", "holds", "what it is"], [_column_row(frame, each, derived, made) for each in frame.columns]),
         "## Licence and citation\n",
         _licence(credit),
         "## How to open it\n",
@@ -98,7 +107,7 @@ def _counted_rows(frame: pd.DataFrame, machine_types: Sequence[str]) -> list[lis
     return [[each, *(f"{number:,}" for number in numbers)] for each, numbers in counts.items()]
 
 
-def _column_row(frame: pd.DataFrame, name: str, derived: Sequence[str]) -> list[str]:
+def _column_row(frame: pd.DataFrame, name: str, derived: Sequence[str], made: Mapping[str, str]) -> list[str]:
     column = describe(name)
     if name == AUDIO and column is None and "path" not in frame:
         column = Column(name, "audio", "The recording: content of its file, and clip_id in place of a path.")
@@ -111,6 +120,8 @@ def _column_row(frame: pd.DataFrame, name: str, derived: Sequence[str]) -> list[
     what = column.description if column else ""
     if name == "path":
         what = "Where the recording is, from this folder; empty where there is none."
+    if name in made:
+        what += f" {made[name]}."
     if name in derived:
         what += " Computed from the other columns; dcase-explore computes it anew."
     if isinstance(frame[name].dtype, pd.CategoricalDtype) and column is not None and column.categories:
