@@ -24,6 +24,7 @@ from dcase_explore.enrich.pipeline import Settings, enrich_by_models
 from dcase_explore.errors import ExploreError
 from dcase_explore.sources import read_sources
 from exploring import make_recordings
+from hub_server import HubServer
 from tiny_model import make_model
 
 Record = Callable[..., Path]
@@ -479,3 +480,14 @@ def test_two_runs_on_one_output_and_a_folder_that_cannot_be_written(
 def test_torch_is_not_imported_before_it_is_needed() -> None:
     code = "import sys; from dcase_explore.enrich import pipeline; assert not {'torch', 'umap'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_hubs_lost_columns_come_from_its_recordings(hub: HubServer, tmp_path: Path, torch_there: None) -> None:
+    out = tmp_path / "out"
+    code, said = run("hub", "--out", out, "--class", "valve", "--with", "ast,ae,lof,knn", "--epochs", 1, "--audio")
+    assert code == 0, said
+    assert "embeddings_ast-finetuned-audioset-10-10-0.4593 is there already" in said
+    frame = read_sources([str(out)]).frame
+    for column in (f"embeddings_{AE}", f"anomaly_score_{AE}", "anomaly_score_embedding_lof"):
+        assert frame[column].notna().all()
+    assert {"anomaly_score_dev_train_lof", "embeddings_ast-finetuned-audioset-10-10-0.4593"} <= set(frame)
