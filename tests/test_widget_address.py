@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dcase_explore.exploration import View
@@ -164,3 +165,36 @@ def test_a_clip_has_a_row_by_its_name(served: tuple[str, View]) -> None:
     assert get(f"{url}api/dcase/clip")[0] == 404
     assert get(f"{url}api/dcase/nearest/1400")[0] == 404
     assert get(f"{url}api/dcase/nearest/-1")[0] == 404
+
+
+@pytest.mark.browser
+def test_chosen_clips_are_saved_as_pythons_table_has_them(
+    browser: "Browser", served: tuple[str, View], tmp_path: Path
+) -> None:
+    url, view = served
+    page = opened(browser, url)
+    page.evaluate(f"{STATE}.selectRows([700, 3, 1399])")
+    page.wait_for_function(f"{STATE}.selectedIndices.length === 3")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    path = tmp_path / "clips.csv"
+    download.value.save_as(path)
+    assert download.value.suggested_filename == "selected-clips.csv"
+    found, expected = pd.read_csv(path, dtype=str, keep_default_na=False), view.frame.iloc[[700, 3, 1399]]
+    assert list(found.columns) == [*view.frame.columns, "findings"]
+    for name in view.frame.columns:
+        if view.frame[name].dtype.kind == "f":
+            values = found[name].replace("", "nan").astype(view.frame[name].dtype)
+            np.testing.assert_array_equal(values, expected[name])
+        else:
+            assert found[name].to_list() == ["" if pd.isna(one) else str(one) for one in expected[name]]
+    for text, row in zip(found["findings"], expected.index, strict=True):
+        assert text == "\n".join(its.title for its in view.every_finding if row in its.rows)
+    page.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'["a"]', b"[-1]", b"[1400]", b"[true]", b"[1.5]", b"[" * 5000])
+def test_no_csv_of_rows_that_are_none(served: tuple[str, View], body: bytes) -> None:
+    status, answer = put(f"{served[0]}api/dcase/csv", body)
+    assert status == 422
+    assert json.loads(answer)["title"]

@@ -8,6 +8,8 @@ from typing import Literal
 SPLITS = ("train", "test")
 DOMAINS = ("source", "target")
 LABELS = ("normal", "anomaly")
+TAGS = ("fault heard", "noise", "mislabelled?", "other")
+"""Of notes."""
 MACHINE_TYPES = (
     # The enriched dataset's own order (2023), then the other years'.
     *("gearbox", "fan", "bearing", "slider", "ToyCar", "ToyTrain", "valve"),
@@ -173,6 +175,8 @@ COLUMNS = (
     Column("label", "category", "What the recording is: normal or anomaly; empty where unknown.", LABELS),
     Column("domain", "category", "Source or target domain; empty where unknown.", DOMAINS),
     Column("attributes", "category", "All attributes in words: pat 01, or vel 25, loc A."),
+    Column("tag", "category", "Your tag of the clip; empty where there is none.", TAGS),
+    Column("note", "text", "Your note of the clip; empty where there is none."),
     Column("anomaly_score_<score>", "float", "Anomaly score of {}: higher is more anomalous."),
     Column("prediction_<score>", "category", "Decision of {}: normal or anomaly, from a threshold.", LABELS),
     Column("prediction_correct_<score>", "bool", "Whether the decision of {} agrees with the label."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,8 @@ class Exploration:
     given
         Clip table of the chosen machine types before it was scored: with the user's own results and what it lacked to
         be mapped and ranked; rows in view or not.
+    notes_file
+        Where notes on its clips are kept; None for data that were handed over without saying where.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -58,6 +61,7 @@ class Exploration:
     distances: Measured = field(default_factory=dict, repr=False)
     descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
     given: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    notes_file: Path | None = field(default=None, repr=False)
 
     def comparable(self) -> Sequence[ModelScore]:
         """

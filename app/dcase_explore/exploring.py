@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from dcase_explore.exploration import Exploration, View
 from dcase_explore.findings import Found, find
 from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import note
+from dcase_explore.notes import Notes, notes_file, notes_in, with_notes
 from dcase_explore.options import Options, RowOptions, TableOptions
 from dcase_explore.recordings import fetch_all
 from dcase_explore.scoring import score
@@ -85,7 +87,14 @@ def explored(
             note(credit.sentence())
     else:
         source = Source(before.given, before.title, before.credits)
-    new = options.scores or options.embeddings or options.ground_truth or options.class_name or definitions
+    new = (
+        options.notes
+        or options.scores
+        or options.embeddings
+        or options.ground_truth
+        or options.class_name
+        or definitions
+    )
     if before is None or new:
         whole = _explored(source, options, audio, listen, with_maps, with_findings)
         # What was in view stays in view.
@@ -114,6 +123,11 @@ def _explored(
         frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
     if listen or not members(frame.columns, "anomaly_score_<score>"):
         frame = enrich(frame, with_maps=with_maps)
+    before = _at_hand(options.data)
+    file = before.notes_file if before else None
+    if options.notes or not file:
+        file = Path(options.notes) if options.notes else notes_file(options.data, source.title)
+    frame = with_notes(frame, Notes(file, notes_in(frame)).read())
     given = frame
     whole = _scored_before(options.data)
     scored = score(frame, whole, beside=[definition_of(year) for year in options.year[1:]])
@@ -129,6 +143,7 @@ def _explored(
         found.distances,
         {**scored.descriptions(), **found.descriptions},
         given,
+        file,
     )
 
 

@@ -96,6 +96,14 @@ class TableOptions:
             metavar="FOLDER|FILE",
         ),
     ] = None
+    notes: Annotated[
+        str | Path | None,
+        Option(
+            "File of notes on clips (CSV): read, and written where one is made in the page. If nothing is given, one "
+            "beside the data.",
+            metavar="FILE",
+        ),
+    ] = None
     year: Annotated[
         Sequence[str],
         Option(

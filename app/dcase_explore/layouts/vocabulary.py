@@ -200,6 +200,7 @@ SPOTLIGHT_LENSES: dict[str, dict[str, Key]] = {
 
 OWN_LENSES = {
     "dcase.compare": {"against": Key(("normal", "same", "anomaly", "before"))},
+    "dcase.note": {},
 }
 """Every lens of ours in that inspector, by its `key` there, with its settings."""
 

@@ -111,6 +111,20 @@ class Stored:
         """All that is written of it besides the page's answers."""
         return self._about
 
+    @property
+    def notes_file(self) -> Path:
+        """Where notes on its clips are kept."""
+        from dcase_explore.notes import notes_file
+
+        written = self._about.get("notes_file")
+        return Path(written) if written else notes_file([], self.title)
+
+    @cached_property
+    def clip_ids(self) -> Sequence[str]:
+        """The clips, row by row."""
+        cells = self._cells["clip_id"]
+        return [str(cells.text(row)) for row in range(cells.rows)]
+
     @cached_property
     def frame(self) -> "pd.DataFrame":
         """The clip table, read when it is first asked for."""

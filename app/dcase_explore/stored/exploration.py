@@ -46,6 +46,7 @@ def read(folder: Path) -> Exploration:
         [_model(written) for written in about["models"]],
         [_finding(written) for written in about["findings"]],
         descriptions=about["descriptions"],
+        notes_file=stored.notes_file,
     )
 
 

@@ -137,6 +137,7 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str]) -> None
         "models": [asdict(model) for model in exploration.models],
         "rate": sampling_rate_of(frame["path"].dropna().to_list() if "path" in frame else []),
         "notes": list(notes),
+        "notes_file": None if exploration.notes_file is None else str(exploration.notes_file.absolute()),
     }
     parquet.write(frame, folder / CLIPS, {}, plain=True)
     (folder / ABOUT).write_bytes(json.dumps(about, default=_plain).encode())

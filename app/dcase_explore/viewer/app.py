@@ -7,13 +7,14 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from dcase_explore.viewer import arranged, plugins, settings, statics, table, widgets
+from dcase_explore.viewer import arranged, notes, plugins, settings, statics, table, widgets
 from dcase_explore.viewer.guard import Guard
 from dcase_explore.viewer.headers import Headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from dcase_explore.notes import Notes
     from dcase_explore.viewer.handing_on import HandingOn
     from dcase_explore.viewer.shown import Page
 
@@ -29,8 +30,26 @@ def own_routes(page: "Page") -> list[BaseRoute]:
     page
         What is shown.
     """
-    of_widgets = widgets.routes(lambda: page.stored.facts, lambda: page.stored.frame, lambda: page.arrangement)
-    return [*arranged.routes(lambda: page.arrangement), *page.rows.routes(), *of_widgets]
+
+    def its_notes() -> "Notes":
+        from dcase_explore.notes import Notes, notes_in
+
+        # The table is not read for notes that it does not have.
+        with_own = {"tag", "note"} & set(page.stored.kinds)
+        return Notes(page.stored.notes_file, notes_in(page.stored.frame) if with_own else {})
+
+    return [
+        *arranged.routes(lambda: page.arrangement),
+        *page.rows.routes(),
+        *widgets.routes(
+            lambda: page.stored.facts,
+            lambda: page.stored.frame,
+            lambda: page.stored.clip_ids,
+            lambda: page.arrangement,
+            its_notes,
+        ),
+        *notes.routes(its_notes, lambda: page.stored.clip_ids),
+    ]
 
 
 def application(page: "Page", others: "HandingOn", *, any_host: bool, token: str | None) -> Starlette:

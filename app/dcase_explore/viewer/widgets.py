@@ -5,9 +5,10 @@ Nothing heavy is imported before somebody asks.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -23,14 +24,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from dcase_explore.layouts.arranging import Arrangement
+    from dcase_explore.notes import Notes
 
-MAX_BYTES = 2**12
+MAX_BYTES, MAX_ROWS_BYTES = 2**12, 2**25
 
 
 def routes(
     facts: Callable[[], bytes],
     frame: "Callable[[], pd.DataFrame]",
+    clip_ids: Callable[[], Sequence[str]],
     arrangement: "Callable[[], Arrangement]",
+    notes: "Callable[[], Notes]",
 ) -> list[Route]:
     """
     Routes under ``/api/dcase/``.
@@ -41,13 +45,17 @@ def routes(
         Gives `as_bytes` of `dcase_explore.facts.facts_of` what is shown now.
     frame
         Gives the clip table that is shown now.
+    clip_ids
+        Gives its clips, row by row, without reading all of it.
     arrangement
         Gives its layout.
+    notes
+        Gives the notes on its clips.
 
     Returns
     -------
     list of starlette.routing.Route
-        ``facts``, ``nearest/<row>``, ``clip?clip_id=…`` (its row) and ``layout``.
+        ``facts``, ``nearest/<row>``, ``clip?clip_id=…`` (its row), ``csv`` (of the rows that are sent) and ``layout``.
     """
 
     def told(_: "Request") -> Response:  # not a coroutine: run beside the event loop
@@ -62,8 +70,24 @@ def routes(
         return Response(as_bytes(nearest_of(its, row)), media_type="application/json")
 
     def clip(request: "Request") -> Response:
-        rows = (frame()["clip_id"] == request.query_params.get("clip_id")).to_numpy().nonzero()[0]
-        return JSONResponse({"row": int(rows[0])}) if len(rows) else Response(status_code=404)
+        clip_id = request.query_params.get("clip_id")
+        row = next((row for row, one in enumerate(clip_ids()) if one == clip_id), None)
+        return Response(status_code=404) if row is None else JSONResponse({"row": row})
+
+    def table(rows: list[int]) -> bytes:
+        from dcase_explore.selection import as_csv
+
+        its = frame()
+        if any(row >= len(its) for row in rows):
+            raise ExploreError("those rows are not in the table that is shown: load the page anew")
+        return as_csv(its, rows, json.loads(facts())["findings"], notes().read())
+
+    async def csv(request: "Request") -> Response:
+        try:
+            rows = _rows_in(await body_of(request, MAX_ROWS_BYTES))
+            return Response(await run_in_threadpool(table, rows), media_type="text/csv")
+        except ExploreError as reason:
+            return _refused(reason)
 
     async def layouts(request: "Request") -> Response:
         if request.method == "PUT":
@@ -71,7 +95,7 @@ def routes(
                 name = _name_in(await body_of(request, MAX_BYTES))
                 changes = arrangement().load(read_layout(name), name)
             except ExploreError as reason:
-                return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
+                return _refused(reason)
             if changes:
                 note(f"layout {name}: {'; '.join(changes)}")
         return JSONResponse({"layouts": [*curated_names(), *library_names()], "current": arrangement().name})
@@ -80,6 +104,7 @@ def routes(
         Route("/api/dcase/facts", told, methods=["GET"]),
         Route("/api/dcase/nearest/{row:int}", nearest, methods=["GET"]),
         Route("/api/dcase/clip", clip, methods=["GET"]),
+        Route("/api/dcase/csv", csv, methods=["PUT"]),
         Route("/api/dcase/layout", layouts, methods=["GET", "PUT"]),
     ]
 
@@ -93,6 +118,22 @@ def _name_in(body: bytes) -> str:
     if name not in [*curated_names(), *library_names()]:
         raise ExploreError(f"there is no layout of that name: {', '.join(curated_names())}")
     return str(name)
+
+
+def _rows_in(body: bytes) -> list[int]:
+    """Rows that the page sends."""
+    try:
+        rows = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ExploreError("the page asks for no rows") from error
+    if not isinstance(rows, list) or not all(type(row) is int and row >= 0 for row in rows):
+        raise ExploreError("the page asks for no rows")
+    return rows
+
+
+def _refused(reason: ExploreError) -> Response:
+    """Spotlight's own kind of refusal."""
+    return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
 
 
 def as_bytes(document: dict[str, Any]) -> bytes:

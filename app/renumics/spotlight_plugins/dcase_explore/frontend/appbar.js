@@ -6,11 +6,29 @@ import { useFacts } from "./facts.js";
 import { chosenMachine, showAllMachines, showCategory } from "./filters.js";
 import { findingsOf } from "./findings.js";
 import { layoutsKnown, showLayout } from "./layouts.js";
-import { h, useDataset, useEffect, useMemo, useState } from "./parts.js";
+import { counted, h, TextButton, useDataset, useEffect, useMemo, useState } from "./parts.js";
 
 const Choice = ({ label, value, options, onChange }) => h("label", { style: { display: "flex", alignItems: "center", gap: 4, fontSize: 13, marginLeft: 8, whiteSpace: "nowrap" } },
   label, h("select", { value, onChange: (event) => onChange(event.target.value), style: { border: `1px solid ${LINE}`, borderRadius: 4, background: "#fff", maxWidth: 160, height: 22 } },
     options.map(([key, word]) => h("option", { key, value: key }, word))));
+
+/** Save rows as a CSV file, made by the server. */
+async function saveCsv(rows, name) {
+  const answer = await fetch("api/dcase/csv", { method: "PUT", body: JSON.stringify(Array.from(rows)) }).catch(() => null);
+  if (!answer?.ok) return globalThis.spotlight.notifyError((await answer?.json().catch(() => null))?.title ?? "The program does not answer.");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** The selected clips as CSV, or those that the filters leave where fewer than two are selected. */
+function Csv() {
+  const [selected, filtered] = ["selectedIndices", "filteredIndices"].map((key) => useDataset((state) => state[key]));
+  const [rows, word] = selected.length > 1 ? [selected, "selected"] : [filtered, "filtered"];
+  return h(TextButton, { onClick: () => saveCsv(rows, `${word}-clips.csv`), title: `Save the ${counted(rows.length, "clip")} ${word} as CSV`, style: { marginLeft: 8, background: "#fff", fontSize: 13 } }, "CSV");
+}
 
 export function AppBar() {
   const [columnsByKey, columnData, filters, issues] = ["columnsByKey", "columnData", "filters", "issues"].map((key) => useDataset((state) => state[key]));
@@ -33,5 +51,6 @@ export function AppBar() {
   const layouts = known.current && !known.layouts.includes(known.current) ? [known.current, ...known.layouts] : known.layouts;
   return h("div", { style: { display: "flex", alignItems: "center" } },
     machines.length > 1 && h(Choice, { label: "machine type", value: chosenMachine(filters) ?? "", options: [["", "all"], ...machines.map(([name, code]) => [code, name])], onChange: onMachine }),
-    layouts.length > 0 && h(Choice, { label: "layout", value: known.current ?? "", options: layouts.map((name) => [name, name]), onChange: onLayout }));
+    layouts.length > 0 && h(Choice, { label: "layout", value: known.current ?? "", options: layouts.map((name) => [name, name]), onChange: onLayout }),
+    known.layouts.length > 0 && h(Csv));
 }

@@ -4,14 +4,17 @@ import { AppBar } from "./appbar.js";
 import { Compare } from "./compare.js";
 import { Conditions } from "./conditions.js";
 import { Findings } from "./findings.js";
+import { NoteLens } from "./note.js";
+import { followNotes } from "./notes.js";
 import { h } from "./parts.js";
 import { Scores } from "./scores.js";
 
 export default {
   activate({ addAppBarItem, registerLens, registerWidget }) {
-    registerLens(Compare);
+    [Compare, NoteLens].forEach(registerLens);
     [Scores, Findings, Conditions].forEach(registerWidget);
     addAppBarItem(h(AppBar, { key: "dcase" }));
+    followNotes();
     followAddress();
   },
 };
