@@ -249,9 +249,7 @@ def notes_in(frame: "pd.DataFrame") -> dict[str, Note]:
     dict
         By ``clip_id``.
     """
-    columns = [
-        frame[name].astype(object) if name in frame else pd.Series(None, frame.index) for name in ("tag", "note")
-    ]
+    columns = [frame[name].astype(object) if name in frame else [None] * len(frame) for name in ("tag", "note")]
     tags, texts = ([value if isinstance(value, str) else "" for value in column] for column in columns)
     found = zip(frame["clip_id"], tags, texts, strict=True)
     return {clip_id: Note(tag if tag in TAGS else "", text) for clip_id, tag, text in found if tag or text}
