@@ -7,8 +7,9 @@ from typing import Literal, get_args, get_origin
 
 import typer
 
+from dcase_explore.asking import declared
 from dcase_explore.cli import main
-from dcase_explore.options import Options, declared
+from dcase_explore.options import Options
 
 README = Path(__file__).parents[1] / "README.md"
 TABLE = re.compile(r"(?<=<!-- options: made by tests/options_table.py -->\n).*?(?=<!-- end of options -->)", re.DOTALL)

@@ -7,8 +7,9 @@ import pytest
 
 import options_table
 from dcase_explore import explore, load, show
+from dcase_explore.asking import asked, declared, from_words
 from dcase_explore.errors import ExploreError
-from dcase_explore.options import Options, RowOptions, TableOptions, asked, declared, from_words
+from dcase_explore.options import Options, RowOptions, TableOptions
 
 
 def test_what_is_not_given_is_the_default() -> None:

@@ -7,8 +7,9 @@ Importing them imports no more. Their options are those of `dcase_explore.option
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
+from dcase_explore.asking import signature, told
 from dcase_explore.columns import listed
-from dcase_explore.options import Options, ReportOptions, RowOptions, TableOptions, signature, told
+from dcase_explore.options import Options, ReportOptions, RowOptions, TableOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,8 +80,8 @@ def explore(data: object = "hub", **options: Any) -> "Exploration":
     >>> valves.findings[0].title  # doctest: +SKIP
     >>> show(explore(valves, scores={"mine": my_scores}), layout="extended")  # doctest: +SKIP
     """
+    from dcase_explore.asking import asked
     from dcase_explore.exploring import explored
-    from dcase_explore.options import asked
 
     return explored(asked(RowOptions, data=data, **options))
 
@@ -122,7 +123,7 @@ def show(
     dcase_explore.errors.ExploreError
         As `load`; a layout that is unknown or refused.
     """
-    from dcase_explore.options import asked
+    from dcase_explore.asking import asked
 
     asked_for = asked(Options, data=data_or_frame, **options)  # first: a typo should not start anything
     from dcase_explore.exploring import explore as explore_to_show
@@ -177,7 +178,7 @@ def report(out: object, data: object = "hub", **options: Any) -> "Path":
     """
     from pathlib import Path
 
-    from dcase_explore.options import asked
+    from dcase_explore.asking import asked
 
     asked_for = asked(ReportOptions, data=data, **options)
     from dcase_explore.report import report as write

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, Optional
 
 import typer
 
+from dcase_explore.asking import Declared, declared, from_words
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
-from dcase_explore.options import Declared, TableOptions, declared, from_words
+from dcase_explore.options import TableOptions
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
