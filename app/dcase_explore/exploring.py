@@ -22,6 +22,7 @@ from dcase_explore.recordings import fetch_all
 from dcase_explore.scoring import score
 from dcase_explore.scoring.definitions import definition_of
 from dcase_explore.sources import Source, read_sources
+from dcase_explore.timing import step
 
 SCORED = "scored_clips"
 """Key of a frame's ``attrs``: on how many clips of the whole each model was scored; a part has fewer."""
@@ -82,7 +83,8 @@ def explored(
     before = _at_hand(options.data)
     audio = options.audio if isinstance(options, RowOptions) else "lazy"
     if before is None:
-        source = read_sources(options.data, configs=options.config, with_audio=audio != "none")
+        with step("reading the data"):
+            source = read_sources(options.data, configs=options.config, with_audio=audio != "none")
         for credit in source.credits:
             note(credit.sentence())
     else:
@@ -110,19 +112,22 @@ def _explored(
     source: Source, options: TableOptions, audio: str, listen: bool, with_maps: bool, with_findings: bool
 ) -> Exploration:
     # Before anything is left out, for arrays without names are matched by position in the whole table.
-    frame = attach(
-        source.frame, scores=options.scores, embeddings=options.embeddings, ground_truth=options.ground_truth
-    )
+    with step("attaching your own results"):
+        frame = attach(
+            source.frame, scores=options.scores, embeddings=options.embeddings, ground_truth=options.ground_truth
+        )
     if options.year:
         frame = clips.conform(frame.assign(year=int(options.year[0])))
     # Machine types are independent of each other, so the others need not be listened to; splits and domains are not.
     frame = of_machine_types(frame, options.class_name)
     if audio == "all" and "path" in frame:
-        fetch_all(frame["path"].dropna())
+        with step("fetching recordings"):
+            fetch_all(frame["path"].dropna())
     if any(ATTRIBUTE.fullmatch(name) for name in frame.columns):
         frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
     if listen or not members(frame.columns, "anomaly_score_<score>"):
-        frame = enrich(frame, with_maps=with_maps)
+        with step("listening and mapping"):
+            frame = enrich(frame, with_maps=with_maps)
     before = _at_hand(options.data)
     file = before.notes_file if before else None
     if options.notes or not file:
@@ -130,8 +135,10 @@ def _explored(
     frame = with_notes(frame, Notes(file, notes_in(frame)).read())
     given = frame
     whole = _scored_before(options.data)
-    scored = score(frame, whole, beside=[definition_of(year) for year in options.year[1:]])
-    found = find(scored.frame) if with_findings else Found(scored.frame, [])
+    with step("scoring"):
+        scored = score(frame, whole, beside=[definition_of(year) for year in options.year[1:]])
+    with step("finding"):
+        found = find(scored.frame) if with_findings else Found(scored.frame, [])
     found.frame.attrs[SCORED] = {**_scored_clips(scored.frame), **whole}
     return Exploration(
         found.frame,

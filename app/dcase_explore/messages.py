@@ -28,8 +28,13 @@ _LONGEST_LINE = 4_000
 _LONG = re.compile(rf"\S{{{LONGEST + 1},}}")
 
 
+_noted: list[list[str]] = []
+
+
 def note(sentence: str) -> None:
     """Say one thing that changes what is seen: something dropped, replaced, guessed or made."""
+    for kept in _noted:
+        kept.append(sentence)
     # A notebook paints red what comes by stderr, as if it were an error.
     stream = sys.stdout if type(sys.stderr).__module__.startswith("ipykernel") else sys.stderr
     with suppress(OSError, ValueError):  # nobody listens any more
@@ -40,6 +45,24 @@ def sentence_of(text: str) -> str:
     """Text as it is said: without what steers a terminal, and no longer than it helps."""
     lines = (_LONG.sub(lambda match: short(match[0]), plain(line)) for line in text.split("\n"))
     return "\n".join(short(line, _LONGEST_LINE) for line in lines)
+
+
+@contextmanager
+def noted() -> Iterator[list[str]]:
+    """
+    Listen to what is said.
+
+    Yields
+    ------
+    list of str
+        Every note that is said meanwhile, as it is said.
+    """
+    heard: list[str] = []
+    _noted.append(heard)
+    try:
+        yield heard
+    finally:
+        _noted[:] = [kept for kept in _noted if kept is not heard]
 
 
 def plain(text: str) -> str:

@@ -3,9 +3,9 @@
 import contextlib
 import os
 import signal
-import tempfile
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +15,15 @@ from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.report import report
 from dcase_explore.cli.reports import findings, score
+from dcase_explore.errors import ExploreError
 from dcase_explore.messages import guard_streams, note, show_cursor
 from dcase_explore.options import Options
+from dcase_explore.timing import step, steps_in_words
+
+if TYPE_CHECKING:
+    from dcase_explore.exploration import Exploration
+    from dcase_explore.stored.kept import Found
+    from dcase_explore.viewer.server import Server
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(context_settings=HELP)(score)
@@ -49,6 +56,8 @@ def main(
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Make everything again, though nothing has changed.")] = False,
+    timings: Annotated[bool, typer.Option("--timings", help="Say where the seconds went.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Build and serve everything once, print one line of it and end.")
     ] = False,
@@ -64,36 +73,82 @@ def main(
     if context.invoked_subcommand:
         _refuse_options_before(context)
         return
+    from dcase_explore.layouts.files import read_layout
+    from dcase_explore.layouts.opening import opened
+    from dcase_explore.layouts.saving import Saving, file_to_save
+    from dcase_explore.stored import kept
     from dcase_explore.viewer.address import Address
     from dcase_explore.viewer.browser import open_browser
     from dcase_explore.viewer.server import Server
 
-    with (
-        contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server,
-        tempfile.TemporaryDirectory(prefix="dcase-explore-") as folder,
-    ):
-        from dcase_explore.exploring import explore
-        from dcase_explore.layouts.saving import Saving, file_to_save
-        from dcase_explore.stored.making import store
-
-        file = None if save_layout is None else file_to_save(save_layout)  # first: a typo should not wait for the data
-        exploration = explore(options)
-        saving = Saving(exploration.arrangement, file)
-        server.show(store(exploration, Path(folder) / "shown"), exploration.arrangement)
+    with contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server:
+        # First: a typo should not wait for the data.
+        file = None if save_layout is None else file_to_save(save_layout)
+        read_layout(options.layout)
+        with step("looking for what is stored"):
+            found = None if fresh else kept.find(options)
+        if found is None:
+            found = kept.make(options, lambda: _explored(options))
+        else:
+            for sentence in found.stored.notes:
+                note(sentence)
+        with step("fitting the layout"):
+            arrangement = opened(options.layout, found.stored.columns, strict=options.strict_layout)
+            saving = Saving(arrangement, file)
+        with step("starting the server"):
+            server.show(found.stored, arrangement)
+        summary = found.stored.summary(arrangement.name)
         if check:
-            rows = server.fetch_once()
+            with step("fetching page and table once"):
+                rows = server.fetch_once()
             saving.finish()
-            typer.echo(f"{exploration.summary()} · page and table of {rows:,} rows answered")
+            typer.echo(f"{summary} · page and table of {rows:,} rows answered")
+        else:
+            note(summary)
+            note(f"open at {server.url} (Ctrl-C ends it)")
+        if timings:
+            note(steps_in_words())
+        if check:
             return
-        note(exploration.summary())
-        note(f"open at {server.url} (Ctrl-C ends it)")
-        end_in_order()  # there may be projection workers to end
+        end_in_order()  # there may be a Spotlight to end
         try:
             if browser:
                 open_browser(server.url)
+            if not found.checked:
+                _check_behind(options, found, server)
             server.wait()
         finally:
             saving.finish()
+
+
+def _explored(options: Options) -> "Exploration":
+    with step("importing pandas and what reads, computes and finds"):
+        from dcase_explore.exploring import explored
+    return explored(options)
+
+
+def _check_behind(options: Options, found: "Found", server: "Server") -> None:
+    """Look at the files that were too many to be looked at first, and show them anew if any of them has changed."""
+    from dcase_explore.layouts.opening import opened
+    from dcase_explore.stored import kept
+
+    def look() -> None:
+        if kept.is_current(found.stored, options):
+            return
+        sentence = "files have changed since this was made: it is made again, and then shown"
+        note(sentence)
+        server.say(sentence)
+        try:
+            again = kept.make(options, lambda: _explored(options))
+            arrangement = opened(options.layout, again.stored.columns, strict=options.strict_layout)
+            server.show(again.stored, arrangement)
+            note(again.stored.summary(arrangement.name))
+            server.say("this page shows the files as they are now")
+        except (ExploreError, OSError) as reason:
+            note(f"dcase-explore: {reason}")
+            server.say(str(reason))
+
+    threading.Thread(target=look, name="check", daemon=True).start()
 
 
 def _refuse_options_before(context: typer.Context) -> None:

@@ -34,14 +34,17 @@ def info(
         from dcase_explore.credits import ENRICHED_2023
         from dcase_explore.hub.repository import kept_repository
         from dcase_explore.inventory import holdings
+        from dcase_explore.stored import kept
 
         repository = kept_repository(data)
         here = holdings(repository) if repository else []
+        folder, count, size = kept.holdings()
         if output == "json":
             document: dict[str, Any] = {
                 "repository": repository and repository.name,
                 "commit": repository and repository.commit,
                 "here": [{"what": h.what, "folder": str(h.folder), "files": h.files, "bytes": h.size} for h in here],
+                "stored_explorations": {"folder": str(folder), "count": count, "bytes": size},
                 "credit": vars(ENRICHED_2023),
             }
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
@@ -51,8 +54,11 @@ def info(
         else:
             typer.echo(f"{repository.name} at {repository.commit}")
         for holding in here:
-            size = f"{holding.size / 2**20:,.1f} MB"
-            typer.echo(f"  {holding.what}: {counted(holding.files, 'file')}, {size}, in {holding.folder}")
+            its = f"{holding.size / 2**20:,.1f} MB"
+            typer.echo(f"  {holding.what}: {counted(holding.files, 'file')}, {its}, in {holding.folder}")
+        if count:
+            stored = f"{counted(count, 'stored exploration')}, {size / 2**20:,.1f} MB, in {folder}"
+            typer.echo(f"{stored} (dcase-explore data clean clears them away)")
         typer.echo(f"\n{ENRICHED_2023.owners}\nlicence: {ENRICHED_2023.licence}\nplease cite:")
         for citation in ENRICHED_2023.citations:
             typer.echo(f"  - {citation}")
@@ -152,6 +158,20 @@ def export(
     )
     note(f"open it with dcase-explore --data {folder}, or datasets.load_dataset({str(folder)!r})")
     typer.echo(f"{folder}: {written}")
+
+
+@data_app.command(context_settings=HELP)
+def clean(debug: Debug = False) -> None:
+    """
+    Clear away what is stored of explorations, so that the next launches make them again. No data are lost.
+
+    dcase-explore data clean
+    """
+    with errors_as_sentences(debug):
+        from dcase_explore.stored.kept import clean as clear_away
+
+        count, size = clear_away()
+        typer.echo(f"{counted(count, 'stored exploration')} cleared away, {size / 2**20:,.1f} MB")
 
 
 def _kept(spec: str) -> "Repository":

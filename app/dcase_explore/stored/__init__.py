@@ -2,7 +2,7 @@
 An exploration as the page's answers: a folder of bytes, served without anything that they were made with.
 
 `making` writes it of an exploration, `exploration` reads it back for Python, `cells` holds what a page asks for one by
-one; `kept` keeps it between launches, under all that it was made of (`key`).
+one; `kept` keeps it between launches, under all that it was made of (`made_of`).
 """
 
 import json
@@ -105,6 +105,12 @@ class Stored:
         """What was said when it was made."""
         notes: Sequence[str] = self._about["notes"]
         return notes
+
+    @property
+    def made_of(self) -> Mapping[str, Any]:
+        """State of the files that it was made of: ``digest``, ``files``, and the recordings ``outside`` of folders."""
+        made_of: Mapping[str, Any] = self._about["made_of"]
+        return made_of
 
     @property
     def about(self) -> Mapping[str, Any]:

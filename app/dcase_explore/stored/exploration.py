@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from dcase_explore import parquet
 from dcase_explore.credits import Credit
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings.finding import Finding
-from dcase_explore.scoring.official import ModelScore, SectionScore
-from dcase_explore.scoring.thresholds import Threshold
+from dcase_explore.scoring.official import ModelScore
 from dcase_explore.stored import CLIPS, Stored
 
 
@@ -42,8 +42,8 @@ def read(folder: Path) -> Exploration:
     return Exploration(
         frame,
         stored.title,
-        tuple(Credit(**{**written, "citations": tuple(written["citations"])}) for written in about["credits"]),
-        [_model(written) for written in about["models"]],
+        TypeAdapter(tuple[Credit, ...]).validate_python(about["credits"]),
+        TypeAdapter(list[ModelScore]).validate_python(about["models"]),
         [_finding(written) for written in about["findings"]],
         descriptions=about["descriptions"],
         notes_file=stored.notes_file,
@@ -53,13 +53,3 @@ def read(folder: Path) -> Exploration:
 def _finding(written: dict[str, Any]) -> Finding:
     rows = np.asarray(written["rows"], dtype=np.int64)
     return Finding(**{**written, "rows": rows, "columns": tuple(written["columns"])})
-
-
-def _model(written: dict[str, Any]) -> ModelScore:
-    return ModelScore(written["model"], tuple(_section(section) for section in written["sections"]))
-
-
-def _section(written: dict[str, Any]) -> SectionScore:
-    its = written["threshold"]
-    threshold = its and Threshold(**{**its, "between": its["between"] and tuple(its["between"])})
-    return SectionScore(**{**written, "threshold": threshold})

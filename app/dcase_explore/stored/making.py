@@ -1,12 +1,14 @@
 """Writes an exploration as the page's answers."""
 
+import contextlib
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,12 @@ SOUND = "sound"
 """What the page's table holds of a recording: that there is one."""
 
 
-def store(exploration: Exploration, folder: Path, notes: Sequence[str] = ()) -> Stored:
+def store(
+    exploration: Exploration,
+    folder: Path,
+    notes: Sequence[str] = (),
+    made_of: Mapping[str, Any] = MappingProxyType({}),
+) -> Stored:
     """
     Write an exploration, whole or not at all.
 
@@ -39,7 +46,9 @@ def store(exploration: Exploration, folder: Path, notes: Sequence[str] = ()) -> 
     folder
         Where; one that is there is replaced.
     notes
-        What was said while it was made.
+        What was said while it was made; what is still said here, about it, is kept as well.
+    made_of
+        State of the files that it was made of.
 
     Returns
     -------
@@ -54,14 +63,11 @@ def store(exploration: Exploration, folder: Path, notes: Sequence[str] = ()) -> 
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
     try:
-        _write(exploration, temporary, notes)
+        _write(exploration, temporary, notes, made_of)
         if folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
-        try:
+        with contextlib.suppress(OSError):  # another program has made the same meanwhile
             temporary.rename(folder)
-        except OSError:  # another program has made the same meanwhile
-            if not folder.is_dir():
-                raise
         return Stored(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -99,7 +105,8 @@ def identity_of(exploration: Exploration) -> str:
     return hashlib.blake2b("\n".join(identity).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
-def _write(exploration: Exploration, folder: Path, notes: Sequence[str]) -> None:
+def _write(exploration: Exploration, folder: Path, notes: Sequence[str], made_of: Mapping[str, Any]) -> None:
+    in_page = shown(exploration.findings)
     own = [name for name in exploration.frame if describe(name) is None]
     frame = exploration.frame.assign(**{name: _simple(exploration.frame[name]) for name in own})
     kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
@@ -114,7 +121,7 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str]) -> None
             "columns": list(its.columns),
             "description": its.description,
         }
-        for its in shown(exploration.findings)
+        for its in in_page
     ]
     issues_bytes = (folder / ISSUES).write_bytes(json.dumps({"running": False, "issues": issues}).encode())
     (folder / FACTS).write_text(json.dumps(facts_of(exploration), allow_nan=False, separators=(",", ":")))
@@ -130,7 +137,9 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str]) -> None
         "issues_bytes": issues_bytes,
         "kinds": kinds,
         "columns": columns_with_values(frame),
-        "summary": Exploration.summary(exploration),  # without a layout, for it can be shown in any
+        "made_of": dict(made_of),
+        # Without a layout, for it can be shown in any.
+        "summary": Exploration.summary(replace(exploration, findings=in_page)),
         "descriptions": dict(exploration.descriptions),
         "findings": [{**asdict(its), "rows": its.rows.tolist()} for its in exploration.findings],
         "credits": [asdict(credit) for credit in exploration.credits],

@@ -135,6 +135,18 @@ class Server:
         columns = json.loads(self._get("/api/table/"))["columns"]
         return max((len(column["values"]) for column in columns if column["values"] is not None), default=0)
 
+    def say(self, sentence: str) -> None:
+        """
+        Say something in all pages that are open.
+
+        Parameters
+        ----------
+        sentence
+            What.
+        """
+        if self._thread is not None:
+            self._others.tell("error", {"type": "Notice", "title": sentence, "detail": ""})
+
     def tell(self, sentence: str) -> None:
         """
         Answer everybody with a sentence, if there is no page to show.
