@@ -203,7 +203,7 @@ def _of(options: "Options") -> Iterator[Path]:
 def _clear(but: Path) -> None:
     """Keep within bounds, and put away what killed runs left half written."""
     now, room = time.time(), MAX_BYTES
-    for place in sorted(but.parent.iterdir(), key=_shown_at, reverse=True):
+    for place in sorted(but.parent.iterdir(), key=lambda place: (place != but, -_shown_at(place))):
         age = now - _shown_at(place)
         if place.name.startswith("."):
             if age > _HALF_WRITTEN_SECONDS:

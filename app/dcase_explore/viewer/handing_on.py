@@ -39,6 +39,10 @@ _OURS = frozenset(
 """Headers that belong to one connection, and the one by which the real Spotlight knows us."""
 
 
+_ASKED_BY_SCRIPTS = ("", "empty", "script", "style", "worker")
+"""What browsers say a request is for, where a script, or a module that it imports, makes it."""
+
+
 class HandingOn:
     """
     The way to the real Spotlight, which is started when it is first taken.
@@ -71,6 +75,8 @@ class HandingOn:
         starlette.responses.Response
             Its answer, or a sentence where there is none.
         """
+        if request.headers.get("sec-fetch-dest", "") not in _ASKED_BY_SCRIPTS:
+            return Response(status_code=404)  # a picture in a text, say, is no reason to start anything
         try:
             body = await body_of(request, MAX_BYTES)
         except ExploreError as reason:
