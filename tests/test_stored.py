@@ -164,6 +164,7 @@ def test_every_option_but_those_of_the_layout_names_another(tmp_path: Path) -> N
         "embeddings": {"mine": "a.npy"},
         "ground_truth": "labels",
         "year": ("2020",),
+        "notes": "notes.json",
         "audio": "none",
         "split": "test",
         "domain": "source",
