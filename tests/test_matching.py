@@ -281,6 +281,47 @@ def test_vectors_written_as_text_and_text_among_numbers_are_refused(tmp_path: Pa
     assert "line 5: 'loud' is not a number" in refused(tmp_path / "m.csv", "embeddings")
 
 
+# Archives and tables with more in them
+
+
+EXTRACT = {
+    "path": np.array([clip.partition("/")[2] for clip in IDS]),
+    "section": np.zeros(6),
+    "is_normal": np.ones(6),
+    "is_target": np.zeros(6),
+    "embed": VECTORS,
+}
+
+
+def test_an_archive_with_facts_beside_vectors_or_scores_is_a_table(tmp_path: Path) -> None:
+    np.savez(tmp_path / "m.npz", **EXTRACT)
+    expected = dict(zip(IDS, VECTORS.tolist(), strict=True))
+    assert attached(tmp_path / "m.npz", "embeddings") == expected
+    np.savez(tmp_path / "m.npz", **{**EXTRACT, "path": np.char.encode(EXTRACT["path"], "utf-8")}, seed=7)
+    assert attached(tmp_path / "m.npz", "embeddings") == expected
+    np.savez(tmp_path / "m.npz", **EXTRACT, knn=SCORES)
+    assert attached(tmp_path / "m.npz") == dict(zip(IDS, SCORES, strict=True))
+    np.savez(tmp_path / "m.npz", **EXTRACT, other=VECTORS)
+    assert "several columns hold vectors (embed, other)" in refused(tmp_path / "m.npz", "embeddings")
+    np.savez(tmp_path / "m.npz", **EXTRACT, knn=SCORES, kmeans=SCORES)
+    assert "several columns could be the scores" in refused(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_labels_beside_scores_are_left_out_and_said(suffix: str, tmp_path: Path, capsys: Capture) -> None:
+    frame = pd.DataFrame({"file": IDS, "y_true": [0, 1] * 3, "fold": 1, "is_normal": 1, "knn": SCORES})
+    path = tmp_path / f"m{suffix}"
+    frame.to_csv(path) if suffix == ".csv" else frame.to_parquet(path)
+    assert attached(path) == dict(zip(IDS, SCORES, strict=True))
+    assert "mine: knn is taken; left out: y_true, fold, is_normal\n" in capsys.readouterr().err
+
+
+def test_recordings_beside_their_paths_are_not_read(tmp_path: Path) -> None:
+    sounds = [{"bytes": bytes(2**16), "path": name} for name in IDS]
+    pd.DataFrame({"audio": sounds, "score": SCORES}).to_parquet(tmp_path / "m.parquet")
+    assert attached(tmp_path / "m.parquet") == dict(zip(IDS, SCORES, strict=True))
+
+
 # Several files of one model
 
 

@@ -275,6 +275,14 @@ def test_what_the_table_at_hand_does_not_need_is_not_read(
     assert "for 8 clips" in sentence or "is larger than" in sentence
 
 
+def test_a_long_text_in_every_row_of_a_small_file_is_held_once(tmp_path: Path) -> None:
+    column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(1_000, int)), ["x" * 2**20])
+    pq.write_table(pa.table({"a": column}), tmp_path / "m.parquet", store_schema=False)
+    frame = read(tmp_path / "m.parquet").frame
+    assert len(frame) == 1_000
+    assert isinstance(frame["a"].dtype, pd.CategoricalDtype)
+
+
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
 @pytest.mark.parametrize("shape", ["(1000000000000,)", f"({10**30}, 2)", "(9,)", "(-8,)", "(8, -1)", "(8, 0, 5)"])
 def test_headers_that_claim_another_size_are_not_believed(shape: str, suffix: str, tmp_path: Path) -> None:

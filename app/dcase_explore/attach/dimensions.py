@@ -16,14 +16,16 @@ from dcase_explore.tables.dialect import is_number
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 _MANY = 8
 """So many numbered columns are a family, even if one of them is missing."""
-_NO_DIMENSION = re.compile(
+_FACTS = (
     r"(?:y|labels?|targets?|classe?s?)(?:_?(?:true|pred(?:icted)?|id|idx))?|ground_?truth|gt|fold|split|"
-    r"(?:is_|y_)?(?:anomal(?:y|ous)|normal|target|source)|as-.*|.*(?:^|_)(?:scores?|loss|prob(?:a|ability)?)|"
+    r"(?:is_|y_)?(?:anomal(?:y|ous)|normal|target|source)|"
     r"(?:predictions?|decisions?|predicted|pred)(?:_.*)?|sections?|domains?|machines?|machine_?(?:id|type)|"
-    r"seeds?|epochs?|batch|row|rank|offset|start|end|duration|length|seconds|sr|rate|sample_?rate|channels?",
-    re.IGNORECASE,
+    r"seeds?|epochs?|batch|row|rank|offset|start|end|duration|length|seconds|sr|rate|sample_?rate|channels?"
 )
-"""Numbers that stand beside vectors and are none of them."""
+FACT = re.compile(_FACTS, re.IGNORECASE)
+"""Numbers that stand beside scores and are none."""
+_NO_DIMENSION = re.compile(rf"{_FACTS}|as-.*|.*(?:^|_)(?:scores?|loss|prob(?:a|ability)?)", re.IGNORECASE)
+"""Numbers that stand beside vectors and are no part of them."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.attach.frames import given_in_frame
@@ -61,7 +62,7 @@ def read_file(path: Path, kind: Kind, name: str, where: str, rows: int) -> Given
         if suffix == ".npy":
             return Given(numbers(read_npy(path, where, rows), kind, where), None)
         if suffix == ".npz":
-            return _in_archive(read_npz(path, where, rows), kind, where)
+            return _in_archive(read_npz(path, where, rows), kind, name, where)
         if suffix in (".csv", ".tsv"):
             table = read_csv(path, where, rows, text=lambda column: column.lower() in NAME_COLUMNS)
             return _in_table(table, kind, name, machine_in_name(path.name))
@@ -72,36 +73,24 @@ def read_file(path: Path, kind: Kind, name: str, where: str, rows: int) -> Given
         raise ExploreError(f"{where}: does not fit into memory") from error
 
 
-def _in_archive(arrays: dict[str, np.ndarray], kind: Kind, where: str) -> Given:
-    """One array of numbers and one of names, or an array for each clip."""
-    texts = [key for key, array in arrays.items() if array.dtype.kind in "US"]
-    others = [key for key in arrays if key not in texts]
-    if arrays and not texts and all(is_clip(key) for key in arrays):
+def _in_archive(arrays: dict[str, np.ndarray], kind: Kind, name: str, where: str) -> Given:
+    """An array for each clip, a single one, or several that are columns of one table."""
+    if not arrays:
+        raise ExploreError(f"{where}: holds no array")
+    if all(map(is_clip, arrays)):
         return Given(numbers(list(arrays.values()), kind, where), list(arrays))
-    wide = [key for key in others if arrays[key].ndim == 2 and arrays[key].dtype.kind == "f"]
-    remark = None
-    if kind == "embeddings" and len(wide) == 1 and len(others) > 1:  # facts of the clips beside their vectors
-        remark = f"array {wide[0]} is taken; left out: {some([key for key in others if key not in wide])}"
-        others = wide
-    if len(others) == 1 and len(texts) <= 1:
-        values = numbers(arrays[others[0]], kind, where)
-        names = _names(arrays[texts[0]], texts[0], where) if texts else None
-        if names is not None and len(names) != len(values):
-            raise ExploreError(f"{where}: {len(names):,} names in {texts[0]} for {len(values):,} values in {others[0]}")
-        return Given(values, names, None, remark)
-    raise ExploreError(
-        f"{where}: holds arrays {some(arrays, 6) or '(none)'}, of which none is plainly the {kind}: "
-        "keep one array of numbers and, beside it, one of clip names"
-    )
-
-
-def _names(array: np.ndarray, key: str, where: str) -> list[str]:
-    if array.dtype.kind == "U":
-        return [str(name) for name in array.ravel()]
-    try:
-        return [bytes(name).decode() for name in array.ravel()]
-    except UnicodeDecodeError as error:
-        raise ExploreError(f"{where}: array {key} holds names that are not in UTF-8: save them as text") from error
+    if len(arrays) == 1:
+        (array,) = arrays.values()
+        return Given(numbers(array, kind, where), None)
+    columns = {key: array for key, array in arrays.items() if array.ndim}
+    lengths = {key: len(array) for key, array in columns.items()}
+    if len(set(lengths.values())) > 1:
+        each = some((f"{length:,} in {key}" for key, length in lengths.items()), 6)
+        raise ExploreError(f"{where}: its arrays differ in length: {each}: keep one of values and one of their names")
+    wide = {key for key, array in columns.items() if array.ndim > 1 and array.shape[1:] != (1,)}
+    values = {key: list(array) if key in wide else array.ravel() for key, array in columns.items()}
+    frame = pd.DataFrame({key: pd.Series(column) for key, column in values.items()})
+    return given_in_frame(frame, kind, name, where, lambda row: f"{where}, row {row}")
 
 
 def _in_table(table: Table, kind: Kind, name: str, machine: str | None) -> Given:

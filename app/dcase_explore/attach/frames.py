@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dcase_explore.attach.dimensions import dimensions
+from dcase_explore.attach.dimensions import FACT, dimensions
 from dcase_explore.attach.naming import MACHINE_COLUMNS, is_counter, names_in_frame, text_of
 from dcase_explore.attach.numbers import Given, Kind, numbers
 from dcase_explore.clip_names import is_clip
@@ -68,7 +68,12 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
     called = [column for column in rest if member(str(column), family) == name] or [
         column for column in rest if str(column).strip().lower() in _SCORE_COLUMNS
     ]
-    rest = called or rest
+    # Labels and the like may stand beside; should they be all there is, one may be called like them.
+    others = [its for its in rest if FACT.fullmatch(str(its).strip()) or _holds_vectors(frame[its])]
+    likely = called or [column for column in rest if column not in others] or rest
+    out = [column for column in (*left_out, *rest) if column not in likely]
+    remark = f"{likely[0]} is taken; left out: {some(out, 6)}" if out and not called else None
+    rest = likely
     if len(rest) != 1:
         listed = some(frame.columns, 6)
         raise ExploreError(
@@ -77,7 +82,7 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
         )
     array = numbers(_values(frame[rest[0]]), kind, where, place)
     decided = [columns[key] for key in (f"prediction_{name}".lower(), *_DECISION_COLUMNS) if key in columns]
-    return Given(array, names, _decisions(frame[decided[0]], place) if decided else None)
+    return Given(array, names, _decisions(frame[decided[0]], place) if decided else None, remark)
 
 
 def _embeddings(
@@ -111,7 +116,9 @@ def _embeddings(
     called = [column for column in vectors if member(str(column), "embeddings_<embedding>") == name] or vectors
     if len(called) > 1:
         raise ExploreError(f"{where}: several columns hold vectors ({some(called)}): keep one beside the names")
-    return Given(numbers(frame[called[0]].to_list(), "embeddings", where, place), names)
+    out = [column for column in (*left_out, *rest) if column not in called]
+    remark = f"{called[0]} is taken; left out: {some(out, 6)}" if out else None
+    return Given(numbers(frame[called[0]].to_list(), "embeddings", where, place), names, None, remark)
 
 
 def _values(column: pd.Series) -> Any:

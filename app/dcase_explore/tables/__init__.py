@@ -9,10 +9,14 @@ guesses how it is written), `arrays` reads .npy and .npz, `kinds` tells what a f
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from dcase_explore.errors import ExploreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MORE_ROWS = 1_000_000
 """So many rows may a file have beyond those of the table at hand: others' clips are left out."""
@@ -100,16 +104,33 @@ def read_parquet(path: Path, where: str, rows: int) -> Table:
 
     open_kind(path, "Parquet", where).close()
     try:
-        with opened(path) as file:
+        with opened(path) as described:
+            names, text = _columns(described.schema_arrow)
+        with opened(path, read_dictionary=text) as file:
             if file.metadata.num_rows > rows + MORE_ROWS:
                 raise ExploreError(f"{where}: has {file.metadata.num_rows:,} rows for {rows:,} clips")
             batches, size = [], 0
-            for batch in file.iter_batches(_BATCH, use_threads=False):
+            for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
                 batches.append(batch)
                 size += batch.nbytes
                 if size > most_bytes(rows):
                     raise too_large(where, rows)
-            frame = pa.Table.from_batches(batches, file.schema_arrow).to_pandas(use_threads=False)
+            schema = batches[0].schema if batches else file.schema_arrow
+            frame = pa.Table.from_batches(batches, schema).to_pandas(use_threads=False)
     except ExploreError as error:
         raise ExploreError(f"{where}: {str(error).removeprefix(f'{path} ').removeprefix(f'{where}: ')}") from error
     return Table(frame, where)
+
+
+def _columns(schema: "pa.Schema") -> tuple[list[str], list[str]]:
+    """What is read: of recordings beside their paths the paths alone; and which of it is text."""
+    import pyarrow as pa
+
+    names, text = [], []
+    for field in schema:
+        is_audio = pa.types.is_struct(field.type) and field.type.get_field_index("path") >= 0
+        names.append(f"{field.name}.path" if is_audio else field.name)
+        # As a dictionary, text takes no memory for repetition, however often a small file repeats a long one.
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or pa.types.is_binary(field.type):
+            text.append(field.name)
+    return names, text
