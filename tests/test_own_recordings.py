@@ -65,9 +65,11 @@ def test_toyadmos_is_read_by_names_and_folders(tmp_path: Path) -> None:
 
 def test_idmt_isa_engines_are_read(tmp_path: Path) -> None:
     engines = {"engine1_good": "normal", "engine2_broken": "anomaly", "engine3_heavyload": "anomaly"}
-    touch(tmp_path, *(f"engine/{split}_cut/{name}/pure_0.wav" for split in ("train", "test") for name in engines))
+    touch(tmp_path, *(f"engine/{split}/{name}/pure_0.wav" for split in ("train_cut", "test_cut") for name in engines))
+    touch(tmp_path, "engine/train/engine1_good/pure_0.wav")
     frame = read(tmp_path)
-    assert told(frame, "class", "split", "label", "d1v")["train/engine_engine2_broken_pure_0.wav"] == [
+    assert frame["split"].value_counts().to_dict() == {"train": 4, "test": 3}
+    assert told(frame, "class", "split", "label", "d1v")["train/engine_train_cut_engine2_broken_pure_0.wav"] == [
         *("engine", "train", "anomaly", "engine2_broken")
     ]
     assert dict(zip(frame["d1v"], frame["label"], strict=True)) == engines

@@ -20,6 +20,7 @@ parser knows says nothing, and names a clip all the same.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 from unicodedata import normalize
 
@@ -109,8 +110,14 @@ def parse_clip_name(file_name: str) -> ClipName | None:
     >>> parse_clip_name("holiday.wav") is None
     True
     """
-    stem = without_ending(composed(PurePath(file_name).name))
-    if without_ending(stem.rpartition(".")[0]) != stem.rpartition(".")[0]:  # x.wav.part is not the clip
+    return _parse(composed(file_name.rpartition("/")[2]))
+
+
+@lru_cache(maxsize=2**15)  # a name is looked at for its facts, its identity and its label, one after the other
+def _parse(name: str) -> ClipName | None:
+    stem = without_ending(name)
+    before, dot, _ = stem.rpartition(".")
+    if dot and without_ending(before) != before:  # x.wav.part is not the clip
         return None
     for pattern, read in _PARSERS:
         match = pattern.fullmatch(stem)

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from dcase_explore.columns import MACHINE_TYPES, machine_type
 
 _SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+_ONLY_SPLIT = {*_SPLITS, "source_test", "target_test"}
+"""Names that say no more than split and domain: it takes no other to tell their files apart."""
 _BESIDE_SPLIT = {"source", "target", "cut", "data", "set", "split"}
 _NORMAL = {"normal", "normals", "good", "ok", "healthy", "nominal", "intact"}
 _ANOMALY = {
@@ -103,7 +105,7 @@ def read_folders(parts: Sequence[str], given: int) -> FolderFacts | None:
             continue
         told_here = {name: getattr(facts, name) for name in _FACTS if getattr(facts, name) is not None}
         found = replace(found, **told_here, attributes=(*found.attributes, *facts.attributes))
-        if facts.split is None:
+        if facts.split is None or parts[place].lower() not in _ONLY_SPLIT:
             below.append(parts[place])
     if found.split is None and found.label is None:
         return None

@@ -127,9 +127,9 @@ def _recordings(asked: Asked) -> list[Recording]:
 
 def _one_format_each(found: list[Recording]) -> list[Recording]:
     """Without the other formats of a clip that is there in several."""
-    by_stem: dict[tuple[Path, str], list[Recording]] = defaultdict(list)
+    by_stem: dict[str, list[Recording]] = defaultdict(list)
     for each in found:
-        by_stem[each.path.parent, without_ending(each.path.name)].append(each)
+        by_stem[without_ending(str(each.path))].append(each)
     if len(by_stem) == len(found):
         return found
     kept = {min(its, key=lambda each: RECORDINGS.index(each.path.suffix.lower())).path for its in by_stem.values()}

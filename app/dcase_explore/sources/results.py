@@ -44,7 +44,7 @@ def _used(asked: Asked) -> list[Path]:
 
 
 def _holds_scores(name: str) -> bool:
-    file = score_file(Path(name))
+    file = score_file(Path(name)) if name.endswith(".csv") else None
     return file is not None and file.kind == "anomaly_score"
 
 
