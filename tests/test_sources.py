@@ -352,11 +352,58 @@ def test_model_that_scored_fewer_clips_is_said(tmp_path: Path, capsys: pytest.Ca
         ("anomaly_score_DCASE2023T2valve_section_00_test_seed13711_id(0_).csv", "valve"),
         ("anomaly_score_DCASE2023T2valve_section_02_test_seed13711_id(0_)_Eval.csv", "valve"),
         ("anomaly_score_valve_section_00_test_Eval.csv", "valve"),
+        ("anomaly_score_valve_section_03.csv", "valve"),
+        ("anomaly_score_DCASE2022T2valve_section_03.csv", "valve"),
+        ("anomaly_score_valve_section_03_source.csv", "valve"),
+        ("anomaly_score_ToyCar_section_03_seed7.CSV", "ToyCar"),
+        ("anomaly_score_3DPrinter_section_00.csv", "3DPrinter"),
     ],
 )
 def test_score_file_of_each_naming_is_recognised(tmp_path: Path, file_name: str, machine: str) -> None:
     frame = read(write(tmp_path / "mine", {file_name: "section_00_0000.wav,1\n"}))
     assert list(frame.index) == [f"test/{machine}_section_00_0000.wav"]
+
+
+def test_files_of_a_submission_have_scores_and_decisions(tmp_path: Path) -> None:
+    for system, shift in (("Team_A_task2_1", 0), ("Team_A_task2_2", 1)):
+        scores = "".join(f"section_03_000{number}.wav,{number + shift}\n" for number in range(4))
+        decisions = "".join(f"section_03_000{number}.wav,{number // 2}\n" for number in range(4))
+        files = {"anomaly_score_valve_section_03.csv": scores, "decision_result_valve_section_03.csv": decisions}
+        write(tmp_path / system, files)
+    frame = read(tmp_path)
+    assert frame["anomaly_score_Team_A_task2_2"].tolist() == [1, 2, 3, 4]
+    assert frame["prediction_Team_A_task2_1"].tolist() == ["normal", "normal", "anomaly", "anomaly"]
+    assert set(frame["section"]) == {3}
+
+
+@pytest.mark.parametrize("ending", [".npy", ".json", ".pt", ".wav.npy", "", ".flac", ".WAV"])
+def test_score_files_name_clips_by_what_was_read_of_them(tmp_path: Path, ending: str) -> None:
+    write(tmp_path, {"anomaly_score_fan_id_00.csv": f"anomaly_id_00_00000000{ending},1\n"})
+    frame = read(tmp_path)
+    assert list(frame.index) == ["test/fan_anomaly_id_00_00000000.wav"]
+    assert (frame["label"].tolist(), frame["year"].tolist()) == (["anomaly"], [2020])
+
+
+def test_folders_of_scores_that_are_not_used_are_named_and_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, {f"mse/{SCORES_OF_FAN}": f"{NORMAL},1\n"})
+    for number in range(5):
+        write(tmp_path, {f"exp/run{number}/anomaly_scores_fan.csv": "x,1\n"})
+    assert list(read(tmp_path).filter(like="anomaly_score")) == ["anomaly_score_mse"]
+    said = capsys.readouterr().err
+    assert "left out, as not named like the baseline's: 5 folders, exp/run0 (anomaly_scores_fan.csv)" in said
+    assert "and 2 more" in said
+    touch(tmp_path / "raw", f"fan/test/{NORMAL}", "old/anomaly_scores_fan.csv")
+    read(tmp_path / "raw")
+    assert "holds score files of another naming in 1 folder, old (anomaly_scores_fan.csv)" in capsys.readouterr().err
+
+
+def test_scores_of_clips_of_any_name_take_section_and_domain_from_their_file(tmp_path: Path) -> None:
+    write(tmp_path, {"anomaly_score_press_section_02_target_test.csv": "hall 1.flac,1\nhall 2.flac,2\n"})
+    frame = read(tmp_path)
+    assert list(frame.index) == ["test/press_hall 1.flac", "test/press_hall 2.flac"]
+    assert frame[["section", "domain", "label", "year"]].to_numpy().tolist() == [[2, "target", None, 2021]] * 2
 
 
 def test_score_files_of_2020_are_read(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def _used(asked: Asked) -> list[Path]:
 
 
 def _holds_scores(name: str) -> bool:
-    file = score_file(Path(name)) if name.endswith(".csv") else None
+    file = score_file(Path(name)) if name.lower().endswith(".csv") else None
     return file is not None and file.kind == "anomaly_score"
 
 
@@ -179,7 +179,7 @@ class _Table:
 def _note_left_out(shown: str, folder: Path, files: list[ScoreFile]) -> None:
     """Name what looks like a score file and is not read."""
     read = {file.path for file in files}
-    left = [path.name for path in sorted(folder.glob("*.csv")) if path not in read and looks_like_scores(path.name)]
+    left = [path.name for path in sorted(folder.iterdir()) if path not in read and looks_like_scores(path.name)]
     if left:
         note(f"{shown}: left out, as not named like the baseline's: {counted(len(left), 'file')} ({some(left)})")
 

@@ -26,7 +26,7 @@ LARGEST = 3.4e38
 _FILE_NAME = re.compile(
     r"(?P<kind>anomaly_score|decision_result)_(?:DCASE(?P<year>\d{4})T\d)?(?P<machine>[A-Za-z0-9]+?)"
     r"_(?:section_(?P<section>\d+)(?:_(?P<domain>source|target))?(?:_(?P<split>train|test))?|id_(?P<id>\d+))"
-    r"(?:_seed(?P<seed>\d+))?(?:\D.*)?\.csv",
+    r"(?:_seed(?P<seed>\d+))?(?:\D.*)?\.(?:csv|CSV)",
     re.ASCII,
 )
 _LOOKS_LIKE = re.compile(r"(?:anomaly_score|decision_result).*\.csv", re.IGNORECASE)
@@ -111,7 +111,7 @@ def score_files(folder: Path) -> list[ScoreFile]:
     list of ScoreFile
         Sorted by name; empty when the folder is no result folder.
     """
-    return [file for path in sorted(folder.glob("*.csv")) if (file := score_file(path))]
+    return [file for path in sorted(folder.iterdir()) if (file := score_file(path))]
 
 
 def looks_like_scores(file_name: str) -> bool:
