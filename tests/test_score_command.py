@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcase_explore import explore, load
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
 from dcase_explore.scoring import printing
@@ -236,3 +237,15 @@ def test_undefined_is_said_once_per_reason_and_not_once_per_section(tmp_path: Pa
     assert "Ω is over 2 of 18 numbers" in said
     assert math.isclose(json.loads(result.stdout)["mine"]["official_score"], 1.0)
     assert np.isfinite(json.loads(result.stdout)["mine"]["harmonic_mean"]["pauc"])
+
+
+def test_a_loaded_table_keeps_the_year_it_is_scored_by(tmp_path: Path) -> None:
+    frame = load(run_of_2021(tmp_path / "mine"))
+    assert set(frame["year"]) == {2021}
+    first, again = explore(run_of_2021(tmp_path / "mine")), explore(frame)
+    assert [model.brief() for model in again.models] == [model.brief() for model in first.models]
+    assert "(2021)" in again.summary()
+    todays = explore(frame, year=2023)
+    assert "(2021)" not in todays.summary()
+    assert set(todays.frame["year"]) == {2023}
+    assert "(2021)" in explore(first, year=[2022, 2021]).models[0].beside[0].brief()
