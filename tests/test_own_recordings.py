@@ -87,6 +87,7 @@ def test_idmt_isa_engines_are_read(tmp_path: Path) -> None:
         ("press/normal", ("press", None, "normal", None, None)),
         ("press/not_ok", ("press", None, "anomaly", None, None)),
         ("press/no_fault", ("press", None, "normal", None, None)),
+        ("min6dB/fan/id_00/abnormal", ("fan", None, "anomaly", None, 0)),
         ("press/case3/faulty", ("press", None, "anomaly", None, 3)),
         ("press/source_test/id_02", ("press", "test", None, "source", 2)),
         ("press/test/target/anomalous", ("press", "test", "anomaly", "target", None)),
@@ -120,6 +121,24 @@ def test_the_same_name_in_two_folders_of_labels_is_two_clips(tmp_path: Path) -> 
         "test/press_good_1.wav": ["normal", "good/1.wav"],
         "train/press_1.wav": [None, "1.wav"],
     }
+
+
+def test_recordings_called_by_their_identities_are_read_as_those_clips(tmp_path: Path) -> None:
+    ids = ["train/valve_section_00_source_train_normal_0000_pat_00.wav", "test/ToyCar_section_00_0000.wav"]
+    frame = read(touch(tmp_path, *ids))
+    assert set(frame.index) == set(ids)
+    assert frame.loc[ids, "class"].tolist() == ["valve", "ToyCar"]
+    assert frame.loc[ids, "label"].tolist() == ["normal", None]
+
+
+def test_recordings_of_one_name_in_several_places_are_told_apart_by_the_folders_above(tmp_path: Path) -> None:
+    days = [f"2024-01-0{day}/lathe/{folder}/a.wav" for day in (2, 3) for folder in ("normal", "test/broken")]
+    frame = read(touch(tmp_path, *days, "2024-01-02/press/test/a.wav"))
+    assert sorted(frame.index) == [
+        *(f"test/lathe_2024-01-0{day}_{folder}_a.wav" for day in (2, 3) for folder in ("broken", "normal")),
+        "test/press_a.wav",
+    ]
+    assert len(read(tmp_path / "2024-01-02" / "lathe")) == 2
 
 
 def test_a_name_goes_before_its_folder_and_that_is_said(tmp_path: Path, capsys: Capture) -> None:

@@ -30,7 +30,7 @@ _ANOMALY = {
 _NOT = {"no", "non", "not", "without"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SECTION = re.compile(r"(?:id|case|section)[_ -]?(\d{1,4})", re.ASCII | re.IGNORECASE)
-_NOISE = re.compile(r"(-?\d{1,2})_?dB(?:_(.+))?", re.ASCII | re.IGNORECASE)
+_NOISE = re.compile(r"(-|min(?:us)?_?)?(\d{1,2})_?dB(?:_(.+))?", re.ASCII | re.IGNORECASE)
 _CHANNEL = re.compile(r"ch(?:annel)?_?(\d{1,2})", re.ASCII | re.IGNORECASE)
 
 
@@ -132,7 +132,7 @@ def _told(part: str) -> FolderFacts | None:
     if match := _SECTION.fullmatch(part):
         return FolderFacts(section=int(match[1]))
     if match := _NOISE.fullmatch(part):
-        return FolderFacts(machine=match[2], attributes=(("snr", f"{match[1]} dB"),))
+        return FolderFacts(machine=match[3], attributes=(("snr", f"{'-' if match[1] else ''}{match[2]} dB"),))
     if match := _CHANNEL.fullmatch(part):
         return FolderFacts(attributes=(("ch", match[1]),))
     return None

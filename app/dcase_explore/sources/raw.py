@@ -15,6 +15,7 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import OTHER_SOUNDS, RECORDINGS, is_recording, parse_clip_name, without_ending
+from dcase_explore.columns import MACHINE_TYPES, machine_type
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.attribute_files import with_attributes
@@ -46,7 +47,19 @@ class Recording:
     @property
     def name(self) -> str:
         """Name by which it is told from others of its machine type."""
-        return "/".join((*self.told.below, self.path.name))
+        return "/".join((*self.told.below, self._named[1]))
+
+    @property
+    def machine(self) -> str:
+        """Machine type: by its name, as in a ``clip_id``, or by its folders."""
+        return self._named[0] or self.told.machine or self.path.parent.name
+
+    @property
+    def _named(self) -> tuple[str | None, str]:
+        """Machine type and file name, where one stands before the other."""
+        machine, _, rest = self.path.name.partition("_")
+        is_both = machine_type(machine) in MACHINE_TYPES and parse_clip_name(rest) is not None
+        return (machine_type(machine), rest) if is_both else (None, self.path.name)
 
 
 def _told(asked: Asked, place: Folder) -> FolderFacts | None:
@@ -82,14 +95,15 @@ def _saw(asked: Asked) -> Seen | None:
 
 def _table(asked: Asked) -> pd.DataFrame:
     found = _one_format_each(_recordings(asked))
-    names, told = [each.name for each in found], [each.told for each in found]
+    told = [each.told for each in found]
     splits = [facts.split or "test" for facts in told]
-    machines = [facts.machine or each.path.parent.name for each, facts in zip(found, told, strict=True)]
+    machines = [each.machine for each in found]
+    names = _names(found, splits, len(asked.path.parts))
     _check_once(list(map(clips.clip_id, splits, machines, names)), found)
     frame = clips.facts_from_names(machines, names, splits)
     frame["path"] = [str(each.path) for each in found]
     frame = _with_folder_facts(frame, told)
-    folders = {each.machine_folder: machine for each, machine in zip(found, machines, strict=True)}
+    folders = {each.machine_folder: each.machine for each in found}
     for place in sorted(folders):
         for path in sorted(place.glob("attributes_*.csv")):
             frame = with_attributes(frame, path, folders[place])
@@ -136,6 +150,20 @@ def _one_format_each(found: list[Recording]) -> list[Recording]:
     left = [each.path for each in found if each.path not in kept]
     note(f"left out, as another format of a clip beside it: {counted(len(left), 'file')} such as {left[0]}")
     return [each for each in found if each.path in kept]
+
+
+def _names(found: list[Recording], splits: list[str], given: int) -> list[str]:
+    """Names as short as they can be; of machine types that have one twice with the folders above, if it is any name."""
+    strange = [parse_clip_name(each.name) is None for each in found]
+    ids = [clips.clip_id(split, each.machine, each.name) for each, split in zip(found, splits, strict=True)]
+    counts = Counter(ids)
+    several = {each.machine for each, clip in zip(found, ids, strict=True) if counts[clip] > 1}
+    return [
+        "/".join((*each.path.parts[given : each.told.above], each.name))
+        if any_name and each.machine in several
+        else each.name
+        for each, any_name in zip(found, strange, strict=True)
+    ]
 
 
 def _check_once(ids: list[str], found: list[Recording]) -> None:
