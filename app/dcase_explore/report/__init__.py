@@ -40,11 +40,11 @@ def report(options: ReportOptions, file: Path, *, ready: Callable[[], None] | No
     """
     size = bytes_of(options.size)
     check_file(file)  # first: a typo should not wait for the data
-    exploration = explored(options, with_maps=False)
     other = None
-    if options.compare:
+    if options.compare:  # before the other: it takes less, and a typo should not wait
         before = replace(options, data=options.compare, compare=(), scores={}, embeddings={})
         other = explored(before, listen=False, with_maps=False, with_findings=False)
+    exploration = explored(options, with_maps=False)
     if ready is not None:
         ready()
     return write_report(exploration, file, other=other, audio=options.audio, size=size)

@@ -1,5 +1,6 @@
 """A clip of a report: what it is, what the models say of it, its sound and picture above its nearest normal's."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -60,6 +61,8 @@ class Media:
     def __post_init__(self) -> None:
         paths = self.frame["path"].tolist() if "path" in self.frame else []
         self.row_of = {path: row for row, path in enumerate(paths) if path is not None}
+        sections = self.frame.groupby("class", observed=True)["section"].nunique() if "section" in self.frame else {}
+        self._in_sections = {str(machine) for machine, number in sections.items() if number > 1}
         self._number = {path: number for number, path in enumerate(self.sounds.pictures)}
         by_machine: dict[str, list[str]] = {}
         for path in self.sounds.pictures:
@@ -70,6 +73,11 @@ class Media:
 
     def _machine_type(self, path: str) -> str:
         return str(self.frame["class"].iloc[self.row_of[path]]) if path in self.row_of else ""
+
+    def section(self, row: int) -> str | None:
+        """Which part of its machine type a clip is of, where there are several."""
+        machine = str(self.frame["class"].iloc[row])
+        return f"section {self.frame['section'].iloc[row]:02d}" if machine in self._in_sections else None
 
     def scale(self, row: int) -> tuple[float, float] | None:
         """Decibels that are drawn darkest and brightest, for the machine type of a clip."""
@@ -149,8 +157,8 @@ def _card(row: int, group: Group, media: Media, span: float) -> Markup:
     label = _text(frame, row, "label") or "unknown"
     return element(
         "article",
-        element("p", element("strong", label, class_=f"label {label}"), _facts(frame, row), class_="what"),
-        element("p", name, class_="name"),
+        element("p", element("strong", label, class_=f"label {label}"), _facts(media, row), class_="what"),
+        element("p", _breaking(name), class_="name"),
         _numbers(frame, row, label, group.models),
         element("p", said, class_="unlike") if (said := group.said.get(row)) else None,
         figure,
@@ -159,8 +167,15 @@ def _card(row: int, group: Group, media: Media, span: float) -> Markup:
     )
 
 
-def _facts(frame: pd.DataFrame, row: int) -> Content:
-    words = [_text(frame, row, column) for column in ("domain", "attributes", "split")]
+def _breaking(name: str) -> Content:
+    """A name that goes on in the next line after one of its parts."""
+    return [[part, element("wbr")] for part in re.split(r"(?<=_)", name)]
+
+
+def _facts(media: Media, row: int) -> Content:
+    frame = media.frame
+    section = media.section(row)
+    words = [section, *(_text(frame, row, column) for column in ("domain", "attributes", "split"))]
     return [[" · ", word] for word in words if word]
 
 
@@ -168,11 +183,11 @@ def _nearest(path: str, media: Media) -> Markup:
     row = media.row_of.get(path)
     split = None if row is None else _text(media.frame, row, "split")
     what = "Nearest training normal" if split == "train" else "Nearest normal"
-    facts = None if row is None else _facts(media.frame, row)
+    facts = None if row is None else _facts(media, row)
     return element(
         "div",
         element("p", element("strong", what), facts, class_="what"),
-        element("p", _name(path, media), class_="name"),
+        element("p", _breaking(_name(path, media)), class_="name"),
         class_="nearest",
     )
 

@@ -176,5 +176,5 @@ def told(one: Comparison) -> str:
 
 def _list(found: Sequence[Difference]) -> str:
     if not found:
-        return "nowhere that chance would not explain"
+        return "nowhere beyond chance"
     return "on " + some((f"{its.section} {its.domain} ({signed(f'{its.more:+.3f}')})" for its in found), 4)

@@ -28,7 +28,7 @@ class Curve:
     auc
         Area under it: the official AUC of that domain.
     interval
-        95 % confidence interval of the AUC (DeLong et al. 1988); None where there are too few clips for one.
+        95 % confidence interval of the AUC (DeLong et al. 1988); None where that cannot be told.
     """
 
     domain: str
@@ -76,8 +76,9 @@ def _curves(clips: pd.DataFrame, model: str, own_anomalies: bool) -> Iterator[Cu
         anomalies = anomalous & (domains == domain) if known and own_anomalies else anomalous
         if normals.any() and anomalies.any():
             auc, _, interval = auc_of([(scores[anomalies], scores[normals])])
-            few = min(normals.sum(), anomalies.sum()) < FEWEST
-            yield Curve(domain, *roc(scores[normals], scores[anomalies]), auc, None if few else interval)
+            # A perfect ranking has no variance to tell its interval from.
+            known_width = min(normals.sum(), anomalies.sum()) >= FEWEST and interval[0] < interval[1]
+            yield Curve(domain, *roc(scores[normals], scores[anomalies]), auc, interval if known_width else None)
 
 
 def roc(normals: np.ndarray, anomalies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ def signed(number: str) -> str:
     return number.replace("-", "−")
 
 
-_VOID = {"meta", "br", "img", "hr"}
+_VOID = {"meta", "wbr"}
 
 
 def _name(key: str) -> str:

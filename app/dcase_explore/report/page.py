@@ -130,7 +130,7 @@ def _in_short(facts: Facts) -> Content:
     lines: list[Content] = [
         [element("strong", model.model), ": ", _brief(model), _weakest(model)] for model in facts.models
     ]
-    lines += [[chapters.told(one)] for one in facts.comparisons]
+    lines += [[chapters.told(one)] for one in facts.comparisons if one.differences]
     for group in facts.findings[:3]:
         lines.append(element("a", group.title, href=f"#{group.anchor}"))
     if not facts.models:

@@ -23,7 +23,7 @@ for (const player of players) {
     const box = svg.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * svg.viewBox.baseVal.width;
     const start = Math.max(0, (x - from) / perSecond);
-    const go = () => { player.currentTime = Math.min(start, player.duration); player.play(); };
+    const go = () => { player.currentTime = Math.min(start, player.duration); player.play().catch(() => {}); }; // it may be paused before it begins
     if (player.readyState) return go();
     player.addEventListener("loadedmetadata", go, { once: true });
     player.load();

@@ -57,8 +57,9 @@ def official_table(models: Sequence[ModelScore]) -> Content:
         element("th", "over", scope="col", colspan=2, class_="text"),
     )
     definitions = dict.fromkeys(its.definition for model in models for its in (model, *model.beside))
-    caption = element("caption", element("strong", "Official score Ω. "), [f"{its.told}. " for its in definitions])
-    return element("table", caption, element("thead", titles), element("tbody", lines), class_="score")
+    caption = element("caption", element("strong", "Official score "), "; ".join(its.told for its in definitions), ".")
+    table = element("table", caption, element("thead", titles), element("tbody", lines), class_="score")
+    return element("div", table, class_="wide")
 
 
 def score_tables(models: Sequence[ModelScore], curves: Mapping[str, Mapping[str, Sequence[Curve]]]) -> Markup:

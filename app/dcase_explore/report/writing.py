@@ -143,7 +143,7 @@ def bytes_of(size: str) -> int:
     ExploreError
         When it is none.
     """
-    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)\s*(kb|mb|gb)", size.strip().lower())
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?(kb|mb|gb)", size.strip().lower())
     if match is None:
         raise ExploreError(f"size {size[:40]!r}: give a number with kB, MB or GB, as in 25MB")
     return round(float(match[1]) * _UNITS[match[2]])
