@@ -1,15 +1,16 @@
 """Options: declared once, the same on the command line and in Python, wrong values refused before anything is read."""
 
 import inspect
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import options_table
-from dcase_explore import explore, load, show
+from dcase_explore import explore, load, report, show
 from dcase_explore.asking import asked, declared, from_words
 from dcase_explore.errors import ExploreError
-from dcase_explore.options import Options, RowOptions, TableOptions
+from dcase_explore.options import Options, ReportOptions, RowOptions, TableOptions
 
 
 def test_what_is_not_given_is_the_default() -> None:
@@ -49,13 +50,15 @@ def test_a_wrong_value_is_refused_before_anything_is_read(call, given: dict[str,
     assert sentence in str(refused.value)
 
 
-@pytest.mark.parametrize("call", [load, explore, show])
+@pytest.mark.parametrize("call", [load, explore, show, partial(report, "/tmp/report.html")])
 def test_an_option_that_is_not_there_is_named_with_the_nearest(call) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(TypeError, match="there is no option clas_name: did you mean class_name"):
         call("/nowhere at all", clas_name="valve")
 
 
-@pytest.mark.parametrize(("call", "kind"), [(load, RowOptions), (explore, RowOptions), (show, Options)])
+@pytest.mark.parametrize(
+    ("call", "kind"), [(load, RowOptions), (explore, RowOptions), (show, Options), (report, ReportOptions)]
+)
 def test_signature_and_text_of_each_call_hold_every_option(call, kind: type[RowOptions]) -> None:  # type: ignore[no-untyped-def]
     names = list(inspect.signature(call).parameters)
     for one in declared(kind)[1:]:

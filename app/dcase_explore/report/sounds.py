@@ -10,6 +10,7 @@ from dcase_explore.enrich.logmel import SAMPLE_RATE
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.recordings import fetch_all, not_here
+from dcase_explore.regular import open_regular
 from dcase_explore.report.pictures import Spectrogram, spectrogram
 
 LONGEST = 20
@@ -40,7 +41,7 @@ class Sounds:
             try:
                 samples, self.seconds[path] = _samples(path)
                 self.pictures[path] = spectrogram(samples)
-            except (OSError, RuntimeError, ValueError) as error:  # soundfile's own are RuntimeErrors
+            except (ExploreError, OSError, RuntimeError, ValueError) as error:  # soundfile's own are RuntimeErrors
                 problems.append(f"{path} ({str(error).split(': ', 1)[-1].strip(' .')})")
         if problems:
             note(f"{counted(len(problems), 'recording')} that cannot be read, reported without sound: {some(problems)}")
@@ -89,7 +90,7 @@ def _as_flac(path: str, seconds: float) -> str:
     """A recording's beginning; of several channels the first, as the challenge does."""
     import soundfile
 
-    with soundfile.SoundFile(path) as file:
+    with open_regular(path) as opened, soundfile.SoundFile(opened) as file:
         # Players decode up to 24 bits.
         deep = file.subtype not in ("PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW")
         samples = file.read(round(seconds * file.samplerate), dtype="int32" if deep else "int16", always_2d=True)[:, 0]
@@ -103,7 +104,7 @@ def _samples(path: str) -> tuple[np.ndarray, float]:
     """First channel at 16 kHz, float32, shape (samples,), and the seconds of the whole."""
     import soundfile
 
-    with soundfile.SoundFile(path) as file:
+    with open_regular(path) as opened, soundfile.SoundFile(opened) as file:
         rate, seconds = file.samplerate, file.frames / file.samplerate
         samples = file.read(LONGEST * rate, dtype="float32", always_2d=True)[:, 0]
     if samples.size == 0:
