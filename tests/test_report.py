@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from dcase_explore import explore, report
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
+from dcase_explore.notes import Note, with_notes
 from dcase_explore.report.charts import word_of
 from dcase_explore.report.comparing import compare, difference, pairs
 from dcase_explore.report.conditions import costs_by_condition
@@ -128,6 +130,17 @@ def test_each_finding_is_told_with_its_costliest_clips(read: Read, run: Explorat
         clips = [name.get_text() for name in told.select(".name")]
         assert clips == run.frame["clip_id"].iloc[group.rows[:3]].tolist()
     assert f"12 of {len(run.findings)} findings" in read.chapter("findings")
+
+
+def test_notes_stand_with_their_clips(run: Exploration, tmp_path: Path) -> None:
+    noted = run.frame["clip_id"].iloc[run.findings[0].rows[0]]
+    frame = with_notes(run.frame, {noted: Note("fault heard", "a door slams\n<b>twice</b>")})
+    shown = Read.of(report(tmp_path / "out.html", replace(run, frame=frame)))
+    notes = {
+        article.select_one(".name").get_text(): article.select(".note") for article in shown.soup.select("article")
+    }
+    assert [note.get_text("|") for note in notes[noted]] == ["Note (fault heard)|a door slams|<b>twice</b>"]
+    assert all(not its for clip, its in notes.items() if clip != noted)
 
 
 def test_pictures_have_words(read: Read) -> None:

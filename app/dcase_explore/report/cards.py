@@ -161,10 +161,20 @@ def _card(row: int, group: Group, media: Media, span: float) -> Markup:
         element("p", _breaking(name), class_="name"),
         _numbers(frame, row, label, group.models),
         element("p", said, class_="unlike") if (said := group.said.get(row)) else None,
+        _note(frame, row),
         figure,
         beside,
         class_=f"clip {label}",
     )
+
+
+def _note(frame: pd.DataFrame, row: int) -> Content:
+    """What somebody noted of the clip, line by line."""
+    tag, text = (_text(frame, row, column) for column in ("tag", "note"))
+    if not tag and not text:
+        return None
+    lines = [[element("br"), line] for line in (text or "").splitlines()]
+    return element("p", element("b", f"Note{f' ({tag})' if tag else ''}"), lines, class_="note")
 
 
 def _breaking(name: str) -> Content:

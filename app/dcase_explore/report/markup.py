@@ -54,7 +54,7 @@ def signed(number: str) -> str:
     return number.replace("-", "−")
 
 
-_VOID = {"meta", "wbr"}
+_VOID = {"meta", "br", "wbr"}
 
 
 def _name(key: str) -> str:
