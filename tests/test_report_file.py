@@ -12,10 +12,11 @@ import soundfile
 from PIL import Image
 
 from dcase_explore import report
+from dcase_explore.asking import asked
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
-from dcase_explore.options import TableOptions, asked
+from dcase_explore.options import TableOptions
 from dcase_explore.report import writing
 from dcase_explore.report.pictures import height_of, scale_of, spectrogram
 from dcase_explore.report.writing import bytes_of, in_words
