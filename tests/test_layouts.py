@@ -4,6 +4,8 @@ import copy
 import json
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -625,6 +627,20 @@ def test_every_curated_layout_shows_something_of_real_tables(data: str, request:
 @pytest.mark.parametrize("name", curated_names())
 def test_curated_layouts_are_spotlights_own(name: str) -> None:
     assert parse(str(find_layout(name))) == Layout.model_validate(read_layout(name))
+
+
+def test_a_layout_is_read_and_bound_without_what_takes_long_to_import() -> None:
+    heavy = "{'numpy', 'pandas', 'pydantic', 'renumics', 'filelock', 'asyncio'}"
+    code = f"""
+import sys
+from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.layouts.files import read_layout
+arrangement = Arrangement(read_layout("compare"), {TABLES["demo"]})
+arrangement.arrange(arrangement.shown())
+assert arrangement.binding.changes and not arrangement.changed
+print(sorted({heavy} & set(sys.modules)))
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
 # Strictness

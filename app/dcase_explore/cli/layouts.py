@@ -46,10 +46,10 @@ def list_(
         except ExploreError as reason:
             entries.append({**entry, "problem": str(reason)})
             continue
-        its = needs(layout)
-        entries.append({**entry, "needs": its, "in_words": in_words(its)})
+        needed = needs(layout)
+        entries.append({**entry, "needs": needed, "in_words": in_words(needed)})
         if columns is not None:
-            entries[-1].update(_fit(bind(layout, columns), its))
+            entries[-1].update(_fit(bind(layout, columns), needed))
     if output == "json":
         typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return

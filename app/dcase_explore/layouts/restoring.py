@@ -51,6 +51,10 @@ def restored(
     return _Restoring(binding, arranged, numbers, as_such, without).layout()
 
 
+_Found = list[tuple[int | None, Node]]
+"""Nodes or widgets, each with what it is known by."""
+
+
 class _Restoring:
     """One way back; every widget is known by its number in the file."""
 
@@ -138,7 +142,7 @@ class _Restoring:
             return {**found[0][1], "weight": weight}
         return {"kind": "split", "orientation": turn, "weight": weight, "children": [node for _, node in found]}
 
-    def _parts(self, present: Sequence[Node], inside: Sequence[Node], orientation: str) -> "_Found":
+    def _parts(self, present: Sequence[Node], inside: Sequence[Node], orientation: str) -> _Found:
         """Nodes of the page, each with the id of the child of the file's node that takes it up."""
         owners = [self._owner(node, present) for node in inside]
         for spot, owner in enumerate(owners):  # what is new between two nodes of one child stays there
@@ -163,7 +167,7 @@ class _Restoring:
 
     # What binding left out
 
-    def _fill(self, found: "_Found", given: Node, known_by: Sequence[int]) -> None:
+    def _fill(self, found: _Found, given: Node, known_by: Sequence[int]) -> None:
         """Put back the children of a node of which nothing was shown."""
         for number, child in enumerate(given["children"]):
             if not self._of(child) & self._there and (back := self._left_out(child)):
@@ -193,10 +197,6 @@ class _Restoring:
     def _of(self, node: Node) -> frozenset[int]:
         """Numbers of the widgets in a node that are the file's."""
         return frozenset(self._numbers[id(widget)] for widget in widgets(node) if id(widget) in self._numbers)
-
-
-_Found = list[tuple[int | None, Node]]
-"""Nodes or widgets, each with what it is known by."""
 
 
 def _one(run: list[Node], orientation: str) -> Node:

@@ -66,8 +66,8 @@ class Widget:
     keys: Mapping[str, Key] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, kind in (("one", COLUMN), ("several", COLUMNS)):
-            object.__setattr__(self, name, tuple(key for key, its in self.keys.items() if its.holds == kind))
+        for attribute, kind in (("one", COLUMN), ("several", COLUMNS)):
+            object.__setattr__(self, attribute, tuple(name for name, key in self.keys.items() if key.holds == kind))
 
     one: tuple[str, ...] = field(init=False)
     several: tuple[str, ...] = field(init=False)
