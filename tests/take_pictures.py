@@ -41,9 +41,13 @@ def picture(browser: "Browser", url: str, title: str) -> PIL.Image.Image:
     finding = page.get_by_text(title, exact=True)
     (finding if finding.count() else page.locator("[data-rowindex='0']")).first.click()
     page.mouse.move(1100, 895)  # off what was clicked, which would stay highlighted
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(2_000)  # until spectrograms are drawn, which no request tells
-    seen = PIL.Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    before, now = b"", page.screenshot()
+    for _ in range(30):  # until nothing moves: that spectrograms are drawn is told by no request
+        if before == now:
+            break
+        page.wait_for_timeout(2_000)
+        before, now = now, page.screenshot()
+    seen = PIL.Image.open(io.BytesIO(now)).convert("RGB")
     page.close()
     # 256 colours, near enough to the real ones for the noise of spectrograms to hide the rest: half the size.
     return seen.quantize(256, kmeans=20, dither=PIL.Image.Dither.NONE)

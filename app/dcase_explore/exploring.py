@@ -47,7 +47,7 @@ def explore(options: Options) -> View:
     ExploreError
         As `explored`; unknown or refused layout.
     """
-    read_layout(options.layout)  # first: a typo should not wait for the data
+    read_layout(options.layout, quiet=True)  # first: a typo should not wait for the data
     return explored(options).arranged(options.layout, strict=options.strict_layout)
 
 

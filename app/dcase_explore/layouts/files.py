@@ -58,7 +58,7 @@ def find_layout(name_or_file: str) -> Path:
     return path
 
 
-def read_layout(name_or_file: str) -> Node:
+def read_layout(name_or_file: str, *, quiet: bool = False) -> Node:
     """
     Find a layout, check it and bring it into its normal form.
 
@@ -66,6 +66,8 @@ def read_layout(name_or_file: str) -> Node:
     ----------
     name_or_file
         As in `find_layout`.
+    quiet
+        Whether what looks different from what was saved is not said: where it is read again later.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def read_layout(name_or_file: str) -> Node:
     ExploreError
         Unknown name, unreadable file, or anything in it that the page does not know or must not show.
     """
-    layout, found = examine(name_or_file)
+    layout, found = examine(name_or_file, quiet=quiet)
     if found:
         more = len(found) - 1
         others = f" ({more:,} more: dcase-explore layouts check {plain(name_or_file)})" if more else ""
@@ -85,7 +87,7 @@ def read_layout(name_or_file: str) -> Node:
     return layout
 
 
-def examine(name_or_file: str) -> tuple[Node, list[str]]:
+def examine(name_or_file: str, *, quiet: bool = False) -> tuple[Node, list[str]]:
     """
     Find a layout and everything in it that the page does not know or must not show.
 
@@ -93,6 +95,8 @@ def examine(name_or_file: str) -> tuple[Node, list[str]]:
     ----------
     name_or_file
         As in `find_layout`.
+    quiet
+        As in `read_layout`.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def examine(name_or_file: str) -> tuple[Node, list[str]]:
     found = list(islice(problems(layout), MAX_PROBLEMS))
     if found:
         return layout, found
-    if changes:
+    if changes and not quiet:
         note(f"{path}: {'; '.join(changes)}")
     return normal(layout), []
 
