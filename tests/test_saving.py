@@ -257,6 +257,26 @@ def test_without_a_file_what_was_arranged_is_kept_as_the_last(
     assert widget_called(read_layout("last"), "Recordings")
 
 
+def test_what_is_no_file_is_neither_waited_for_nor_replaced(arrangement: Arrangement, tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    os.mkfifo(tmp_path / "library" / "last.json")
+    with pytest.raises(ExploreError, match="is a pipe"):
+        Saving(arrangement, None)
+    with pytest.raises(ExploreError, match="is no layout and would be lost"):
+        file_to_save(str(tmp_path / "library" / "last.json"))
+
+
+def test_what_became_a_pipe_while_it_was_arranged_is_left_alone(
+    arrangement: Arrangement, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.json"
+    Saving(arrangement, file_to_save(str(path)))
+    os.mkfifo(path)
+    rearranged(arrangement, "Recordings")
+    assert "is a pipe" in capsys.readouterr().err
+    assert path.is_fifo()
+
+
 def test_what_was_taken_back_is_not_the_last(arrangement: Arrangement, capsys: pytest.CaptureFixture[str]) -> None:
     keeps = Saving(arrangement, None)
     rearranged(arrangement, "Recordings")

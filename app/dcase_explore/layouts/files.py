@@ -14,6 +14,7 @@ from dcase_explore.layouts.older import in_todays_words
 from dcase_explore.layouts.text import MAX_BYTES, parse
 from dcase_explore.layouts.vocabulary import Node
 from dcase_explore.messages import note, plain
+from dcase_explore.regular import open_regular
 
 MAX_PROBLEMS = 50
 """Said of one file."""
@@ -121,8 +122,9 @@ def examine(name_or_file: str, *, quiet: bool = False) -> tuple[Node, list[str]]
 
 
 def _parse(path: Path) -> Node:
+    name = plain(str(path))
     try:
-        with path.open("rb") as file:
-            return parse(file.read(MAX_BYTES + 1), plain(str(path)))
+        with open_regular(path, name) as file:
+            return parse(file.read(MAX_BYTES + 1), name)
     except OSError as error:
-        raise ExploreError(f"{plain(str(path))} cannot be read ({error.strerror})") from error
+        raise ExploreError(f"{name} cannot be read ({error.strerror})") from error

@@ -14,6 +14,7 @@ from dcase_explore.layouts.older import in_todays_words
 from dcase_explore.layouts.text import MAX_BYTES, as_bytes, parse
 from dcase_explore.layouts.vocabulary import Node
 from dcase_explore.messages import note
+from dcase_explore.regular import open_regular
 
 
 class SavedFile:
@@ -73,10 +74,10 @@ class SavedFile:
             note(f"another program has changed {wanted}: this page's layout is saved to {self.path} instead")
 
     def _content(self) -> bytes | None:
-        try:
-            return self.path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        if not self.path.exists():
             return None
+        with open_regular(self.path) as file:
+            return file.read(MAX_BYTES + 1)
 
 
 def file_to_save(name: str) -> SavedFile:
@@ -118,10 +119,9 @@ def file_to_save(name: str) -> SavedFile:
 
 
 def _is_layout(path: Path) -> bool:
-    if not path.is_file() or path.stat().st_size > MAX_BYTES:
-        return False
     try:
-        layout, _ = in_todays_words(parse(path.read_bytes(), str(path)))
+        with open_regular(path) as file:
+            layout, _ = in_todays_words(parse(file.read(MAX_BYTES + 1), str(path)))
         check(layout, str(path))
     except ExploreError:
         return False
