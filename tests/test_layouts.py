@@ -212,11 +212,25 @@ def test_attributes_are_shown_in_words_and_early(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", curated_names())
-def test_values_do_not_push_sounds_off_the_page(name: str) -> None:
+def test_values_stand_before_sounds_and_do_not_push_them_off_the_page(name: str) -> None:
     views = [view for view, _ in lenses(read_layout(name))]
-    sounds = ("AudioView", "SpectrogramView", "dcase.compare")
-    heard = [number for number, view in enumerate(views) if view in sounds]
-    assert heard == list(range(3, 3 + len(heard))), "in one piece, below three values"
+    heard = [place for place, view in enumerate(views) if view in ("AudioView", "SpectrogramView", "dcase.compare")]
+    assert heard == list(range(heard[0], heard[0] + len(heard))) if heard else name == "scores", "in one piece"
+    before = views[: heard[0]] if heard else views
+    assert before.count("ScalarView") <= 8
+    assert set(before) <= {"ScalarView", "dcase.note", "TextLens"}
+
+
+@pytest.mark.parametrize("name", ["extended", "domain-shift", "compare"])
+def test_a_clip_is_compared_with_its_nearest_normal_beside_the_findings(name: str) -> None:
+    layout = read_layout(name)
+    assert ("dcase.compare", "path") in lenses(layout)
+    assert {"Findings", "Scores" if name != "domain-shift" else "Conditions"} < set(titles(layout))
+
+
+@pytest.mark.parametrize("name", curated_names())
+def test_notes_are_written_in_every_inspector(name: str) -> None:
+    assert ("dcase.note", "clip_id") in lenses(read_layout(name))
 
 
 @pytest.mark.parametrize("name", curated_names())

@@ -18,14 +18,14 @@ export const findingsOf = (facts, issues) => (facts?.findings ?? issues.map((iss
 
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-function Share({ share }) {
+const Share = ({ share }) => {
   if (share === null || share === undefined) return null;
   const words = `${Math.round(100 * share)} % of the AUC lost`;
-  return h("span", { title: words, style: { flex: "none", display: "flex", alignItems: "center", gap: 4, width: 196, fontSize: 11, whiteSpace: "nowrap" } },
-    h("span", { "aria-hidden": true, style: { width: 60, height: 8, background: "#eef2f5" } },
+  return h("span", { title: words, "aria-label": words, style: { flex: "none", display: "flex", alignItems: "center", gap: 4, width: 84, fontSize: 11, whiteSpace: "nowrap" } },
+    h("span", { "aria-hidden": true, style: { width: 48, height: 8, background: "#eef2f5" } },
       h("span", { style: { display: "block", height: 8, width: `${Math.min(100, 100 * share)}%`, background: ANOMALY } })),
-    words);
-}
+    `${Math.round(100 * share)} %`);
+};
 
 function Chosen({ finding, place, table }) {
   const models = useMemo(() => {
@@ -62,6 +62,8 @@ export function Findings() {
   const shown = every ? its : its.slice(0, MOST);
   return h(Frame, { label: "Findings" },
     !its.length && h(Nothing, null, "Nothing was found here."),
+    its.some(({ auc_lost_share: share }) => share !== null && share !== undefined) &&
+      h("div", { "aria-hidden": true, style: { textAlign: "right", color: FAINT, fontSize: 11 } }, "share of the AUC lost"),
     h("ol", null, shown.map((finding, number) => {
       const open = chosen?.title === finding.title;
       return h("li", { key: number, "data-finding": finding.title, style: { borderBottom: `1px solid ${LINE}`, background: open ? CHOSEN : undefined } },

@@ -6,6 +6,7 @@ import { Conditions } from "./conditions.js";
 import { Findings } from "./findings.js";
 import { NoteLens } from "./note.js";
 import { followNotes } from "./notes.js";
+import { followColours } from "./palette.js";
 import { h } from "./parts.js";
 import { Scores } from "./scores.js";
 
@@ -14,6 +15,7 @@ export default {
     [Compare, NoteLens].forEach(registerLens);
     [Scores, Findings, Conditions].forEach(registerWidget);
     addAppBarItem(h(AppBar, { key: "dcase" }));
+    followColours();
     followNotes();
     followAddress();
   },

@@ -32,7 +32,8 @@ function put() {
   const note = make("note", { name: "str" }, "Your note of the clip; empty where there is none.");
   note.type = { ...note.type, lazy: false };
   const rest = columns.filter(({ key }) => key !== "tag" && key !== "note");
-  const place = 1 + Math.max(...["attributes", "domain", "label", "class"].map((key) => rest.findIndex((column) => column.key === key)));
+  // Behind what models say of a clip.
+  const place = 1 + rest.findLastIndex(({ key }) => /^(class|label|domain|attributes|(anomaly_score|prediction|auc_cost|domain_distance)_.*)$/.test(key));
   const before = useDataset.getState().columnsByKey;
   // The same objects while they are the same columns: filters and widgets hold on to them.
   const own = [tag, note].map((column) => (before[column.key]?.own ? before[column.key] : Object.assign(column, { own: true })));
