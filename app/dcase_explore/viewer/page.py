@@ -10,8 +10,6 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
 - A column's description is broken within words, and its lines are run together.
 - The inspector's values stand there without their names: a score and a cost are two bare numbers.
 - A table's columns are as wide as their type says, so that headings and attributes are cut off.
-- The title of a finding is cut off where it is longer than its line, and its description is read as Markdown, which
-  takes what stands between the underscores of two names for italics.
 - A histogram's column, where its name is long, pushes the settings out of sight.
 - A histogram cuts the names of categories to "car..." and leaves them out from 26 on, as many as ToyCar has.
 - A width or height of exactly 100 is saved as 1.
@@ -84,22 +82,6 @@ CHANGES = (
         ),
         r"\1\g<width> > 128 ? \g<width> : Math.min(200, 48 + 7.5 * Math.max(..."
         r"[\g<column>.name, ...Object.keys(\g<column>.type.categories ?? {})].map((text) => text.length)))\4",
-    ),
-    # The title over several lines, and the columns behind it where they fit.
-    (
-        re.compile(
-            r'(\{)(\s*onClick: \w+,\s*role: "button",\s*children: \[[^$]{0,200}\$_css2[^;]{0,1500}?\{)(\s*\$_css4: '
-            r"[^;]{0,600}?\(\w+, \{)( children: \w+\.columns\?\.map)"
-        ),
-        r'\1 style: { height: "auto", minHeight: "1.75rem" },\2 style: { whiteSpace: "normal" },'
-        r'\3 style: { flexShrink: 1e6, minWidth: 0, overflow: "hidden" },\4',
-    ),
-    # Its description as it is.
-    (
-        re.compile(
-            r'(\(\w+, \{ )children: [^;]{0,20}\(0, \w+\.jsx\)\(\w+, \{ content: (\w+\.description \?\? "") \}\)'
-        ),
-        r'\1style: { padding: "0 0.5rem 0.5rem 0" }, children: \2',
     ),
     # Cut the column's name rather than push the settings out.
     (

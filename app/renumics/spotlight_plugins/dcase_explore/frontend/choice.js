@@ -17,6 +17,7 @@ export const onChoice = (listener) => listeners.add(() => listener(choice));
 
 /** Look at a finding's clip of this place, the costliest first; at none with null. */
 export function choose(finding, place = 0) {
+  if (finding) showRows("condition", null);
   if (finding?.title !== choice.finding?.title) showRows("finding", finding?.rows ?? null, finding?.title.slice(0, 80));
   set({ finding, place });
   if (finding) look(finding.rows[place]);

@@ -1,9 +1,10 @@
 // The widget `dcase.conditions`: what each attribute value and each domain costs, for the models chosen; SEP and DSUP.
 import { ConditionBars, MODEL_COLOURS } from "./bars.js";
+import { choose } from "./choice.js";
 import { FAINT } from "./colours.js";
 import { conditionsOf, costed } from "./costs.js";
 import { useFacts } from "./facts.js";
-import { chosenMachine, showRows } from "./filters.js";
+import { chosenMachine, isSet, showRows } from "./filters.js";
 import { Frame, h, Nothing, TextButton, useDataset, useMemo, useState } from "./parts.js";
 import { sectionsOf } from "./table.js";
 
@@ -20,7 +21,7 @@ function Separation({ separation }) {
 }
 
 export function Conditions() {
-  const facts = useFacts(), [chosen, setChosen] = useState(null);
+  const facts = useFacts(), [last, setChosen] = useState(null);
   const [columns, columnsByKey, columnData, indices, filters] = ["columns", "columnsByKey", "columnData", "indices", "filters"]
     .map((key) => useDataset((state) => state[key]));
   const table = useMemo(() => ({ columns, columnsByKey, columnData }), [columns, columnsByKey, columnData]);
@@ -35,12 +36,14 @@ export function Conditions() {
     for (const { machine, rows: its } of sectionsOf(table, rows)) byMachine.set(machine, [...(byMachine.get(machine) ?? []), ...its]);
     return [...byMachine].map(([name, rows]) => ({ name, conditions: conditionsOf(table, rows, models) })).filter(({ conditions }) => conditions.length);
   }, [table, indices, machine, models.join("\n")]);
+  const chosen = isSet("condition") ? last : null; // its filter may have been taken away
   const toggle = (model) => {
     const now = models.includes(model) ? models.filter((one) => one !== model) : every.filter((one) => one === model || models.includes(one));
     if (now.length) setKept(now.length === every.length ? null : now.map((one) => `auc_cost_${one}`));
   };
   const onChoose = (machine) => (its) => {
     const again = chosen === `${machine} ${its.column} ${its.code}`;
+    choose(null); // few clips are of both
     setChosen(again ? null : `${machine} ${its.column} ${its.code}`);
     showRows("condition", again ? null : its.rows, `${machine} ${its.name}`.slice(0, 80));
   };
@@ -52,7 +55,7 @@ export function Conditions() {
     !groups.length && h(Nothing, null, every.length ? "No condition of these clips has a cost." : "There is no AUC cost in this data: it takes scores and labels."),
     groups.map(({ name, conditions }) => h("section", { key: name, "aria-label": name },
       h("h3", { style: { fontWeight: 700, marginTop: 6 } }, name),
-      h(ConditionBars, { conditions, models, machine: name, onChoose: onChoose(name), chosen: conditions.find((its) => chosen === `${name} ${its.column} ${its.code}`) }))),
+      h(ConditionBars, { conditions, models, machine: name, onChoose: onChoose(name), chosen: conditions.filter((its) => chosen === `${name} ${its.column} ${its.code}`) }))),
     separation.length > 0 && h(Separation, { separation }));
 }
 Conditions.key = "dcase.conditions";

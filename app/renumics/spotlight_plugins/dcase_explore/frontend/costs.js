@@ -58,8 +58,15 @@ export function conditionsOf(table, rows, models) {
   });
 }
 
-/** The column and code that a finding's clips are all of and no other normal of the test split is; null if there is none. */
-export function conditionOf(table, finding, conditions) {
-  const rows = new Set(finding.rows);
-  return conditions.find(({ normals }) => normals.length === rows.size && normals.every((row) => rows.has(row))) ?? null;
+/**
+ * Which conditions a finding's normals are: one value, or several of one column (a range); {column, its: conditions}.
+ * Null where they are none.
+ */
+export function conditionOf(finding, conditions) {
+  const rows = new Set(finding.rows), within = conditions.filter(({ normals }) => normals.length && normals.every((row) => rows.has(row)));
+  const whole = within.find(({ normals }) => normals.length === rows.size);
+  if (whole) return { column: whole.column, its: [whole] };
+  const columns = [...new Set(within.map(({ column }) => column))];
+  const column = columns.find((column) => within.filter((one) => one.column === column).reduce((sum, { normals }) => sum + normals.length, 0) === rows.size);
+  return column ? { column, its: within.filter((one) => one.column === column) } : null;
 }

@@ -36,8 +36,8 @@ function Chosen({ finding, place, table }) {
     if (finding.rule !== "attribute_values") return null;
     const { class: machines } = table.columnData, code = machines?.[finding.rows[0]];
     const rows = Array.from(machines?.keys() ?? []).filter((row) => machines[row] === code);
-    const all = conditionsOf(table, rows, models), its = conditionOf(table, finding, all);
-    return its && { its, all: all.filter(({ column }) => column === its.column) };
+    const all = conditionsOf(table, rows, models), found = conditionOf(finding, all);
+    return found && { its: found.its, all: all.filter(({ column }) => column === found.column) };
   }, [finding, table]);
   const row = finding.rows[place];
   return h("div", { style: { padding: "4px 8px 8px 24px" } },

@@ -11,16 +11,19 @@ function inOurs(colour, { categories, invertedCategories }) {
   // The page's colours are objects of a library: one of them makes others.
   const Colour = colour(Object.values(categories)[0])?.constructor;
   const known = Object.fromEntries(Object.entries(COLOURS).map(([name, hex]) => [name, new Colour(hex)]));
-  const found = Object.assign((code) => known[invertedCategories[code]] ?? colour(code), colour);
-  ours.add(found);
-  return found;
+  return Object.assign((code) => known[invertedCategories[code]] ?? colour(code), colour);
 }
 
 function paint(functions) {
   const { columns } = useDataset.getState(), changed = {};
-  for (const { key, type } of columns)
-    if (MEANT.test(key) && type.kind === "Category" && functions[key] && !ours.has(functions[key].full) && Object.keys(type.categories).length)
-      changed[key] = { full: inOurs(functions[key].full, type), filtered: inOurs(functions[key].filtered, type) };
+  for (const { key, type } of columns) {
+    const its = functions[key];
+    if (!its || ours.has(its) || !MEANT.test(key) || type.kind !== "Category" || !Object.keys(type.categories).length) continue;
+    let full, filtered;
+    // Each when it is first used, as the page's own are.
+    changed[key] = { get full() { return (full ??= inOurs(its.full, type)); }, get filtered() { return (filtered ??= inOurs(its.filtered, type)); } };
+    ours.add(changed[key]);
+  }
   if (Object.keys(changed).length) useDataset.setState({ colorTransferFunctions: { ...functions, ...changed } });
 }
 
