@@ -12,6 +12,7 @@ from dcase_explore.attach.given import clip_table
 from dcase_explore.choosing import of_machine_types, rows_asked_for
 from dcase_explore.columns import ATTRIBUTE, members
 from dcase_explore.enrich import enrich
+from dcase_explore.enrich.maps import in_place_of_maps
 from dcase_explore.exploration import Exploration, View
 from dcase_explore.findings import Found, find
 from dcase_explore.layouts.files import read_layout
@@ -52,7 +53,12 @@ def explore(options: Options) -> View:
 
 
 def explored(
-    options: TableOptions, *, listen: bool = True, with_maps: bool = True, with_findings: bool = True
+    options: TableOptions,
+    *,
+    listen: bool = True,
+    with_maps: bool = True,
+    with_findings: bool = True,
+    pending: list[str] | None = None,
 ) -> Exploration:
     """
     Build an exploration, without a layout.
@@ -67,6 +73,9 @@ def explored(
         Whether maps are wanted.
     with_findings
         Whether findings are.
+    pending
+        Gathers the embeddings whose map is not computed yet, if it is given: their first two principal components
+        stand in for it, and the columns' descriptions say so.
 
     Returns
     -------
@@ -98,7 +107,7 @@ def explored(
         or definitions
     )
     if before is None or new:
-        whole = _explored(source, options, audio, listen, with_maps, with_findings)
+        whole = _explored(source, options, audio, listen, with_maps, with_findings, pending)
         # What was in view stays in view.
         shown = whole if before is None else whole.only(whole.frame["clip_id"].isin(before.frame["clip_id"]))
     else:
@@ -109,7 +118,13 @@ def explored(
 
 
 def _explored(
-    source: Source, options: TableOptions, audio: str, listen: bool, with_maps: bool, with_findings: bool
+    source: Source,
+    options: TableOptions,
+    audio: str,
+    listen: bool,
+    with_maps: bool,
+    with_findings: bool,
+    pending: list[str] | None,
 ) -> Exploration:
     # Before anything is left out, for arrays without names are matched by position in the whole table.
     with step("attaching your own results"):
@@ -127,7 +142,7 @@ def _explored(
         frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
     if listen or not members(frame.columns, "anomaly_score_<score>"):
         with step("listening and mapping"):
-            frame = enrich(frame, with_maps=with_maps)
+            frame = enrich(frame, with_maps=with_maps, pending=pending)
     before = _at_hand(options.data)
     file = before.notes_file if before else None
     if options.notes or not file:
@@ -148,7 +163,7 @@ def _explored(
         found.findings,
         scored.thresholds,
         found.distances,
-        {**scored.descriptions(), **found.descriptions},
+        {**scored.descriptions(), **found.descriptions, **in_place_of_maps(pending or ())},
         given,
         file,
     )

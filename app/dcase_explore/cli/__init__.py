@@ -87,8 +87,9 @@ def main(
         read_layout(options.layout)
         with step("looking for what is stored"):
             found = None if fresh else kept.find(options)
+        pending: list[str] = []
         if found is None:
-            found = kept.make(options, lambda: _explored(options))
+            found = kept.make(options, lambda: _explored(options, pending), whole=lambda: not pending)
         else:
             for sentence in found.stored.notes:
                 note(sentence)
@@ -111,20 +112,27 @@ def main(
         if check:
             return
         end_in_order()  # there may be a Spotlight to end
+        completing = None
         try:
+            if pending:
+                from dcase_explore.cli.completing import Completing
+
+                completing = Completing(options, pending, server)
             if browser:
                 open_browser(server.url)
             if not found.checked:
                 _check_behind(options, found, server)
             server.wait()
         finally:
+            if completing:
+                completing.close()
             saving.finish()
 
 
-def _explored(options: Options) -> "Exploration":
+def _explored(options: Options, pending: list[str] | None = None) -> "Exploration":
     with step("importing pandas and what reads, computes and finds"):
         from dcase_explore.exploring import explored
-    return explored(options)
+    return explored(options, pending=pending)
 
 
 def _check_behind(options: Options, found: "Found", server: "Server") -> None:

@@ -23,7 +23,7 @@ from dcase_explore.store import Store
 _MANY = 640
 
 
-def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
+def enrich(frame: pd.DataFrame, *, with_maps: bool = True, pending: list[str] | None = None) -> pd.DataFrame:
     """
     Add log-mel embeddings, two scores and maps where the table has none and the recordings allow it.
 
@@ -33,6 +33,8 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
         Conforming clip table, already restricted to the machine types of interest.
     with_maps
         Whether to place the clips on maps, which takes longest.
+    pending
+        Gathers the maps that are left to somebody else, if it is given; see `maps.with_map`.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True) -> pd.DataFrame:
         mapped = members(frame.columns, "map_<embedding>_x")
         for name in members(frame.columns, "embeddings_<embedding>"):
             if with_maps and name not in mapped:
-                frame = maps.with_map(frame, name, store)
+                frame = maps.with_map(frame, name, store, pending)
     return clips.conform(frame)
 
 

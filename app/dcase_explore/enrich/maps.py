@@ -1,6 +1,7 @@
 """Map coordinates: embeddings brought to two dimensions, near meaning similar."""
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -31,15 +32,9 @@ def map_coordinates(matrix: np.ndarray) -> np.ndarray:
         float32, shape (clips, 2), no unit; the same for the same input. Fewer than eight clips have no neighbourhoods
         worth the name and are placed by their two principal components instead.
     """
-    # Bands and dimensions of large variance would otherwise decide alone who is near whom.
-    centred = matrix - matrix.mean(axis=0)
-    spread = centred.std(axis=0)
-    standard = centred / np.where(spread > 0, spread, 1)
     if len(matrix) < FEWEST_FOR_UMAP:
-        left, weights, _ = np.linalg.svd(standard, full_matrices=False)
-        places = np.zeros((len(matrix), 2), dtype=np.float32)
-        places[:, : min(2, len(weights))] = (left * weights)[:, :2]
-        return places
+        return principal_components(matrix)
+    standard = _standardised(matrix)
     import umap
 
     with warnings.catch_warnings():
@@ -49,7 +44,40 @@ def map_coordinates(matrix: np.ndarray) -> np.ndarray:
         return np.asarray(reducer.fit_transform(standard), dtype=np.float32)
 
 
-def with_map(frame: pd.DataFrame, name: str, store: Store) -> pd.DataFrame:
+def principal_components(matrix: np.ndarray) -> np.ndarray:
+    """
+    Place clips by their first two principal components, which takes no time.
+
+    Parameters
+    ----------
+    matrix
+        Embeddings, float32, shape (clips, dimensions).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (clips, 2), no unit, of standardised values; the same for the same input.
+    """
+    standard = _standardised(matrix)
+    places = np.zeros((len(matrix), 2), dtype=np.float32)
+    if len(matrix) < standard.shape[1]:
+        left, weights, _ = np.linalg.svd(standard, full_matrices=False)
+        places[:, : min(2, len(weights))] = (left * weights)[:, :2]
+    else:
+        _, axes = np.linalg.eigh(standard.T @ standard)  # weakest first
+        axes = axes[:, ::-1][:, :2]
+        places[:, : axes.shape[1]] = standard @ axes
+    return places
+
+
+def _standardised(matrix: np.ndarray) -> np.ndarray:
+    """Bands and dimensions of large variance would otherwise decide alone who is near whom."""
+    centred = matrix - matrix.mean(axis=0)
+    spread = centred.std(axis=0)
+    return np.asarray(centred / np.where(spread > 0, spread, 1))
+
+
+def with_map(frame: pd.DataFrame, name: str, store: Store, pending: list[str] | None = None) -> pd.DataFrame:
     """
     Add the places of all clips on the map of an embedding.
 
@@ -61,6 +89,9 @@ def with_map(frame: pd.DataFrame, name: str, store: Store) -> pd.DataFrame:
         Of the embedding.
     store
         Where maps are kept.
+    pending
+        Where it is given, a map that is not kept yet is left to somebody else, and its name is added here; the first
+        two principal components stand in for it.
 
     Returns
     -------
@@ -76,5 +107,30 @@ def with_map(frame: pd.DataFrame, name: str, store: Store) -> pd.DataFrame:
             with busy(f"placing {len(matrix):,} clips on the map of {name}"):
                 return map_coordinates(matrix)
 
-        places[present] = store.kept(key, place).reshape(-1, 2)
+        if pending is None or len(matrix) < FEWEST_FOR_UMAP or store.get([key]):
+            places[present] = store.kept(key, place).reshape(-1, 2)
+        else:
+            pending.append(name)
+            places[present] = principal_components(matrix)
     return frame.assign(**{f"map_{name}_x": places[:, 0], f"map_{name}_y": places[:, 1]})
+
+
+def in_place_of_maps(pending: Iterable[str]) -> dict[str, str]:
+    """
+    Descriptions of columns in which principal components stand in for a map.
+
+    Parameters
+    ----------
+    pending
+        Names of embeddings; see `with_map`.
+
+    Returns
+    -------
+    dict
+        By column.
+    """
+    return {
+        f"map_{name}_{axis}": f"{which} principal component of {name}, until its map (UMAP) is computed; no unit."
+        for name in pending
+        for axis, which in (("x", "First"), ("y", "Second"))
+    }

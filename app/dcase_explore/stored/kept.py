@@ -1,5 +1,6 @@
 """Stored explorations in the cache: found again, kept within bounds, cleared away."""
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -97,7 +98,9 @@ def is_current(stored: Stored, options: "Options") -> bool:
     return (now.digest, now.files) == (stored.made_of["digest"], stored.made_of["files"])
 
 
-def make(options: "Options", explored: "Callable[[], Exploration]") -> Found:
+def make(
+    options: "Options", explored: "Callable[[], Exploration]", *, whole: Callable[[], bool] = lambda: True
+) -> Found:
     """
     Make what is asked for and keep it.
 
@@ -107,11 +110,13 @@ def make(options: "Options", explored: "Callable[[], Exploration]") -> Found:
         What is asked for.
     explored
         Makes the exploration.
+    whole
+        Asked then, whether nothing is left to be done to it: otherwise it is not kept.
 
     Returns
     -------
     Found
-        Where it cannot be kept, which is said, its files last as long as they are open.
+        Where it cannot be kept, which is said, it lasts as long as this program.
 
     Raises
     ------
@@ -138,7 +143,7 @@ def make(options: "Options", explored: "Callable[[], Exploration]") -> Found:
         stamp = after if not given or stamp_of(options) == before else before
         made_of = {"digest": stamp.digest, "files": stamp.files, "outside": outside}
         try:
-            if name is not None:
+            if name is not None and whole():
                 folder = cache_folder(FOLDER) / f"{name}-{stamp.digest}"
                 with step("storing the page's answers"):
                     stored = store(exploration, folder, notes, made_of)
@@ -155,8 +160,7 @@ def make(options: "Options", explored: "Callable[[], Exploration]") -> Found:
                 f"the page cannot be written anywhere ({error.strerror or error}): set TMPDIR to a folder with room"
             ) from error
         finally:
-            # Open files stay; a Spotlight behind the page could not read them, and says so.
-            shutil.rmtree(temporary, ignore_errors=True)
+            atexit.register(shutil.rmtree, temporary, ignore_errors=True)
 
 
 def holdings() -> tuple[Path, int, int]:

@@ -5,6 +5,7 @@ Options and versions name it; size, times and inode of every file that was read 
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -54,7 +55,7 @@ def name_of(options: Options) -> str | None:
     if not all(isinstance(value, str | Path) for value in plain):
         return None
     # A relative path means another file elsewhere; a cache that moves takes its recordings' paths with it.
-    text = repr([sorted(asked.items(), key=lambda item: item[0]), str(Path.cwd()), str(cache_folder()), _program()])
+    text = json.dumps([asked, str(Path.cwd()), str(cache_folder()), _program()], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=10).hexdigest()
 
 

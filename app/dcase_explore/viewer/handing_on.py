@@ -59,6 +59,7 @@ class HandingOn:
         self._page = page
         self._behind = behind
         self._sockets: set[WebSocket] = set()
+        self._said = ""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def answer(self, request: "Request") -> Response:
@@ -104,6 +105,8 @@ class HandingOn:
         self._loop = asyncio.get_running_loop()
         await socket.accept()
         self._sockets.add(socket)
+        if self._said:
+            await socket.send_text(_message("error", _notice(self._said)))
         tunnel: _Tunnel | None = None
         try:
             while True:
@@ -119,6 +122,20 @@ class HandingOn:
             if tunnel is not None:
                 await tunnel.close()
 
+    def say(self, sentence: str, *, holds: bool = False) -> None:
+        """
+        Say something in all pages, from any thread.
+
+        Parameters
+        ----------
+        sentence
+            What.
+        holds
+            Whether pages that are opened later are told as well, until something else is said.
+        """
+        self._said = sentence if holds else ""
+        self.tell("error", _notice(sentence))
+
     def tell(self, kind: str, data: Any = None) -> None:
         """
         Tell all pages something, from any thread.
@@ -132,7 +149,7 @@ class HandingOn:
         """
         if self._loop is None or self._loop.is_closed():
             return
-        text = json.dumps({"type": kind, "data": data})
+        text = _message(kind, data)
 
         async def send() -> None:
             for socket in list(self._sockets):
@@ -154,6 +171,15 @@ class HandingOn:
                 raise ExploreError(f"Spotlight does not answer ({error}): try again") from error
         kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OURS}
         return answer.status, kept, content
+
+
+def _message(kind: str, data: Any) -> str:
+    return json.dumps({"type": kind, "data": data})
+
+
+def _notice(sentence: str) -> dict[str, str]:
+    """What the page shows in a corner for a while."""
+    return {"type": "Notice", "title": sentence, "detail": ""}
 
 
 class _Tunnel:

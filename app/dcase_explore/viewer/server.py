@@ -135,7 +135,19 @@ class Server:
         columns = json.loads(self._get("/api/table/"))["columns"]
         return max((len(column["values"]) for column in columns if column["values"] is not None), default=0)
 
-    def say(self, sentence: str) -> None:
+    def renew(self, stored: "Stored") -> None:
+        """
+        Show the same clips with other values: layout, filters and selection stay as they are.
+
+        Parameters
+        ----------
+        stored
+            What to show; row by row the clips that are shown now.
+        """
+        self._page.renew(stored)
+        self._others.tell("refresh")
+
+    def say(self, sentence: str, *, holds: bool = False) -> None:
         """
         Say something in all pages that are open.
 
@@ -143,9 +155,11 @@ class Server:
         ----------
         sentence
             What.
+        holds
+            Whether pages that are opened later are told as well, until something else is said.
         """
         if self._thread is not None:
-            self._others.tell("error", {"type": "Notice", "title": sentence, "detail": ""})
+            self._others.say(sentence, holds=holds)
 
     def tell(self, sentence: str) -> None:
         """

@@ -40,8 +40,20 @@ class Page:
         arrangement
             Its layout.
         """
-        before = getattr(self, "stored", None)
-        self.stored, self.arrangement = stored, arrangement
+        self.arrangement = arrangement
         self.rows.reset(stored.rows)
+        self.renew(stored)
+
+    def renew(self, stored: "Stored") -> None:
+        """
+        Show the same clips with other values.
+
+        Parameters
+        ----------
+        stored
+            The exploration; the one before is let go of.
+        """
+        before = getattr(self, "stored", None)
+        self.stored = stored
         if before is not None and before is not stored:
             before.close()
