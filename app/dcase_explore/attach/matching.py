@@ -147,6 +147,13 @@ class Names:
         if found:
             return self._narrowed(found, name), None
         machine, split = self._told_by(folders)
+        alone = self._files.get(file, ())
+        if (
+            len(alone) == 1
+            and machine in (None, self._machine_types[alone[0]])
+            and split in (None, self._splits[alone[0]])
+        ):
+            return list(alone), None
         if file not in self._files and parse_clip_name(f"{file}.wav") is None:
             machine, file = self._without_machine(machine, file)
         facts = parse_clip_name(f"{file}.wav")
