@@ -135,7 +135,7 @@ def test_fixed_categories_are_complete_and_in_order(column: str, categories: lis
 def test_what_people_look_at_first_comes_first() -> None:
     given = [
         "embeddings_mine",
-        "note",
+        "remark",
         "map_mine_y",
         "map_mine_x",
         "clip_id",
@@ -162,7 +162,7 @@ def test_what_people_look_at_first_comes_first() -> None:
     assert in_display_order(given) == [
         *["class", "label", "domain", *scores_of_b, *scores_of_a],
         *["d1p", "d1v", "d2p", "d2v", "split", "section", "path", "clip_id"],
-        *["map_mine_x", "map_mine_y", "embeddings_mine", "note"],
+        *["map_mine_x", "map_mine_y", "embeddings_mine", "remark"],
     ]
 
 
@@ -380,3 +380,51 @@ def test_signs_that_look_like_digits_sort_as_text() -> None:
         pd.DataFrame({"clip_id": ["a", "b"], "class": "fan", "split": "test", "d1p": "vel", "d1v": ["5²", "5"]})
     )
     assert set(frame["d1v"].cat.categories) == {"5", "5²"}
+
+
+@pytest.mark.parametrize("codes", [[0, 1, None], ["0", "1", None], [0.0, 1.0, np.nan], ["normal", "abnormal", None]])
+def test_labels_and_decisions_may_be_codes_and_that_is_said(
+    codes: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pd.DataFrame({"clip_id": list("abc"), "class": "fan", "split": "test", "label": codes})
+    found = clips.conform(frame.assign(prediction_mine=codes))
+    for column in ("label", "prediction_mine"):
+        assert found[column].astype(object).where(found[column].notna(), None).tolist() == ["normal", "anomaly", None]
+    assert "column label: " in capsys.readouterr().err
+    clips.conform(found)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("codes", [[0, 2], [True, False], ["yes", "no"], [0.5, 1]])
+def test_other_codes_of_labels_are_refused(codes: list[object]) -> None:
+    sentence = refused(pd.DataFrame({"clip_id": ["a", "b"], "class": "fan", "split": "test", "label": codes}))
+    assert "only normal and anomaly are known" in sentence
+
+
+def test_text_is_composed_and_paths_stay_as_the_file_system_has_them() -> None:
+    city, machine = "Ko\u0308ln", "Lu\u0308fter"
+    frame = clips.conform(
+        pd.DataFrame(
+            {
+                "clip_id": [f"test/{machine}_a.wav", f"test/{machine}_b.wav"],
+                "class": [machine, "L\u00fcfter"],
+                "split": "test",
+                "d1v": [city, "K\u00f6ln"],
+                "path": [f"/{machine}/a.wav", None],
+                "file_name": [f"{city}.wav", None],
+            }
+        )
+    )
+    assert list(frame["class"].cat.categories) == ["L\u00fcfter"]
+    assert list(frame["d1v"].cat.categories) == ["K\u00f6ln"]
+    assert frame["clip_id"].tolist() == ["test/L\u00fcfter_a.wav", "test/L\u00fcfter_b.wav"]
+    assert frame["path"].tolist() == [f"/{machine}/a.wav", None]
+    assert frame["file_name"].tolist() == ["K\u00f6ln.wav", None]
+
+
+def test_file_names_of_any_kind_make_a_table() -> None:
+    frame = clips.facts_from_names(["press", "fan"], ["sub/hall 1.flac", "section_02_0000.npy"], ["train", "test"])
+    assert frame["clip_id"].tolist() == ["train/press_sub_hall 1.flac", "test/fan_section_02_0000.wav"]
+    assert frame["file_name"].tolist() == ["sub/hall 1.flac", "section_02_0000.npy"]
+    assert frame["section"].isna().tolist() == [True, False]
+    assert "section" not in clips.facts_from_names(["press"], ["hall.wav"], ["test"])

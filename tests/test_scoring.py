@@ -16,6 +16,8 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 from dcase_explore import clips
 from dcase_explore.columns import DOMAINS
 from dcase_explore.errors import ExploreError
+from dcase_explore.exploring import explored
+from dcase_explore.options import TableOptions
 from dcase_explore.scoring import Scored, score, thresholds
 from dcase_explore.scoring.definitions import OF_2020, OF_2021, SINCE_2022, YEARS, definition_of
 from dcase_explore.scoring.metrics import DECISIONS, METRICS, auc_costs, section_metrics
@@ -481,3 +483,11 @@ def test_each_seed_is_a_model_of_its_own(tmp_path: Path) -> None:
         write(tmp_path / "ae", f"anomaly_score_DCASE2023T2fan_section_00_test_seed{seed}_id(0_)", its)
     found = {model.model: model.sections[0].metrics for model in score(read_results([tmp_path / "ae"])).models}
     assert found == {f"ae_seed{seed}": expected(its) for seed, its in rows.items()}
+
+
+def test_findings_of_a_table_without_sections_are_found() -> None:
+    whole = table(fan=WHOLE, fan_01=WHOLE, valve=WHOLE).drop(columns="section")
+    first = explored(TableOptions(data=[whole]), listen=False, with_maps=False)
+    again = explored(TableOptions(data=[first.frame]), listen=False, with_maps=False)
+    assert [finding.title for finding in again.findings] == [finding.title for finding in first.findings]
+    assert [model.brief() for model in again.models] == [model.brief() for model in first.models]
