@@ -97,7 +97,7 @@ def test_embeddings_in_another_order_without_names_are_left_out(tmp_path: Path, 
     ("text", "parts"),
     [
         (asdkit_csv("fan", {"AS-a": [1, 2, 3, 4]}).replace(",0,4", ",0,high"), []),
-        (asdkit_csv("fan", {"AS-a": [1, 2, 3, float("nan")]}), ["line 5", "no score"]),
+        (asdkit_csv("fan", {"AS-a": [1, 2, 3, float("nan")]}), ["line 5", "not a number"]),
         (asdkit_csv("fan", {"AS-a": [1, 2, 3, "high"]}), ["line 5", "'high'"]),  # type: ignore[list-item]
         (asdkit_csv("fan", {"AS-a": [1, 2, 3, float("inf")]}), ["line 5", "inf"]),
         (asdkit_csv("fan", {"AS-a": [1, 2, 3, 4]}, [*NAMES[:3], NAMES[0]]), ["line 5", "twice"]),

@@ -271,6 +271,18 @@ def test_bad_rows_of_a_table_are_named(rows: str, parts: list[str], tmp_path: Pa
     assert [part for part in [str(tmp_path / "clips.csv"), *parts] if part not in sentence] == []
 
 
+def test_scores_and_identities_in_a_table_are_its_own(tmp_path: Path, capsys: Capture) -> None:
+    text = "path,clip_id,anomaly_score_a,prediction_a,nearest_normal,embeddings_x,note to self\n"
+    rows = 'a.wav,test/press_one.wav,0.5,1,/etc/passwd,"[1, 2]",hm\n'
+    (row,) = read(write(touch(tmp_path, "a.wav"), {"clips.csv": text + rows})).reset_index().to_dict("records")
+    assert (row["clip_id"], row["anomaly_score_a"], row["prediction_a"]) == ("test/press_one.wav", 0.5, "anomaly")
+    assert (row["d1p"], row["d1v"]) == ("note to self", "hm")
+    assert not row.keys() & {"nearest_normal", "embeddings_x"}
+    assert "columns nearest_normal, embeddings_x are left out" in capsys.readouterr().err
+    bad = write(tmp_path, {"clips.csv": text + rows.replace("0.5", "high")})
+    assert "line 2: anomaly_score_a is a number, not 'high'" in refused(bad)
+
+
 def test_a_table_without_paths_is_not_taken_for_one(tmp_path: Path) -> None:
     write(touch(tmp_path, "fan/test/a.wav"), {"clips.csv": "a,b\n1,2\n"})
     assert list(read(tmp_path).index) == ["test/fan_a.wav"]

@@ -5,7 +5,6 @@ Columns are ``path``, ``section``, ``is_normal``, ``is_target`` and one ``AS-<ba
 is a model over all machine folders of a run. Runs side by side (recipes, seeds, epochs) are told apart by folders.
 """
 
-import math
 import re
 from collections import defaultdict
 from pathlib import Path, PureWindowsPath
@@ -20,6 +19,7 @@ from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.folder_names import read_folders
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.model_names import model_names
+from dcase_explore.sources.score_files import number
 from dcase_explore.tables.arrays import read_npz
 from dcase_explore.tables.text import rows
 
@@ -103,7 +103,7 @@ def _read_scores(
             },
         )
         for score in scores:
-            values[_column("anomaly_score", run, score)][clip] = _number(row[score], where)
+            values[_column("anomaly_score", run, score)][clip] = number(row[score], "anomaly_score", where)
     return ids
 
 
@@ -126,16 +126,6 @@ def _whole(text: str, where: str) -> int | None:
     if not re.fullmatch(r"\d{1,4}(?:\.0)?", text.strip(), re.ASCII):
         raise ExploreError(f"{where}: a section is a number, not {text[:40]!r}")
     return int(float(text))
-
-
-def _number(text: str, where: str) -> float:
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not abs(value) < 3.4e38:
-        raise ExploreError(f"{where}: {text[:40]!r} is no score that can be ranked")
-    return value
 
 
 def _read_vectors(

@@ -27,6 +27,7 @@ NAMES = ("clips.csv", "manifest.csv", "metadata.csv")
 MOST_CLIPS = 10_000
 """Bounds what is read, with the million rows more that every table may have."""
 ATTRIBUTES = 9
+_NOT_TAKEN = ("vector", "audio")
 _PATHS = ("path", "file_name", "filename", "filepath", "file", "audio", "clip", "wav")
 _ALSO = {
     "machine_type": "class",
@@ -91,11 +92,12 @@ def read_listed(path: Path) -> pd.DataFrame:
     twice = [name for place, name in enumerate(names) if name and name in names[:place]]
     if twice:
         raise ExploreError(f"{path}: column {some(twice)} stands there twice")
+    numbers = [name for name in names if name != "section" and (its := describe(name)) and its.kind in ("float", "int")]
     bad: list[str] = []
     kept: list[dict[str, str]] = []
     for line, fields in lines[1:]:
         row = dict(zip(names, fields, strict=False))
-        if problem := row_problem(row, len(fields), len(names)):
+        if problem := row_problem(row, len(fields), len(names), numbers):
             bad.append(f"line {line}: {problem}")
         else:
             kept.append(row)
@@ -133,6 +135,8 @@ def _frame(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     frame = _with(
         frame, "section", [section_of(text) if text is not None else None for text in _texts(table, "section")]
     )
+    if "clip_id" in table and table["clip_id"].notna().all():
+        frame = frame.assign(clip_id=table["clip_id"].to_numpy())
     found = resolve(paths, list(frame["clip_id"]), {}, path.parent)
     frame["path"] = found
     missing = [text for text, there in zip(paths, found, strict=True) if there is None]
@@ -140,7 +144,10 @@ def _frame(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         raise ExploreError(f"{path}: none of its recordings is there ({some(missing)}): paths start from its folder")
     if missing:
         note(f"{path}: {counted(len(missing), 'recording')} not there, shown without sound: {some(missing, 5)}")
-    return clips.conform(_with_the_rest(frame, table))
+    try:
+        return clips.conform(_with_the_rest(frame, table))
+    except ExploreError as error:
+        raise ExploreError(f"{path}: {error}") from error
 
 
 def _folders(folder: Path, text: str) -> FolderFacts | None:
@@ -187,6 +194,11 @@ def _names(table: Path, paths: Sequence[str], machines: Sequence[str], splits: S
 def _with_the_rest(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """With the table's other columns: those of the contract as they are, any other as an attribute."""
     taken = {"path", "class", "split", "label", "domain", "section", "clip_id", "file_name"}
+    # Vectors are not written so, and a path that is no clip's own could lead anywhere.
+    left_out = [name for name in table if name not in taken and (its := describe(name)) and its.kind in _NOT_TAKEN]
+    if left_out:
+        note(f"columns {some(left_out)} are left out: vectors by --embeddings, recordings by path alone")
+        table = table.drop(columns=left_out)
     own = [name for name in table if ATTRIBUTE.fullmatch(name)]
     if own:
         frame = frame.drop(columns=[name for name in frame if ATTRIBUTE.fullmatch(name)])

@@ -10,9 +10,10 @@ from dcase_explore.errors import meant
 from dcase_explore.messages import counted
 from dcase_explore.sources.attribute_files import is_no_attribute
 from dcase_explore.sources.folder_names import is_label, read_folders
+from dcase_explore.tables.dialect import is_number
 
 
-def row_problem(row: dict[str, str], count: int, wanted: int) -> str | None:
+def row_problem(row: dict[str, str], count: int, wanted: int, numbers: Sequence[str]) -> str | None:
     """
     What keeps a row from being a clip.
 
@@ -22,6 +23,8 @@ def row_problem(row: dict[str, str], count: int, wanted: int) -> str | None:
         Cells by column of the clip table.
     count, wanted
         How many fields it has, and the first line.
+    numbers
+        Columns that hold numbers.
 
     Returns
     -------
@@ -39,6 +42,10 @@ def row_problem(row: dict[str, str], count: int, wanted: int) -> str | None:
         text = row.get(column, "")
         if text and not is_no_attribute(text) and read(text) is None:
             return f"there is no {column} {text[:40]!r}: {meant(text, values)}"
+    for column in numbers:
+        text = row[column]
+        if text and not is_no_attribute(text) and not is_number(text):
+            return f"{column} is a number, not {text[:40]!r}"
     section = row.get("section", "")
     if section and not is_no_attribute(section) and section_of(section) is None:
         return f"a section is a whole number, not {section[:40]!r}"

@@ -18,6 +18,7 @@ from typing import Literal
 from dcase_explore.clip_names import is_clip, without_ending
 from dcase_explore.columns import machine_type
 from dcase_explore.errors import ExploreError
+from dcase_explore.tables.dialect import is_number
 from dcase_explore.tables.text import rows
 
 LARGEST = 3.4e38
@@ -165,16 +166,35 @@ def rows_of(file: ScoreFile, called: Callable[[Path], str] = str) -> Iterator[tu
         name = PureWindowsPath(fields[0]).name  # reads both kinds of slash
         if not is_clip(name) and without_ending(name) == name:
             raise ExploreError(f"{where}: {name[:80]!r} is no clip name, such as section_00_0000.wav or any other .wav")
-        yield line, name, _number(fields[1], file.kind, where)
+        yield line, name, number(fields[1], file.kind, where)
 
 
-def _number(text: str, kind: str, where: str) -> float:
-    try:
-        if "_" in text or not text.isascii():  # Python's own way of writing thousands, and other scripts' digits
-            raise ValueError(text)
-        value = float(text)
-    except ValueError:
-        raise ExploreError(f"{where}: {text[:40]!r} is not a number") from None
+def number(text: str, kind: str, where: str) -> float:
+    """
+    Score or decision that stands in a file.
+
+    Parameters
+    ----------
+    text
+        Of one field.
+    kind
+        ``"anomaly_score"`` or ``"decision_result"``.
+    where
+        What an error calls it.
+
+    Returns
+    -------
+    float
+        Finite, within what float32 holds.
+
+    Raises
+    ------
+    ExploreError
+        Anything else.
+    """
+    value = float(text) if is_number(text) else None
+    if value is None:
+        raise ExploreError(f"{where}: {text[:40]!r} is not a number")
     if kind == "decision_result" and value not in (0.0, 1.0):
         raise ExploreError(f"{where}: a decision is 0 (normal) or 1 (anomaly), not {text[:40]}")
     if not math.isfinite(value) or abs(value) > LARGEST:
