@@ -144,7 +144,7 @@ def test_vectors_beside_facts_of_the_clips_are_embeddings(tmp_path: Path, capsys
     extract(tmp_path, "fan", names, embed=np.arange(12, dtype=np.float32).reshape(4, 3))
     found = attach(frame, embeddings={"e": tmp_path / "fan" / "test_extract.npz"})
     assert found["embeddings_e"].notna().sum() == 4
-    assert "e: embed is taken; left out: section, is_normal, is_target" in capsys.readouterr().err
+    assert "embed is taken; left out: section, is_normal, is_target" in capsys.readouterr().err
 
 
 # Zip files
