@@ -206,7 +206,7 @@ sounds/b 2.flac,abnormal,press,target,1,test,4
 
 
 @pytest.mark.parametrize("name", ["clips.csv", "manifest.csv", "my list.csv"])
-def test_a_table_of_recordings_is_read(name: str, tmp_path: Path) -> None:
+def test_a_table_of_recordings_is_read(name: str, tmp_path: Path, capsys: Capture) -> None:
     touch(tmp_path, "sounds/a 1.wav", "sounds/b 2.flac")
     write(tmp_path, {name: TABLE})
     for spec in (tmp_path / name, *([tmp_path] if name != "my list.csv" else [])):
@@ -216,6 +216,7 @@ def test_a_table_of_recordings_is_read(name: str, tmp_path: Path) -> None:
             "test/press_b 2.flac": ["anomaly", "press", "target", 1, "test", "speed", "4", "b 2.flac"],
         }
         assert frame["path"].tolist() == [str(tmp_path / "sounds/a 1.wav"), str(tmp_path / "sounds/b 2.flac")]
+        assert "as well" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ order in which a spec is held against them. Only `hub` ever reaches the network.
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
 
 import pandas as pd
@@ -64,11 +63,11 @@ def read_sources(
         raise ExploreError("the demo's sounds are synthetic and belong to no other data: give --data demo alone")
     if configs and not any(isinstance(spec, str) and is_hub(spec) for spec in specs):
         raise ExploreError(f"--config {some(configs)} is of the hub's data: add --data hub, or leave it out")
-    sources = [(_read(spec, configs), spec) for spec in specs]
-    source, _ = reduce(
-        lambda one, other: (joined(one[0], other[0], other[1] if isinstance(other[1], str) else other[0].title), ""),
-        sources,
-    )
+    first, *others = specs
+    source = _read(first, configs)
+    for spec in others:
+        other = _read(spec, configs)
+        source = joined(source, other, spec if isinstance(spec, str) else other.title)
     if not with_audio and "path" in source.frame:
         return replace(source, frame=source.frame.drop(columns="path"))
     return source
@@ -84,8 +83,10 @@ def _read(spec: str | pd.DataFrame, configs: Sequence[str]) -> Source:
     if kind is None:
         raise ExploreError(_nothing_in(asked) if asked.path.is_dir() else _no_folder(spec, asked.path))
     source = kind.reads(asked)
-    for other in KINDS:
-        if kind not in (HUB, DEMO) and other is not kind and (seen := other.saw(asked)):
+    # Recordings beside a table that lists them are no others; the words are no folders.
+    others = {HUB: (), DEMO: (), LISTED: (RESULTS, ASDKIT)}.get(kind, KINDS)
+    for other in others:
+        if other is not kind and (seen := other.saw(asked)):
             note(f"{asked.path} holds {seen.what} as well, left out: {seen.how}")
     return source
 
