@@ -16,13 +16,15 @@ from sklearn.neighbors import NearestNeighbors
 
 import rules_table
 from dcase_explore import clips
+from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
-from dcase_explore.findings import MOST, Found, find, shown
+from dcase_explore.findings import MOST, find, shown
 from dcase_explore.findings.chance import auc_of, mean_interval, overlap_by_chance, wilson_interval
 from dcase_explore.findings.distances import measure_distances
 from dcase_explore.findings.finding import HIGH_AUC, MEDIUM_AUC, Finding, auc_lost
 from dcase_explore.findings.neighbors import nearest_neighbors
 from dcase_explore.findings.rules.wrong_clips import is_wrong
+from dcase_explore.findings.together import together
 from dcase_explore.options import Options
 from dcase_explore.scoring import score
 from finding import N_TEST, Made, of_rule
@@ -37,7 +39,7 @@ MODES = ("baseline_MSE", "baseline_MAHALA")
 
 
 @pytest.fixture(scope="module")
-def real(real_scores: Path) -> dict[str, Found]:
+def real(real_scores: Path) -> dict[str, Exploration]:
     """Found in both modes together, and in each alone."""
     places = {"both": real_scores} | {mode: real_scores / mode for mode in MODES}
     return {name: explored(Options(data=[str(place)]), with_maps=False) for name, place in places.items()}
@@ -58,7 +60,7 @@ def lines_of(folder: Path, kind: str, machine: str) -> dict[str, float]:
     ],
 )
 def test_clips_that_both_modes_get_wrong_are_those_of_their_costs_and_decisions(
-    real: dict[str, Found], real_scores: Path, machine: str, label: str, rule: str
+    real: dict[str, Exploration], real_scores: Path, machine: str, label: str, rule: str
 ) -> None:
     """Recomputed from the files alone: costs pair by pair, decisions where a mode does not call most of them wrong."""
     sign, wrong_decision = (1, 1) if label == "normal" else (-1, 0)
@@ -89,7 +91,9 @@ def test_clips_that_both_modes_get_wrong_are_those_of_their_costs_and_decisions(
 
 @pytest.mark.parametrize("loaded", ["both", *MODES])
 @pytest.mark.parametrize("machine", MACHINES)
-def test_findings_account_for_half_of_what_each_mode_loses(real: dict[str, Found], loaded: str, machine: str) -> None:
+def test_findings_account_for_half_of_what_each_mode_loses(
+    real: dict[str, Exploration], loaded: str, machine: str
+) -> None:
     found = real[loaded]
     its = found.frame[found.frame["class"] == machine]
     normals = set(its.index[its["label"] == "normal"])
@@ -103,7 +107,7 @@ def test_findings_account_for_half_of_what_each_mode_loses(real: dict[str, Found
 
 
 def test_findings_of_a_machine_type_are_the_same_alone_and_among_others(
-    real: dict[str, Found], real_scores: Path
+    real: dict[str, Exploration], real_scores: Path
 ) -> None:
     alone = explored(Options(data=[str(real_scores)], class_name=["bearing"]), with_maps=False)
     among = [finding for finding in real["both"].findings if finding.machine_type == "bearing"]
@@ -114,7 +118,7 @@ def test_findings_of_a_machine_type_are_the_same_alone_and_among_others(
         assert one.auc_lost_share == other.auc_lost_share
 
 
-def test_models_that_do_not_clearly_beat_chance_are_said_not_to(real: dict[str, Found]) -> None:
+def test_models_that_do_not_clearly_beat_chance_are_said_not_to(real: dict[str, Exploration]) -> None:
     (both,) = [its for its in real["both"].findings if its.machine_type == "valve"]
     assert both.title == "valve: 40 normals that both models get wrong, and neither is clearly better than chance"
     (alone,) = [its for its in real["baseline_MSE"].findings if its.machine_type == "valve"]
@@ -122,7 +126,7 @@ def test_models_that_do_not_clearly_beat_chance_are_said_not_to(real: dict[str, 
     assert "Its AUC is 0.530" in alone.description
 
 
-def test_severity_is_by_what_is_lost_and_worst_comes_first(real: dict[str, Found]) -> None:
+def test_severity_is_by_what_is_lost_and_worst_comes_first(real: dict[str, Exploration]) -> None:
     findings = real["both"].findings
     assert [its.weight for its in findings] == sorted(its.weight for its in findings)
     assert len({its.severity for its in findings}) > 1
@@ -161,6 +165,19 @@ def test_pairs_between_chosen_clips_are_counted_once() -> None:
     assert lost == total
     auc = roc_auc_score(scored["label"] == "anomaly", scored["anomaly_score_one"])
     assert lost == pytest.approx(1 - auc, abs=1e-9)
+
+
+def test_what_findings_explain_together_is_counted_once() -> None:
+    frame = Made(models=("one",), skill=1.0).frame()
+    normals = frame.index[(frame["label"] == "normal") & (frame["split"] == "test")].to_numpy()
+    made = [
+        Finding("hard_normals", "valve", "", "low", (), "", rows, {"one": 0.1})
+        for rows in (normals[:30], normals[20:40])
+    ]
+    (its,) = together(frame, made)
+    lost, total = auc_lost(frame, "one", normals[:40])
+    assert its.share == pytest.approx(lost / total)
+    assert together(frame, []) == []
 
 
 def test_a_perfect_model_loses_nothing_and_nothing_is_found() -> None:

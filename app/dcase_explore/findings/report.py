@@ -11,6 +11,7 @@ import pandas as pd
 
 from dcase_explore.findings import Measured
 from dcase_explore.findings.finding import Finding
+from dcase_explore.findings.together import together
 from dcase_explore.messages import console_on, counted, short, some
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
@@ -33,7 +34,7 @@ def as_json(findings: Sequence[Finding], clip_ids: np.ndarray) -> str:
     -------
     str
         A list of objects; ``auc_lost_share``, the mean over the models of ``auc_lost_shares``, is null where a rule has
-        nothing to do with the score.
+        nothing to do with the score; ``auc_explained`` is the AUC, by model, that findings are ranked by.
     """
     return json.dumps([_document(finding, clip_ids) for finding in findings], indent=2, ensure_ascii=False)
 
@@ -48,6 +49,7 @@ def _document(finding: Finding, clip_ids: np.ndarray) -> dict[str, Any]:
         "description": finding.description,
         "auc_lost_share": finding.auc_lost_share,
         "auc_lost_shares": dict(finding.auc_lost_shares),
+        "auc_explained": dict(finding.auc_explained),
         "clip_ids": clip_ids[finding.rows].tolist(),
     }
 
@@ -104,8 +106,12 @@ def print_findings(findings: Sequence[Finding], frame: pd.DataFrame, distances: 
 
     console = console_on("stdout", _WIDTH)
     clip_ids = frame["clip_id"].to_numpy()
+    if explained := [f"{its.share:.0%} of the AUC that {its.model} loses" for its in together(frame, findings)]:
+        console.print(Text(f"The clips of all findings below carry {' and '.join(explained)}, counted once.\n"))
     for number, finding in enumerate(findings, start=1):
         share = "" if finding.auc_lost_share is None else f", {finding.auc_lost_share:.0%} of the AUC lost"
+        if finding.auc_explained:
+            share = f", {np.mean(list(finding.auc_explained.values())):.3f} AUC{share}"
         head = Text.assemble(f"{number:>2}  ", (finding.severity, _STYLES[finding.severity]), "  ")
         head.append(short(finding.title), "bold").append(f"  ({finding.rule}{share})", "dim")
         console.print(head)

@@ -1,0 +1,107 @@
+"""What each number of the official score costs it: what the score would be, were that number as good as the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dcase_explore.scoring.official import ModelScore
+
+
+@dataclass(frozen=True)
+class Term:
+    """
+    One number that an official score is made of.
+
+    Attributes
+    ----------
+    model
+        Whose.
+    machine_type, section, metric
+        Which.
+    value
+        0 to 1, higher is better.
+    median
+        Of the model's other numbers.
+    official_score
+        As it is.
+    would_be
+        The official score, were this number at that median.
+    """
+
+    model: str
+    machine_type: str
+    section: int | None
+    metric: str
+    value: float
+    median: float
+    official_score: float
+    would_be: float
+
+    @property
+    def brings(self) -> float:
+        """What it would bring to be at the median of the others; below 0 for a number that is better than that."""
+        return self.would_be - self.official_score
+
+    def sentence(self) -> str:
+        """``"ToyTrain target 0.418: at the median of the others (0.571) Ω would be 0.5613"``."""
+        section = "" if self.section is None else f" {self.section:02d}"
+        metric = {"auc_source": "source", "auc_target": "target", "pauc": "pAUC", "auc": "AUC"}.get(
+            self.metric, self.metric.replace("_", " ")
+        )
+        return (
+            f"{self.machine_type}{section} {metric} {self.value:.3f}: at the median of the others ({self.median:.3f}) "
+            f"the official score would be {self.would_be:.4f}"
+        )
+
+
+def terms(model: ModelScore) -> list[Term]:
+    """
+    What each number costs a model.
+
+    Parameters
+    ----------
+    model
+        How it does.
+
+    Returns
+    -------
+    list of Term
+        What would bring most first; none where there is no official score or one number only.
+    """
+    official = model.official_score
+    numbers = [
+        (place, name)
+        for place, row in enumerate(model.sections)
+        for name in model.definition.numbers
+        if name in row.metrics
+    ]
+    if official is None or len(numbers) < 2:
+        return []
+    found = []
+    for place, name in numbers:
+        row = model.sections[place]
+        others = [model.sections[at].metrics[its] for at, its in numbers if (at, its) != (place, name)]
+        median = float(np.median(others))
+        changed: dict[str, list[dict[str, float]]] = {}
+        for at, its in enumerate(model.sections):
+            metrics = its.metrics | {name: median} if at == place else its.metrics
+            changed.setdefault(its.machine_type, []).append(metrics)
+        section = row.section if len({its.section for its in model.sections}) > 1 else None
+        would_be = float(model.definition.score(changed) or 0.0)
+        found.append(Term(model.model, row.machine_type, section, name, row.metrics[name], median, official, would_be))
+    return sorted(found, key=lambda term: -term.brings)
+
+
+def to_frame(found: Sequence[Term]) -> pd.DataFrame:
+    """One row per term: model, class, section, metric, value, median, official_score, would_be, brings."""
+    table = pd.DataFrame(
+        [
+            (its.model, its.machine_type, its.section, its.metric, its.value, its.median, its.official_score)
+            for its in found
+        ],
+        columns=["model", "class", "section", "metric", "value", "median", "official_score"],
+    )
+    table["section"] = table["section"].astype("Int64")
+    return table.assign(would_be=[its.would_be for its in found], brings=[its.brings for its in found])

@@ -1,0 +1,117 @@
+"""Intervals of the official score, and what each of its numbers costs it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from dcase_explore.exploration import Exploration
+from dcase_explore.exploring import explored
+from dcase_explore.options import Options
+from dcase_explore.scoring import score
+from dcase_explore.scoring.improvement import terms, to_frame
+from dcase_explore.scoring.intervals import intervals
+from dcase_explore.scoring.metrics import section_metrics
+from dcase_explore.scoring.resampling import draw, drawn_metrics
+from finding import Made
+
+
+@pytest.fixture(scope="module")
+def real(real_scores: Path) -> Exploration:
+    return explored(Options(data=[str(real_scores)]), with_maps=False, with_findings=False)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 999), levels=st.sampled_from([3, 1000]), own=st.booleans())
+def test_metrics_of_drawn_clips_are_those_of_the_clips_drawn(seed: int, levels: int, own: bool) -> None:
+    rng = np.random.default_rng(seed)
+    n = 40
+    scores, anomalous = rng.integers(0, levels, n).astype(float), np.arange(n) % 2 == 0
+    domains = np.where(np.arange(n) % 4 < 2, "source", "target").astype(object)
+    weights = draw(anomalous + 2 * (domains == "source"), seed, 3)
+    assert (weights.sum(axis=1) == n).all()
+    found = drawn_metrics(scores, anomalous, domains, weights, own_anomalies=own)
+    for number in range(3):
+        rows = np.repeat(np.arange(n), weights[number].astype(int))
+        expected = section_metrics(scores[rows], anomalous[rows], domains[rows], own_anomalies=own)
+        assert {name: values[number] for name, values in found.items()} == pytest.approx(expected, abs=1e-9)
+
+
+def covered(auc: float, tables: int) -> float:
+    """Share of made-up tables in which the interval of AUC (source) covers the truth: 50 normals, 100 anomalies."""
+    inside = 0
+    for seed in range(tables):
+        made = Made(seed, skill=float(stats.norm.ppf(auc) * np.sqrt(2)), models=("one",))
+        scored = score(made.frame().drop(columns=["embeddings_mine", "auc_cost_one"]))
+        (found,) = intervals(scored.frame, scored.models, 400).models
+        one = found.numbers["valve", 0, "auc_source"]
+        inside += one.low <= auc <= one.high
+    return inside / tables
+
+
+def test_intervals_cover_the_truth_in_a_few_tables() -> None:
+    assert covered(0.8, 40) >= 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("auc", [0.6, 0.8, 0.9])
+def test_intervals_cover_the_truth_as_often_as_they_say(auc: float) -> None:
+    assert 0.93 <= covered(auc, 1_000) <= 0.97
+
+
+def test_intervals_are_the_same_every_time_and_hold_what_they_are_of(real: Exploration) -> None:
+    one, two = (intervals(real.frame, real.models, 200) for _ in range(2))
+    assert one == two
+    for model, its in zip(real.models, one.models, strict=True):
+        assert its.official.value == model.official_score
+        assert len(its.numbers) == 21
+        for interval in (its.official, *its.numbers.values()):
+            assert 0 <= interval.low < interval.value < interval.high <= 1
+    table = one.to_frame()
+    assert len(table) == 2 * 22
+    assert (table["low"] < table["high"]).all()
+
+
+def test_the_difference_of_two_models_is_paired(real: Exploration) -> None:
+    found = intervals(real.frame, real.models, 500)
+    (difference,) = found.differences
+    widths = [its.official.high - its.official.low for its in found.models]
+    paired = difference.official.high - difference.official.low
+    assert paired < np.hypot(*widths)  # as it would be of other clips
+    assert difference.official.value == pytest.approx(
+        real.models[0].official_score - real.models[1].official_score  # type: ignore[operator]
+    )
+
+
+def test_a_model_does_not_differ_from_itself() -> None:
+    made = Made(3, skill=1.0)
+    made.scores["two"] = made.scores["one"]
+    scored = score(made.frame().drop(columns=["auc_cost_one", "auc_cost_two"]))
+    (difference,) = intervals(scored.frame, scored.models, 100).differences
+    assert (difference.official.low, difference.official.high) == (0, 0)
+
+
+def test_without_domains_there_is_no_interval_of_a_score_that_is_not_there() -> None:
+    frame = Made(3, skill=1.0).frame().drop(columns=["domain", "auc_cost_one", "auc_cost_two"])
+    scored = score(frame)
+    assert intervals(scored.frame, scored.models, 50).models == ()
+    assert terms(scored.models[0]) == []
+
+
+def test_what_each_number_costs_is_the_score_with_that_number_changed(real: Exploration) -> None:
+    for model in real.models:
+        found = terms(model)
+        assert [its.brings for its in found] == sorted((its.brings for its in found), reverse=True)
+        values = [
+            (row.machine_type, name, row.metrics[name]) for row in model.sections for name in model.definition.numbers
+        ]
+        for its in (found[0], found[-1]):
+            others = [value for machine, name, value in values if (machine, name) != (its.machine_type, its.metric)]
+            expected = stats.hmean([*others, np.median(others)])
+            assert its.would_be == pytest.approx(expected, abs=1e-9)
+        assert to_frame(found)["brings"].is_monotonic_decreasing
+    worst = {model.model: terms(model)[0].sentence().split(":")[0] for model in real.models}
+    assert worst == {"baseline_MAHALA": "ToyTrain target 0.418", "baseline_MSE": "fan target 0.360"}
