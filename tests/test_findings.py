@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 import rules_table
@@ -737,3 +737,71 @@ def test_a_machine_type_without_vectors_leaves_the_others_theirs() -> None:
     assert set(found.distances) == {("valve", "mine")}
     assert found.frame.loc[found.frame["class"] == "fan", "domain_distance_mine"].isna().all()
     assert measure_distances(frame[frame["class"] == "fan"], "mine") is None
+
+
+# Decisions, labels, neighbours
+
+
+@pytest.mark.parametrize(("called", "words"), [("anomaly", "anomalous"), ("normal", "normal")])
+def test_decisions_that_call_all_clips_the_same_are_told_beside_other_thresholds(called: str, words: str) -> None:
+    made = Made(seed=21, skill=2.0, models=("one",))
+    frame = made.frame()
+    frame["anomaly_score_one"] = made.scores["one"].astype(np.float32)  # training clips have scores as well
+    test = frame["split"] == "test"
+    frame["prediction_one"] = pd.Categorical(np.where(test, called, None), ["normal", "anomaly"])
+    found = find(clips.conform(frame))
+    (finding,) = [its for its in found.findings if its.rule == "thresholds"]
+    assert finding.title == f"valve: one calls 200 of 200 test clips {words}"
+    wrong = "normal" if called == "anomaly" else "anomaly"
+    assert set(finding.rows) == set(made.rows(split="test", label=wrong))
+    scores, anomalous = frame.loc[test, "anomaly_score_one"], frame.loc[test, "label"] == "anomaly"
+    at = np.quantile(frame.loc[~test, "anomaly_score_one"], 0.9)
+    assert f"{f1_score(anomalous, scores > at):.2f} with a threshold at the 90%" in finding.description
+    best = max(f1_score(anomalous, scores > value) for value in scores)
+    assert f"{best:.2f} with the best one in hindsight" in finding.description
+
+
+def test_decisions_that_tell_clips_apart_are_no_finding() -> None:
+    made = Made(seed=21, skill=2.0, models=("one",))
+    frame = made.frame()
+    decided = np.where(frame["anomaly_score_one"] > 1, "anomaly", "normal")
+    frame["prediction_one"] = pd.Categorical(np.where(frame["split"] == "test", decided, None), ["normal", "anomaly"])
+    assert not [its for its in find(clips.conform(frame)).findings if its.rule == "thresholds"]
+
+
+def test_labels_that_models_and_neighbours_speak_against_are_doubtful() -> None:
+    made = Made(seed=22, skill=4.0)
+    made.vectors[made.rows(split="test", label="anomaly")] += 2.0
+    swapped = made.rng.choice(made.rows(split="test", label="normal"), 4, replace=False)
+    made.vectors[swapped] += 2.0
+    for model in made.models:
+        made.scores[model][swapped] += 4.5
+    (finding,) = [its for its in made.found().findings if its.rule == "doubtful_labels"]
+    assert set(finding.rows) <= set(swapped)
+    assert len(finding.rows) >= 3
+    assert finding.severity == "low"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_few_clips_at_opposite_ends_of_two_models_are_told(seed: int) -> None:
+    made = Made(seed=30 + seed, skill=2.0)
+    made.scores["two"] = made.scores["one"] + 0.1 * made.rng.normal(size=len(made.facts))
+    normals = made.rows(split="test", label="normal")
+    planted = normals[np.argsort(made.scores["one"][normals])][[0, 1, 2, -1, -2]]
+    made.scores["two"][planted[:3]] += 4
+    made.scores["two"][planted[3:]] -= 4
+    (finding,) = [its for its in made.found().findings if its.rule == "disagreements"]
+    assert set(finding.rows) == set(planted)
+    assert "rank at opposite ends" in finding.title
+
+
+def test_the_nearest_training_normal_is_told_in_words() -> None:
+    made = Made(seed=13)
+    found = find(made.frame()).frame
+    training = made.rows(split="train")
+    distances = np.linalg.norm(made.vectors[:, None].astype(np.float64) - made.vectors[training], axis=2)
+    distances[training, np.arange(len(training))] = np.inf
+    nearest = training[distances.argmin(axis=1)]
+    assert found["nearest_normal_attributes"].tolist() == found["attributes"].iloc[nearest].tolist()
+    assert found["nearest_normal_domain"].tolist() == found["domain"].iloc[nearest].tolist()
+    np.testing.assert_allclose(found["nearest_normal_distance"], distances.min(axis=1), rtol=1e-5)

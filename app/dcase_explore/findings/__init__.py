@@ -155,6 +155,23 @@ def _columns(frame: pd.DataFrame, embeddings: Sequence[str], distances: Measured
             nearest[measured.rows[there]] = paths[measured.rows[measured.nearest[there]]]
         if any(path is not None for path in nearest):
             columns["nearest_normal"] = nearest
+    return columns | _nearest_in_words(frame, distances)
+
+
+def _nearest_in_words(frame: pd.DataFrame, distances: Measured) -> dict[str, object]:
+    """Attributes, domain and distance of each clip's nearest training normal."""
+    columns: dict[str, object] = {}
+    for name in ("attributes", "domain", "distance"):
+        if name != "distance" and name not in frame:
+            continue
+        known = _known(frame, f"nearest_normal_{name}", None)
+        values = frame[name].to_numpy(object) if name != "distance" else None
+        for measured in reversed(list(distances.values())):
+            there = (measured.nearest >= 0) & (measured.trained | pd.isna(known[measured.rows]))
+            near = measured.rows[measured.nearest[there]]
+            known[measured.rows[there]] = measured.nearest_distance[there] if values is None else values[near]
+        if not pd.isna(known).all():
+            columns[f"nearest_normal_{name}"] = known
     return columns
 
 

@@ -73,6 +73,27 @@ def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K) -> 
     return result
 
 
+def nearest_rows(matrix: np.ndarray, k: int) -> np.ndarray:
+    """
+    Rows nearest to each row, itself not counted.
+
+    Parameters
+    ----------
+    matrix
+        Embeddings, float32, shape (clips, dimensions), more than k clips.
+    k
+        How many.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape (clips, k), in any order.
+    """
+    centred = matrix - np.median(matrix, axis=0)
+    everything = np.arange(len(matrix))
+    return np.concatenate([places for _, places, _, _ in _search(centred, everything, k, matrix)])
+
+
 def _search(
     matrix: np.ndarray, reference: np.ndarray, k: int, exact_of: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
