@@ -4,8 +4,12 @@ import math
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 SAMPLE_RATE = 16_000
 N_FFT = 1024
@@ -16,7 +20,7 @@ FULL_SCALE = 1 - 2**-15
 """Magnitude of the highest 16-bit sample."""
 QUIETEST_DBFS = -120.0
 """Level of digital silence, by agreement: its logarithm has none."""
-RECIPE = f"logmel 3: {SAMPLE_RATE} Hz, n_fft {N_FFT}, hop {HOP}, {N_MELS} bands, at most {MAX_SECONDS} s"
+RECIPE = f"logmel 4: {SAMPLE_RATE} Hz, n_fft {N_FFT}, hop {HOP}, {N_MELS} bands, at most {MAX_SECONDS} s"
 """Names everything the vector depends on besides the recording; a change here computes all anew."""
 
 CUT_SHORT = "fewer bytes than its header announces: cut short, and heard as far as it goes"
@@ -170,18 +174,29 @@ def _cut_short(path: str) -> bool:
 
 def _decibels(samples: np.ndarray) -> np.ndarray:
     """Log-mel frames, dB, float32, shape (frames, 128)."""
+    from scipy import fft  # in single precision several times as fast as numpy's
+
     padded = np.pad(samples, N_FFT // 2)
     padded = np.pad(padded, (0, max(0, N_FFT - len(padded))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
-    power = np.abs(np.fft.rfft(frames * _window())) ** 2
-    decibels: np.ndarray = 10 * np.log10(np.maximum(power @ mel_filters().T, np.finfo(np.float32).eps))
-    return decibels.astype(np.float32, copy=False)
+    spectrum = fft.rfft(frames * _window())
+    power = spectrum.real**2 + spectrum.imag**2
+    mel = (_sparse_mel_filters() @ power.T).T
+    return np.ascontiguousarray(10 * np.log10(np.maximum(mel, np.finfo(np.float32).eps)), dtype=np.float32)
 
 
 @cache
 def _window() -> np.ndarray:
     """Periodic Hann window."""
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
+
+
+@cache
+def _sparse_mel_filters() -> "csr_array":
+    """Of the weights one in sixty is not zero."""
+    from scipy.sparse import csr_array
+
+    return csr_array(mel_filters())
 
 
 @cache
