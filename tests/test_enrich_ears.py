@@ -15,8 +15,11 @@ from dcase_explore.enrich import enrich, frames, logmel, pca
 from dcase_explore.enrich.frames import Frames, windows
 from dcase_explore.enrich.knn import knn_scores
 from dcase_explore.errors import ExploreError
+from dcase_explore.exploring import explored
 from dcase_explore.findings.finding import models_of
+from dcase_explore.options import Options
 from dcase_explore.sources import read_sources
+from hub_server import HubServer
 
 Record = Callable[..., Path]
 SCORE = "anomaly_score_logmel_pca"
@@ -199,3 +202,10 @@ def test_tooltips_say_what_they_are_and_names_are_taken(score: str, words: str) 
     assert "higher is more anomalous" in column.description
     assert name_problem(score) == "that name is taken by what is computed here"
     assert words not in str(describe("anomaly_score_mine_knn"))
+
+
+def test_on_the_hubs_data_distances_stand_beside_its_outlier_score(hub: HubServer) -> None:
+    found = explored(Options(class_name=["valve"]), with_maps=False)
+    ast = "ast-finetuned-audioset-10-10-0.4593"
+    assert members(found.frame.columns, "anomaly_score_<score>") == ["dev_train_lof", f"{ast}_knn"]
+    assert models_of(found.frame) == ["dev_train_lof", f"{ast}_knn"]
