@@ -7,7 +7,6 @@ Writes ``layouts/<name>.png`` for every layout of which the README shows one; of
 """
 
 import io
-import json
 import re
 import subprocess
 import sys
@@ -33,14 +32,12 @@ def in_readme() -> list[str]:
     return re.findall(r"\(layouts/([\w-]+)\.png\)", README.read_text())
 
 
-def picture(browser: "Browser", url: str, title: str) -> PIL.Image.Image:
-    """What is seen of a page after a click on a finding, or on the first clip where the page has no such finding."""
+def picture(browser: "Browser", url: str) -> PIL.Image.Image:
+    """What is seen of a page when it is opened: the worst finding, and its costliest clip."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url)
-    page.get_by_text("Filtered").wait_for()
-    finding = page.get_by_text(title, exact=True)
-    (finding if finding.count() else page.locator("[data-rowindex='0']")).first.click()
-    page.mouse.move(1100, 895)  # off what was clicked, which would stay highlighted
+    page.wait_for_function("() => location.hash.includes('clip=')")
+    page.mouse.move(1100, 895)  # off everything
     before, now = b"", page.screenshot()
     for _ in range(30):  # until nothing moves: that spectrograms are drawn is told by no request
         if before == now:
@@ -67,17 +64,15 @@ def served(layout: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Serve the demo's valves in each layout, select the worst finding, and save what is seen."""
+    """Serve the demo's valves in each layout and save what is seen."""
     from playwright.sync_api import sync_playwright
 
-    command = [sys.executable, "-m", "dcase_explore", "findings", *DATA, "--format", "json"]
-    worst = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)[0]["title"]
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), args=FLAGS)
         for name in in_readme():
             with served(name) as url:
                 file = curated_folder() / f"{name}.png"
-                picture(browser, url, worst).save(file, optimize=True)
+                picture(browser, url).save(file, optimize=True)
                 print(file)
         browser.close()
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from dcase_explore.enrich.logmel import N_FFT, mel_filters
-from dcase_explore.scoring.metrics import harmonic_mean, section_metrics
+from dcase_explore.facts import _definition as facts_definition
+from dcase_explore.scoring.definitions import OF_2020, OF_2021, SINCE_2022, Definition
+from dcase_explore.scoring.metrics import RANKING, harmonic_mean, section_metrics
 from frontend import served_modules
 
 if TYPE_CHECKING:
@@ -15,14 +17,18 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-METRICS = """async ([scores, anomalous, domains]) => {
+METRICS = """async ([scores, anomalous, domains, own]) => {
   const { ascending, sectionMetrics } = await import("/metrics.js");
   const those = (wanted) => ascending(scores.filter((_, i) => wanted(anomalous[i], domains[i])));
   return sectionMetrics({
     normals: those((its) => !its), anomalies: those((its) => its),
     source: those((its, domain) => !its && domain === "source"),
     target: those((its, domain) => !its && domain === "target"),
-  });
+    anomaliesOf: {
+      source: those((its, domain) => its && domain === "source"),
+      target: those((its, domain) => its && domain === "target"),
+    },
+  }, own);
 }"""
 
 
@@ -35,8 +41,9 @@ def modules(browser: "Browser") -> "Iterator[Page]":
         page.close()
 
 
-def in_page(modules: "Page", scores: np.ndarray, anomalous: np.ndarray, domains: np.ndarray) -> dict[str, Any]:
-    found: dict[str, Any] = modules.evaluate(METRICS, [scores.tolist(), anomalous.tolist(), domains.tolist()])
+def in_page(modules: "Page", *its: np.ndarray, own: bool = False) -> dict[str, Any]:
+    """Metrics of scores, which of them are anomalies, and domains."""
+    found: dict[str, Any] = modules.evaluate(METRICS, [*(values.tolist() for values in its), own])
     return found
 
 
@@ -50,9 +57,10 @@ def test_metrics_are_pythons(modules: "Page", seed: int) -> None:
     if seed % 3 == 1:
         scores = scores * 1e-12 + 1  # near each other, apart only in double precision
     anomalous, domains = rng.random(n) < rng.random(), rng.choice(["source", "target", "?"], n)
-    expected = section_metrics(scores, anomalous, domains)
-    found = in_page(modules, scores, anomalous, domains)
-    for name in ("auc", "auc_source", "auc_target", "pauc"):
+    own = seed % 2 == 0
+    expected = section_metrics(scores, anomalous, domains, own_anomalies=own)
+    found = in_page(modules, scores, anomalous, domains, own=own)
+    for name in RANKING:
         if name in expected:
             assert found[name] == pytest.approx(expected[name], abs=1e-12), name
         else:
@@ -73,6 +81,22 @@ def test_the_worst_number_and_what_the_score_would_be_without_it(modules: "Page"
     worst = modules.evaluate("async (its) => (await import('/metrics.js')).worst(its)", sections)
     assert (worst["section"], worst["name"], worst["value"], worst["median"]) == (0, "auc_target", 0.3, 0.6)
     assert worst["omega"] == pytest.approx(harmonic_mean([0.8, 0.6, 0.6, 0.7, 0.5]), abs=1e-15)
+
+
+@pytest.mark.parametrize("definition", [SINCE_2022, OF_2021, OF_2020])
+def test_the_official_score_is_that_of_the_year(modules: "Page", definition: Definition) -> None:
+    rng = np.random.default_rng(3)
+    sections = [
+        {name: float(rng.uniform(0.3, 1)) if rng.random() < 0.8 else None for name in RANKING} for _ in range(12)
+    ]
+    by_machine: dict[str, list[dict[str, float]]] = {}
+    for number, section in enumerate(sections):
+        known = {name: value for name, value in section.items() if value is not None}
+        by_machine.setdefault(f"machine {number % 4}", []).append(known)
+        section["machine"] = f"machine {number % 4}"  # type: ignore[assignment]
+    script = "async ([its, definition]) => (await import('/metrics.js')).officialScore(its, definition)"
+    found = modules.evaluate(script, [sections, facts_definition(definition)])
+    assert found == pytest.approx(definition.score(by_machine), abs=1e-12)
 
 
 def test_no_official_score_without_domains(modules: "Page") -> None:

@@ -9,6 +9,7 @@ from dcase_explore.exploration import Exploration
 from dcase_explore.findings import not_looked_for
 from dcase_explore.findings.distances import Auc
 from dcase_explore.findings.finding import Finding
+from dcase_explore.scoring.definitions import Definition
 
 
 def facts_of(exploration: Exploration) -> dict[str, Any]:
@@ -24,14 +25,16 @@ def facts_of(exploration: Exploration) -> dict[str, Any]:
     -------
     dict
         ``exact``: values by column of the scores that the page's single precision would tie. ``findings``: all of them,
-        worst first, their rows as positions in the table; ``auc_lost_share`` as `Finding` has it. ``not_looked_for``:
-        parts of a sentence. ``separation``: SEP and DSUP with their 95 % intervals by machine type and embedding.
+        worst first, their rows as positions in the table; ``auc_lost_share`` as `Finding` has it. ``definitions`` of
+        the official score that counts, by model. ``not_looked_for``: parts of a sentence. ``separation``: SEP and DSUP
+        with their 95 % intervals by machine type and embedding.
     """
     frame = exploration.frame
     columns = [f"anomaly_score_{model}" for model in members(frame.columns, "anomaly_score_<score>")]
     return {
         "exact": {name: _listed(frame[name].to_numpy()) for name in columns if frame[name].dtype == np.float64},
         "findings": [_finding(finding) for finding in exploration.findings],
+        "definitions": {model.model: _definition(model.definition) for model in exploration.models},
         "not_looked_for": not_looked_for(frame),
         "separation": [
             {"class": machine, "embedding": name, "sep": _auc(its.sep), "dsup": _auc(its.dsup)}
@@ -50,6 +53,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "auc_lost_share": finding.auc_lost_share,
         "auc_lost_shares": dict(finding.auc_lost_shares),
         "rows": finding.rows.tolist(),
+    }
+
+
+def _definition(definition: Definition) -> dict[str, Any]:
+    return {
+        "symbol": definition.symbol,
+        "numbers": list(definition.numbers),
+        "own_anomalies": definition.own_anomalies,
+        "has_domains": definition.has_domains,
     }
 
 

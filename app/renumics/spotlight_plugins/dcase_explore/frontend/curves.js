@@ -75,7 +75,8 @@ export function Roc({ groups, all, scores, threshold, onChange, width, height })
   };
   const { svg, drag, slider } = useSlider({ scores, threshold, onChange, toThreshold, label: "Decision threshold on the ROC" });
   const tpr = above(all.anomalies, threshold) / all.anomalies.length;
-  const dots = curves.map(({ name, colour, normals }) => [name, colour, above(normals, threshold) / normals.length]);
+  const dots = curves.map(({ name, colour, normals, anomalies }) =>
+    [name, colour, above(normals, threshold) / normals.length, above(anomalies, threshold) / anomalies.length]);
   return h("svg", { ref: svg, width, height, role: "group", "aria-label": "ROC per domain", style: { touchAction: "none", cursor: "crosshair" }, ...drag },
     h("rect", { x: x(0), y: y(1), width: MAX_FPR * inner[0], height: inner[1], fill: "#e8eef3" }),
     text(x(0) + 3, y(1) + 11, `p = ${MAX_FPR}`),
@@ -96,7 +97,7 @@ export function Roc({ groups, all, scores, threshold, onChange, width, height })
       text(x(1) - 4, y(0) - 6 - 14 * (curves.length - 1 - i), `${name === "target" ? "╌" : "─"} ${word}`,
         { key: name, textAnchor: "end", fill: colour, fontWeight: 600 })),
     h("line", { x1: x(0), x2: x(1), y1: y(tpr), y2: y(tpr), stroke: TEXT, strokeWidth: 1 }),
-    dots.map(([name, colour, fpr]) => h("circle", { key: name, cx: x(fpr), cy: y(tpr), r: 4, fill: colour, stroke: PALE })),
+    dots.map(([name, colour, fpr, found]) => h("circle", { key: name, cx: x(fpr), cy: y(found), r: 4, fill: colour, stroke: PALE })),
     h("rect", { x: x(0) - 4, y: y(tpr) - 4, width: 8, height: 8, fill: TEXT, ...slider }));
 }
 

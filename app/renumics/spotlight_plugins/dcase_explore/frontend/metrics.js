@@ -1,8 +1,10 @@
-// The challenge's metrics of one section, by the definitions of DCASE Task 2 since 2022: the same numbers as the
-// Python package's `scoring.metrics`. Scores: higher is more anomalous. All in O(n log n).
+// The challenge's metrics of one section, and its official score by the definition of a year: the same numbers as the
+// Python package's `scoring`. Scores: higher is more anomalous. All in O(n log n).
 
 export const MAX_FPR = 0.1;
-export const OFFICIAL = ["auc_source", "auc_target", "pauc"];
+
+/** The definition where nothing else is said; those of other years come with the facts. */
+export const SINCE_2022 = { symbol: "Ω", numbers: ["auc_source", "auc_target", "pauc"], own_anomalies: false, has_domains: true };
 
 /** Scores of one group of clips, ascending; `Float64Array` sorts by number, unlike `Array`. */
 export const ascending = (scores) => Float64Array.from(scores).sort();
@@ -54,39 +56,54 @@ export function partialAuc(normals, anomalies, maxFpr = MAX_FPR) {
   return (1 + (area - chance) / (maxFpr - chance)) / 2;
 }
 
-/** Metrics of one section from the ascending scores of its `normals`, `anomalies` and its normals by domain. */
-export const sectionMetrics = ({ normals, anomalies, source, target }) => ({
-  auc: auc(normals, anomalies),
-  auc_source: auc(source, anomalies),
-  auc_target: auc(target, anomalies),
-  pauc: partialAuc(normals, anomalies),
-});
+/**
+ * Metrics of one section from the ascending scores of its `normals`, its `anomalies`, its normals by domain (`source`,
+ * `target`) and its anomalies by domain (`anomaliesOf`). `own`: rank a domain's normals against its own anomalies.
+ */
+export function sectionMetrics({ normals, anomalies, source, target, anomaliesOf }, own = false) {
+  return {
+    auc: auc(normals, anomalies), pauc: partialAuc(normals, anomalies),
+    auc_source: auc(source, own ? anomaliesOf.source : anomalies), auc_target: auc(target, own ? anomaliesOf.target : anomalies),
+    pauc_source: partialAuc(source, anomaliesOf.source), pauc_target: partialAuc(target, anomaliesOf.target),
+  };
+}
+
+const meanOf = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
 
 export function harmonicMean(values) {
   if (!values.length) return null;
   return values.includes(0) ? 0 : values.length / values.reduce((sum, value) => sum + 1 / value, 0);
 }
 
-/** Ω: harmonic mean of all that is defined of the sections; null where no domain's AUC is, for pAUC alone is another. */
-export function officialScore(sections) {
-  const defined = (names) => sections.flatMap((its) => names.map((name) => its[name])).filter((value) => value !== null);
-  return defined(OFFICIAL.slice(0, 2)).length ? harmonicMean(defined(OFFICIAL)) : null;
+const defined = (sections, names) => sections.flatMap((its) => names.map((name) => its[name])).filter((value) => value !== null);
+
+/** How a definition averages one number over sections. */
+export const averageOf = (values, { has_domains: hasDomains }) => (hasDomains ? harmonicMean(values) : meanOf(values));
+
+/** The official score of sections (with their `machine`), over what is defined; null where no AUC is. */
+export function officialScore(sections, definition = SINCE_2022) {
+  const { numbers } = definition;
+  if (!defined(sections, numbers.filter((name) => name.startsWith("auc"))).length) return null;
+  if (definition.has_domains) return harmonicMean(defined(sections, numbers));
+  const machines = [...new Set(sections.map(({ machine }) => machine))];
+  return meanOf(machines.flatMap((machine) => numbers.map((name) => meanOf(defined(sections.filter((its) => its.machine === machine), [name]))))
+    .filter((value) => value !== null));
 }
 
 /**
- * The lowest of all numbers, and what Ω would be if it were their median.
+ * The lowest of all numbers, and what the official score would be if it were their median.
  * Returns {section (its index), name, value, median, omega}, or null where there are fewer than three numbers.
  */
-export function worst(sections) {
+export function worst(sections, definition = SINCE_2022) {
   const all = sections.flatMap((its, section) =>
-    OFFICIAL.filter((name) => its[name] !== null).map((name) => ({ section, name, value: its[name] })));
-  if (all.length < 3 || officialScore(sections) === null) return null;
+    definition.numbers.filter((name) => its[name] !== null).map((name) => ({ section, name, value: its[name] })));
+  if (all.length < 3 || officialScore(sections, definition) === null) return null;
   const sorted = all.map(({ value }) => value).sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   const lowest = all.reduce((low, its) => (its.value < low.value ? its : low));
   const raised = sections.map((its, section) => (section === lowest.section ? { ...its, [lowest.name]: median } : its));
-  return { ...lowest, median, omega: officialScore(raised) };
+  return { ...lowest, median, omega: officialScore(raised, definition) };
 }
 
 /** How many of ascending scores lie above a threshold. */

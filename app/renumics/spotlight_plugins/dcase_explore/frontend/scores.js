@@ -1,13 +1,16 @@
 // The widget `dcase.scores`: the official numbers of the clips that the page's filters leave, ROC, threshold.
+import { useChoice } from "./choice.js";
 import { CHOSEN, DOMAINS, FAINT, LINE, WORST } from "./colours.js";
 import { Histogram, Roc } from "./curves.js";
 import { useFacts } from "./facts.js";
 import { chosenMachine, isSet, rowsWithout, showAllMachines, showCategory } from "./filters.js";
-import { ascending, decided, harmonicMean, OFFICIAL, officialScore, sectionMetrics, worst } from "./metrics.js";
-import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useMemo, useSize, useState } from "./parts.js";
+import { ascending, averageOf, decided, officialScore, sectionMetrics, SINCE_2022, worst } from "./metrics.js";
+import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useEffect, useMemo, useSize, useState } from "./parts.js";
 import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
 
-const WORDS = { auc_source: "AUC source", auc_target: "AUC target", pauc: "pAUC" };
+const WORDS = {
+  auc: "AUC", auc_source: "AUC source", auc_target: "AUC target", pauc: "pAUC", pauc_source: "pAUC source", pauc_target: "pAUC target",
+};
 
 /** Ascending scores of a section's clips that have one: its normals, anomalies, and normals by domain. */
 export function groupsOf(table, scores, rows) {
@@ -32,14 +35,14 @@ export function groupsOf(table, scores, rows) {
 export function scoredModels(table, rows, facts) {
   const sections = sectionsOf(table, labelledTest(table, rows));
   return modelsOf(table.columns).map((model) => {
-    const scores = scoresOf(table, model, facts);
+    const scores = scoresOf(table, model, facts), definition = facts?.definitions?.[model] ?? SINCE_2022;
     const its = sections.map((section) => {
       const groups = groupsOf(table, scores, section.rows);
-      return { ...section, groups, clips: groups.normals.length + groups.anomalies.length, ...sectionMetrics(groups) };
+      return { ...section, groups, clips: groups.normals.length + groups.anomalies.length, ...sectionMetrics(groups, definition.own_anomalies) };
     });
     const scored = its.filter((section) => section.clips);
-    const lowest = worst(scored);
-    return { model, sections: its, scored, omega: officialScore(scored), worst: lowest && { ...lowest, of: scored[lowest.section] } };
+    const lowest = worst(scored, definition);
+    return { model, definition, sections: its, scored, omega: officialScore(scored, definition), worst: lowest && { ...lowest, of: scored[lowest.section] } };
   }).filter(({ scored }) => scored.length);
 }
 
@@ -60,18 +63,19 @@ export function thresholdOf(table, model, scores, rows, all) {
 function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
   const cell = { padding: "2px 6px", textAlign: "right", borderBottom: `1px solid ${LINE}`, whiteSpace: "nowrap" };
   const names = [...new Map(models.flatMap(({ sections }) => sections).map((its) => [its.name, its])).values()];
-  const columns = [...OFFICIAL, "omega"];
-  const value = (its, section, name) => (name === "omega" ? officialScore([section]) : section[name]);
+  const columnsOf = ({ definition }) => [...definition.numbers, "omega"];
+  const first = (its, name) => (name === its.definition.numbers[0] ? `2px solid ${LINE}` : undefined);
+  const value = (its, section, name) => (name === "omega" ? officialScore([section], its.definition) : section[name]);
   return h("table", { style: { borderCollapse: "collapse", fontVariantNumeric: "tabular-nums" }, "aria-label": "Official score by machine type" },
     h("thead", null,
       h("tr", null,
         h("td", { rowSpan: 2, style: cell },
           machine !== null && h(TextButton, { onClick: showAllMachines, title: "Take the filter by machine type away" }, "all machine types")),
-        models.map(({ model }) => h("th", { key: model, colSpan: 4, scope: "colgroup", style: { ...cell, textAlign: "center", borderLeft: `2px solid ${LINE}` } },
+        models.map(({ model, definition }) => h("th", { key: model, colSpan: definition.numbers.length + 1, scope: "colgroup", style: { ...cell, textAlign: "center", borderLeft: `2px solid ${LINE}` } },
           h(TextButton, { pressed: model === chosen, onClick: () => onChoose(model), title: `Curves and threshold of ${model}`, style: { maxWidth: 220, overflow: "hidden", textOverflow: "ellipsis" } }, model)))),
-      h("tr", null, models.flatMap(({ model }) => columns.map((name) =>
-        h("th", { key: model + name, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT, borderLeft: name === "auc_source" ? `2px solid ${LINE}` : undefined } },
-          name === "omega" ? "Ω" : WORDS[name]))))),
+      h("tr", null, models.flatMap((its) => columnsOf(its).map((name) =>
+        h("th", { key: its.model + name, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT, borderLeft: first(its, name) } },
+          name === "omega" ? its.definition.symbol : WORDS[name]))))),
     h("tbody", null, names.map((row) =>
       h("tr", { key: row.name, "data-section": row.name, style: { cursor: "pointer", background: row.name === place ? CHOSEN : undefined },
         onClick: () => { onPlace(row.name); if (machine === null) showCategory("class", row.code); } },
@@ -79,21 +83,22 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
         h("button", { type: "button", style: { textDecoration: "underline dotted", cursor: "pointer" }, title: `Show ${row.machine ?? "these"} alone` }, row.name)),
       models.flatMap((its) => {
         const section = its.sections.find(({ name }) => name === row.name);
-        return columns.map((name) => {
+        return columnsOf(its).map((name) => {
           const lowest = its.worst && its.worst.of === section && its.worst.name === name, shown = section ? value(its, section, name) : null;
           return h("td", {
             key: its.model + name, "data-metric": name, "data-model": its.model, "data-value": shown ?? "",
             "aria-label": lowest ? `${metric(shown)}, the lowest of ${its.model}` : undefined,
-            style: { ...cell, background: lowest ? WORST : undefined, fontWeight: lowest ? 700 : 400, borderLeft: name === "auc_source" ? `2px solid ${LINE}` : undefined },
+            style: { ...cell, background: lowest ? WORST : undefined, fontWeight: lowest ? 700 : 400, borderLeft: first(its, name) },
           }, lowest ? `▼ ${metric(shown)}` : metric(shown));
         });
       })))),
     h("tfoot", null, h("tr", null,
-      h("th", { scope: "row", style: { ...cell, textAlign: "left" }, title: "Harmonic mean over what is defined above" }, "harmonic mean"),
-      models.flatMap(({ model, scored, omega }) => columns.map((name) => {
-        const shown = name === "omega" ? omega : harmonicMean(scored.map((its) => its[name]).filter((one) => one !== null));
+      h("th", { scope: "row", style: { ...cell, textAlign: "left" }, title: "Over what is defined above" }, models.every(({ definition }) => definition.has_domains) ? "harmonic mean" : "mean"),
+      models.flatMap((its) => columnsOf(its).map((name) => {
+        const { model, scored, omega, definition } = its;
+        const shown = name === "omega" ? omega : averageOf(scored.map((one) => one[name]).filter((one) => one !== null), definition);
         return h("td", { key: model + name, "data-metric": name, "data-model": model, "data-total": "", "data-value": shown ?? "",
-          style: { ...cell, fontWeight: 700, borderLeft: name === "auc_source" ? `2px solid ${LINE}` : undefined } }, metric(shown));
+          style: { ...cell, fontWeight: 700, borderLeft: first(its, name) } }, metric(shown));
       })))));
 }
 
@@ -126,8 +131,9 @@ function Curves({ table, facts, rows, its, section }) {
   const start = useMemo(() => thresholdOf(table, model, scores, section.rows, every), [section, model, every]);
   const key = `${model}/${section.name}`, threshold = moved?.key === key ? moved.value : start.value;
   const onChange = (value) => setMoved({ key, value });
-  const roc = ["source", "target"].filter((name) => groups[name].length && groups.anomalies.length)
-    .map((name) => ({ name, word: `${name} ${metric(section[`auc_${name}`])}`, colour: DOMAINS[name], normals: groups[name], anomalies: groups.anomalies }));
+  const against = (name) => (its.definition.own_anomalies ? groups.anomaliesOf[name] : groups.anomalies);
+  const roc = (its.definition.has_domains ? ["source", "target"] : []).filter((name) => groups[name].length && against(name).length)
+    .map((name) => ({ name, word: `${name} ${metric(section[`auc_${name}`])}`, colour: DOMAINS[name], normals: groups[name], anomalies: against(name) }));
   if (!roc.length && groups.normals.length && groups.anomalies.length)
     roc.push({ name: "all", word: `AUC ${metric(section.auc)}`, colour: "#333", normals: groups.normals, anomalies: groups.anomalies });
   const all = { normals: groups.normals, anomalies: groups.anomalies };
@@ -155,13 +161,15 @@ export function Scores() {
   const table = useMemo(() => ({ columns, columnsByKey, columnData }), [columns, columnsByKey, columnData]);
   const models = useMemo(() => (facts ? scoredModels(table, rows, facts) : []), [table, rows, facts]);
   const [column, setColumn] = globalThis.spotlight.useWidgetConfig("scoreColumn", null);
-  const [place, setPlace] = useState(null);
+  const [place, setPlace] = useState(null), { finding } = useChoice();
+  useEffect(() => setPlace(null), [finding?.title]);
   if (!facts) return h(Frame, { label: "Scores" });
   const its = models.find(({ model }) => `anomaly_score_${model}` === column) ?? models[0];
   if (!its)
     return h(Frame, { label: "Scores" }, h(Nothing, null, modelsOf(columns).length
       ? "No test clip here has both a score and a label." : "There is no anomaly score in this data."));
-  const section = its.scored.find(({ name }) => name === place) ?? its.worst?.of ?? its.scored[0];
+  const about = columnData.class?.[finding?.rows[0]];
+  const section = its.scored.find(({ name }) => name === place) ?? its.scored.find(({ code }) => code === about) ?? its.worst?.of ?? its.scored[0];
   const clips = its.scored.reduce((sum, one) => sum + one.clips, 0);
   return h(Frame, { label: "Scores" },
     h("div", { style: { display: "flex", flexWrap: "wrap", gap: 16 } },
@@ -170,7 +178,7 @@ export function Scores() {
         h("ul", { style: { color: FAINT, marginTop: 4 } },
           h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
           models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
-            `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) Ω would be ${metric(one.worst.omega)}.`)))),
+            `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`)))),
       h(Curves, { table, facts, rows, its, section })));
 }
 Scores.key = "dcase.scores";
