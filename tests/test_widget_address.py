@@ -189,7 +189,7 @@ def test_chosen_clips_are_saved_as_pythons_table_has_them(
         else:
             assert found[name].to_list() == ["" if pd.isna(one) else str(one) for one in expected[name]]
     for text, row in zip(found["findings"], expected.index, strict=True):
-        assert text == "\n".join(its.title for its in view.every_finding if row in its.rows)
+        assert text == "\n".join(its.title for its in view.findings if row in its.rows)
     page.close()
 
 
