@@ -14,14 +14,14 @@ from dcase_explore import explore, report
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
 from dcase_explore.notes import Note, with_notes
-from dcase_explore.report.charts import word_of
-from dcase_explore.report.comparing import compare, difference, pairs
-from dcase_explore.report.conditions import costs_by_condition
-from dcase_explore.report.curves import curves_of, roc
-from dcase_explore.report.facts import facts_of
-from dcase_explore.report.markup import element
+from dcase_explore.reporting.charts import word_of
+from dcase_explore.reporting.comparing import compare, difference, pairs
+from dcase_explore.reporting.conditions import costs_by_condition
+from dcase_explore.reporting.curves import curves_of, roc
+from dcase_explore.reporting.facts import facts_of
+from dcase_explore.reporting.markup import element
 from dcase_explore.scoring.report import as_json
-from reporting import Read
+from reading_reports import Read
 
 COLUMNS = {
     "How the scores rank": ["auc_source", "auc_target", "pauc", "pauc_source", "pauc_target", "auc"],

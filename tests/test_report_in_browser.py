@@ -8,8 +8,7 @@ import pytest
 
 from dcase_explore import report
 from exploring import until
-from reporting import Read
-from test_report_file import reversed_scores
+from reading_reports import Read, make_valves, reversed_scores
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -18,10 +17,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def file(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
         # Two models of the same faults: their findings share clips, whose sounds are in the file once.
+        recordings = make_valves(tmp_path_factory.mktemp("valves"))
         scores = reversed_scores(recordings)
         others = {name: score**3 for name, score in scores.items()}
         out = tmp_path_factory.mktemp("report") / "a report.html"

@@ -181,7 +181,7 @@ def report(out: object, data: object = "hub", **options: Any) -> "Path":
     from dcase_explore.asking import asked
 
     asked_for = asked(ReportOptions, data=data, **options)
-    from dcase_explore.report import report as write
+    from dcase_explore.reporting import report as write
 
     return write(asked_for, Path(str(out))).file
 

@@ -21,6 +21,6 @@ def report(
 
     dcase-explore report report.html --data path/to/results --data path/to/dev_data
     """
-    from dcase_explore.report import report as write
+    from dcase_explore.reporting import report as write
 
     typer.echo(f"{out}: {write(options, out, ready=end_in_order)}")

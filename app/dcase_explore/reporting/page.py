@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, some
-from dcase_explore.report import chapters
-from dcase_explore.report.about import about
-from dcase_explore.report.cards import Media
-from dcase_explore.report.facts import Facts
-from dcase_explore.report.markup import Content, element
-from dcase_explore.report.tables import RANKING
+from dcase_explore.reporting import chapters
+from dcase_explore.reporting.about import about
+from dcase_explore.reporting.cards import Media
+from dcase_explore.reporting.facts import Facts
+from dcase_explore.reporting.markup import Content, element
+from dcase_explore.reporting.tables import RANKING
 from dcase_explore.scoring.official import ModelScore
 
 GENERATOR = "dcase-explore report"

@@ -9,10 +9,10 @@ from dcase_explore.cache import write_atomically
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
 from dcase_explore.messages import busy, counted, note
-from dcase_explore.report.cards import Media, Plan
-from dcase_explore.report.facts import Facts, facts_of
-from dcase_explore.report.page import GENERATOR, page
-from dcase_explore.report.sounds import LONGEST, Sounds
+from dcase_explore.reporting.cards import Media, Plan
+from dcase_explore.reporting.facts import Facts, facts_of
+from dcase_explore.reporting.page import GENERATOR, page
+from dcase_explore.reporting.sounds import LONGEST, Sounds
 
 _PLANS = (
     Plan(),

@@ -8,11 +8,11 @@ from pathlib import PurePath
 import pandas as pd
 from markupsafe import Markup
 
-from dcase_explore.report.drawing import spectrogram_frame
-from dcase_explore.report.facts import HEARD, Group
-from dcase_explore.report.markup import Content, element, signed
-from dcase_explore.report.pictures import palette, scale_of
-from dcase_explore.report.sounds import LONGEST, Sounds
+from dcase_explore.reporting.drawing import spectrogram_frame
+from dcase_explore.reporting.facts import HEARD, Group
+from dcase_explore.reporting.markup import Content, element, signed
+from dcase_explore.reporting.pictures import palette, scale_of
+from dcase_explore.reporting.sounds import LONGEST, Sounds
 
 WORTH_SAYING = 3
 """Decibels by which two recordings differ somewhere, from which it is said."""

@@ -11,7 +11,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.recordings import fetch_all, not_here
 from dcase_explore.regular import open_regular
-from dcase_explore.report.pictures import Spectrogram, spectrogram
+from dcase_explore.reporting.pictures import Spectrogram, spectrogram
 
 LONGEST = 20
 """Seconds of a recording that are drawn and played; the challenge's have 6 to 18."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dcase_explore.exploring import explored
 from dcase_explore.options import ReportOptions
-from dcase_explore.report.writing import Reported, bytes_of, check_file, write_report
+from dcase_explore.reporting.writing import Reported, bytes_of, check_file, write_report
 
 
 def report(options: ReportOptions, file: Path, *, ready: Callable[[], None] | None = None) -> Reported:
@@ -36,7 +36,7 @@ def report(options: ReportOptions, file: Path, *, ready: Callable[[], None] | No
     Raises
     ------
     ExploreError
-        As `dcase_explore.exploring.explored` and `dcase_explore.report.writing.write_report`.
+        As `dcase_explore.exploring.explored` and `dcase_explore.reporting.writing.write_report`.
     """
     size = bytes_of(options.size)
     check_file(file)  # first: a typo should not wait for the data

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dcase_explore.messages import some
-from dcase_explore.report.facts import Facts
-from dcase_explore.report.markup import Content, element
+from dcase_explore.reporting.facts import Facts
+from dcase_explore.reporting.markup import Content, element
 
 TERMS = {
     "AUC cost": (

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from dcase_explore.messages import counted, some
-from dcase_explore.report.cards import Media, cards
-from dcase_explore.report.charts import bars, differences
-from dcase_explore.report.comparing import Comparison, Difference
-from dcase_explore.report.curves import Curve
-from dcase_explore.report.drawing import roc_panel
-from dcase_explore.report.facts import Facts, Group
-from dcase_explore.report.markup import Content, element, signed
-from dcase_explore.report.tables import official_table, score_tables
+from dcase_explore.reporting.cards import Media, cards
+from dcase_explore.reporting.charts import bars, differences
+from dcase_explore.reporting.comparing import Comparison, Difference
+from dcase_explore.reporting.curves import Curve
+from dcase_explore.reporting.drawing import roc_panel
+from dcase_explore.reporting.facts import Facts, Group
+from dcase_explore.reporting.markup import Content, element, signed
+from dcase_explore.reporting.tables import official_table, score_tables
 from dcase_explore.scoring.official import ModelScore
 
 OF_CURVES = (

@@ -1,9 +1,32 @@
-"""A report to test: read as people see it."""
+"""A report to test: of recordings made on the spot and a model that gets them wrong; read as people see it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import soundfile
 from bs4 import BeautifulSoup, Tag
+
+RATE = 16_000
+
+
+def make_valves(folder: Path) -> Path:
+    """Write valves of a second each: 8 normals to train with, 12 of each class to test."""
+    for split, label, count in (("train", "normal", 8), ("test", "normal", 12), ("test", "anomaly", 12)):
+        for number in range(count):
+            noise = np.random.default_rng([len(split), len(label), number]).normal(0, 0.02, RATE)
+            tone = 0.1 * np.sin(2 * np.pi * (3000 if label == "anomaly" else 300) * np.arange(RATE) / RATE)
+            domain = "target" if number % 2 else "source"
+            path = folder / "valve" / split / f"section_00_{domain}_{split}_{label}_{number:04d}_pat_00.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, noise + tone, RATE)
+    return folder
+
+
+def reversed_scores(folder: Path) -> dict[str, float]:
+    """Higher for normals, so that there is something to find."""
+    clips = sorted((folder / "valve" / "test").glob("*.wav"))
+    return {clip.name: ("normal" in clip.name) + number / 100 for number, clip in enumerate(clips)}
 
 
 @dataclass(frozen=True)

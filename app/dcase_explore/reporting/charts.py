@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from dcase_explore.report.comparing import Difference
-from dcase_explore.report.conditions import Bar, Section
-from dcase_explore.report.drawing import svg
-from dcase_explore.report.markup import Content, element, signed
+from dcase_explore.reporting.comparing import Difference
+from dcase_explore.reporting.conditions import Bar, Section
+from dcase_explore.reporting.drawing import svg
+from dcase_explore.reporting.markup import Content, element, signed
 
 ROW = 17
 """Height of a bar with its space, in the unit of the picture."""

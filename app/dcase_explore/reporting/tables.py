@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from dcase_explore.messages import counted, some
-from dcase_explore.report.curves import Curve
-from dcase_explore.report.markup import Content, element
+from dcase_explore.reporting.curves import Curve
+from dcase_explore.reporting.markup import Content, element
 from dcase_explore.scoring.official import ModelScore, SectionScore
 
 RANKING = {

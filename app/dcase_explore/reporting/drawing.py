@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from dcase_explore.report.curves import Curve
-from dcase_explore.report.markup import Content, element
-from dcase_explore.report.pictures import TICKS_KHZ, height_of
+from dcase_explore.reporting.curves import Curve
+from dcase_explore.reporting.markup import Content, element
+from dcase_explore.reporting.pictures import TICKS_KHZ, height_of
 from dcase_explore.scoring.metrics import MAX_FPR
 
 

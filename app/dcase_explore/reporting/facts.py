@@ -12,9 +12,9 @@ from dcase_explore.credits import Credit
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings import shown
 from dcase_explore.messages import counted, note, some
-from dcase_explore.report.comparing import Comparison, compare, pairs
-from dcase_explore.report.conditions import Section, costs_by_condition
-from dcase_explore.report.curves import Curve, curves_of
+from dcase_explore.reporting.comparing import Comparison, compare, pairs
+from dcase_explore.reporting.conditions import Section, costs_by_condition
+from dcase_explore.reporting.curves import Curve, curves_of
 from dcase_explore.scoring.official import ModelScore, official_scores
 
 MOST_MODELS = 4
