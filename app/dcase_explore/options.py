@@ -151,3 +151,18 @@ class ReportOptions(TableOptions):
     size: Annotated[
         str, Option("Most that the file may have: fewer, then shorter clips where it would have more.", metavar="25MB")
     ] = "25MB"
+
+
+@dataclass(frozen=True)
+class ShareOptions(TableOptions):
+    """What of it is copied into a page without a program: what ``share`` takes."""
+
+    layout: Annotated[
+        str,
+        Option("The layout that is shown first; the curated ones can be chosen.", metavar="NAME|FILE"),
+    ] = "simple"
+    audio: Annotated[
+        Literal["findings", "all", "none"] | None,
+        Option("Sounds of the findings' costliest clips, all, or none; by default those whose licence is known."),
+    ] = None
+    size: Annotated[str, Option("Most that all files may have.", metavar="500MB")] = "500MB"

@@ -15,6 +15,7 @@ from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.report import report
 from dcase_explore.cli.reports import findings, score
+from dcase_explore.cli.share import share
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import guard_streams, note, show_cursor
 from dcase_explore.options import Options
@@ -29,6 +30,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 app.command(context_settings=HELP)(score)
 app.command(context_settings=HELP)(findings)
 app.command(context_settings=HELP)(report)
+app.command(context_settings=HELP)(share)
 app.command(context_settings=HELP)(enrich)
 app.add_typer(data_app, name="data")
 app.add_typer(layouts_app, name="layouts")

@@ -32,7 +32,7 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".png": "image/png",
 }
-_PAGE = """<!DOCTYPE html>
+PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="UTF-8">
@@ -97,7 +97,7 @@ def routes(page: "Page") -> list[Route]:
     async def index(request: "Request") -> Response:
         libraries = sorted(path.name for path in statics().glob("lib-*.js"))
         preloads = "\n".join(f'<link rel="modulepreload" href="static/{name}">' for name in libraries)
-        answer = Response(_PAGE.format(preloads=preloads), media_type="text/html")
+        answer = Response(PAGE.format(preloads=preloads), media_type="text/html")
         if COOKIE not in request.cookies:
             answer.set_cookie(COOKIE, str(uuid.uuid4()), samesite="none", secure=True, httponly=True)
         return answer
