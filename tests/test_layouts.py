@@ -21,6 +21,7 @@ from dcase_explore.layouts import binding
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
+from dcase_explore.layouts.opening import OF_THE_PAGE
 from dcase_explore.layouts.text import as_bytes
 from dcase_explore.options import Options
 from dcase_explore.scoring import score as score_table
@@ -45,7 +46,7 @@ def distance(*names: str) -> list[str]:
 
 
 HEARD = ["path", "nearest_normal", "level_dbfs", "clipped"]
-FULL = [*FACTS, *ATTRIBUTES, *HEARD, *embedding(AST, AE), *distance(AST, AE), *score(AE, LOF)]
+FULL = [*FACTS, *ATTRIBUTES, *HEARD, *embedding(AST, AE), *distance(AST, AE), *score(AE, LOF), *OF_THE_PAGE]
 TABLES = {
     "full": FULL,
     "demo": [*FACTS, *ATTRIBUTES, *HEARD, *embedding("logmel"), *distance("logmel"), *score("logmel_lof")],
@@ -399,7 +400,7 @@ def test_binding_a_bound_layout_changes_nothing(name: str) -> None:
 
 def test_real_scores_take_the_place_of_both_scores_everywhere(real_scores: Path) -> None:
     layout = read_layout("extended")
-    columns = [*score_table(read_sources([str(real_scores)]).frame).frame.columns, "attributes"]
+    columns = [*score_table(read_sources([str(real_scores)]).frame).frame.columns, "attributes", *OF_THE_PAGE]
     bound, changes = bind(layout, columns)
     replaced = dict(change.split(" for ") for change in changes if " for " in change)
     assert sorted(replaced) == ["score baseline_MAHALA", "score baseline_MSE"]
@@ -518,7 +519,7 @@ def test_lens_on_an_absent_column_goes_and_the_others_stay() -> None:
     bound, _ = bind(read_layout("simple"), TABLES["scores alone"])
     (inspector,) = [widget for widget in widgets(bound) if widget["type"] == "inspector"]
     assert [lens["name"] for lens in inspector["config"]["views"][:4]] == ["Label", "Domain", "Attributes", "Clip"]
-    assert {lens["view"] for lens in inspector["config"]["views"]} == {"ScalarView", "TextLens"}
+    assert {lens["view"] for lens in inspector["config"]["views"]} == {"ScalarView", "dcase.note", "TextLens"}
 
 
 def test_map_and_histogram_without_colours_go_where_others_have_them() -> None:

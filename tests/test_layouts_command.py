@@ -92,7 +92,7 @@ def test_show_draws_every_widget_where_it_is() -> None:
     (clips,) = [number for number, line in enumerate(lines) if "Clips" in line]
     assert 0 < findings < clips
     (listen,) = [line for line in lines if "Listen" in line]
-    assert listen.index("Listen") > 50, "on the right"
+    assert listen.index("Listen") > len(listen) / 2, "on the right"
     assert of("show", "extended") == read_layout("extended")
 
 
