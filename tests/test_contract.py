@@ -14,6 +14,7 @@ import pytest
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explore
 from dcase_explore.options import Options
+from dcase_explore.viewer import statics
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.behind import SECRET_HEADER, Behind
 from dcase_explore.viewer.plugins import plugins
@@ -153,3 +154,23 @@ def test_a_page_that_asks_nothing_starts_nothing_and_what_has_died_is_started_an
     finally:
         server.close()
     assert until(lambda: not server._behind.running)
+
+
+def test_a_page_of_another_version_is_answered_by_spotlight_itself(
+    recordings: Path, one_cache: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(statics, "TESTED", "1.9.0")
+    exploration = explore(Options(data=[str(recordings)], class_name=["valve"]))
+    server = Server(Address())
+    try:
+        server.show(stored(exploration), exploration.arrangement)
+        assert "Spotlight 1.8.2 is installed, and the page was tested with 1.9.0" in capsys.readouterr().err
+        assert server.fetch_once() == 16
+        assert server._behind.running
+        table = json.loads(get(f"{server.url}api/table/")[1])
+        paths = next(column for column in table["columns"] if column["name"] == "path")["values"]
+        assert paths == exploration.frame["path"].to_list(), "Spotlight's own answer"
+        assert json.loads(get(f"{server.url}api/layout/")[1]) == exploration.arrangement.shown()
+        assert get(f"{server.url}docs")[0] == 404
+    finally:
+        server.close()
