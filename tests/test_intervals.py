@@ -1,5 +1,7 @@
 """Intervals of the official score, and what each of its numbers costs it."""
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,14 @@ from scipy import stats
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
-from dcase_explore.scoring import score
+from dcase_explore.scoring import report, score
 from dcase_explore.scoring.improvement import terms, to_frame
+from dcase_explore.scoring.interval_report import as_json
 from dcase_explore.scoring.intervals import intervals
 from dcase_explore.scoring.metrics import section_metrics
 from dcase_explore.scoring.resampling import draw, drawn_metrics
 from finding import Made
+from test_cli import run
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +119,32 @@ def test_what_each_number_costs_is_the_score_with_that_number_changed(real: Expl
         assert to_frame(found)["brings"].is_monotonic_decreasing
     worst = {model.model: terms(model)[0].sentence().split(":")[0] for model in real.models}
     assert worst == {"baseline_MAHALA": "ToyTrain target 0.418", "baseline_MSE": "fan target 0.360"}
+
+
+# As it is printed
+
+
+def test_json_tells_the_intervals_beside_the_scores(real: Exploration) -> None:
+    found = intervals(real.frame, real.models, 100)
+    told, plain = json.loads(as_json(real.models, found)), json.loads(report.as_json(real.models))
+    for model in plain:
+        document = dict(told[model])
+        low, high = document.pop("official_score_interval")
+        assert low < document["official_score"] < high
+        assert len(document.pop("intervals")) == len(document.pop("terms")) == 21
+        ((_, difference),) = document.pop("differences").items()
+        assert difference["low"] < difference["value"] < difference["high"]
+        assert document == plain[model]
+    one, other = (told[model]["differences"] for model in plain)
+    assert one["baseline_MSE"]["low"] == -other["baseline_MAHALA"]["high"]
+
+
+def test_the_command_prints_intervals_and_what_costs_most(real_scores: Path) -> None:
+    result = run("score", "--data", str(real_scores), "--intervals")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"baseline_MSE: official score 0\.5526, 95 % interval 0\.5\d+ to 0\.5\d+", result.stdout)
+    assert re.search(r"baseline_MAHALA less baseline_MSE: \+0\.0208, 95 % interval \+0\.00", result.stdout)
+    assert "ToyTrain target 0.418: at the median of the others (0.566)" in result.stdout
+    rows = run("score", "--data", str(real_scores), "--intervals", "--format", "csv").stdout.splitlines()
+    assert rows[0] == "model,class,section,metric,value,low,high"
+    assert len(rows) == 1 + 2 * 22

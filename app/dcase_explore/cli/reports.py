@@ -1,15 +1,20 @@
 """The commands that print: what the models score, and what was found."""
 
 import signal
+from typing import Annotated
 
 import typer
 
 from dcase_explore.cli.options import Format, with_options
 from dcase_explore.options import TableOptions
 
+WithIntervals = Annotated[
+    bool, typer.Option("--intervals", help="95 % intervals, differences of models, and what each number costs.")
+]
+
 
 @with_options(TableOptions)
-def score(options: TableOptions, output: Format = "table") -> None:
+def score(options: TableOptions, output: Format = "table", with_intervals: WithIntervals = False) -> None:
     """
     Print the official metrics of every model: AUC, pAUC, precision, recall, F1, their means and the official score.
 
@@ -19,11 +24,23 @@ def score(options: TableOptions, output: Format = "table") -> None:
     from dcase_explore.exploring import explored
     from dcase_explore.scoring import printing, report
 
-    models = explored(options, listen=False, with_maps=False, with_findings=False).comparable()
+    exploration = explored(options, listen=False, with_maps=False, with_findings=False)
+    models = exploration.comparable()
     if output == "table":
         printing.print_tables(models)
-    else:
+    elif not with_intervals:
         typer.echo(report.as_json(models) if output == "json" else report.as_csv(models), nl=output == "json")
+    if with_intervals:
+        from dcase_explore.scoring import interval_report
+        from dcase_explore.scoring.intervals import intervals
+
+        found = intervals(exploration.frame, models)
+        if output == "table":
+            interval_report.print_intervals(models, found)
+        elif output == "json":
+            typer.echo(interval_report.as_json(models, found))
+        else:
+            typer.echo(found.to_frame().to_csv(index=False), nl=False)
 
 
 @with_options(TableOptions)

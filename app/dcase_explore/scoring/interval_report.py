@@ -1,0 +1,105 @@
+"""Intervals and what each number costs, as people and programs read them: tables, JSON, CSV."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dcase_explore.messages import console_on
+from dcase_explore.scoring import report
+from dcase_explore.scoring.improvement import terms
+from dcase_explore.scoring.intervals import Interval, Intervals
+from dcase_explore.scoring.official import ModelScore
+
+_WIDTH = 160
+"""Columns of a file or pipe."""
+SHOWN = 3
+"""Numbers that cost a model most, which people are told; programs get all of them."""
+
+
+def as_json(models: Sequence[ModelScore], found: Intervals) -> str:
+    """
+    Scores and their intervals as one JSON document.
+
+    Parameters
+    ----------
+    models
+        At least one.
+    found
+        Their intervals.
+
+    Returns
+    -------
+    str
+        What `dcase_explore.scoring.report.as_json` gives; each model with an official score has, beside it,
+        ``official_score_interval`` (low, high), ``intervals`` (by machine type and section), ``differences`` (from each
+        other model: value, low, high) and ``terms`` (what each number costs it, the costliest first).
+    """
+    documents: dict[str, Any] = json.loads(report.as_json(models))
+    by_name = {model.model: model for model in models}
+    for its in found.models:
+        document = documents[its.model]
+        document["official_score_interval"] = [its.official.low, its.official.high]
+        document["intervals"] = [
+            {
+                "class": machine,
+                **({} if section is None else {"section": section}),
+                "metric": name,
+                "value": one.value,
+                "low": one.low,
+                "high": one.high,
+            }
+            for (machine, section, name), one in its.numbers.items()
+        ]
+        document["differences"] = {
+            **{one.other: _ends(one.official) for one in found.differences if one.model == its.model},
+            **{one.model: _ends(_turned(one.official)) for one in found.differences if one.other == its.model},
+        }
+        document["terms"] = [
+            {"class": one.machine_type, "section": one.section, "metric": one.metric, "value": one.value}
+            | {"median_of_others": one.median, "official_score_would_be": one.would_be, "brings": one.brings}
+            for one in terms(by_name[its.model])
+        ]
+    return json.dumps(documents, indent=2, ensure_ascii=False)
+
+
+def print_intervals(models: Sequence[ModelScore], found: Intervals) -> None:
+    """
+    Print to stdout how sure each official score is, by how much models differ, and what costs each most.
+
+    Parameters
+    ----------
+    models
+        At least one.
+    found
+        Their intervals.
+    """
+    from rich.text import Text
+
+    console = console_on("stdout", _WIDTH)
+    for its in found.models:
+        one = its.official
+        console.print(
+            Text(f"{its.model}: official score {one.value:.4f}, 95 % interval {one.low:.4f} to {one.high:.4f}")
+        )
+    for difference in found.differences:
+        one = difference.official
+        said = "" if one.low <= 0 <= one.high else ", which chance does not explain"
+        console.print(
+            Text(
+                f"{difference.model} less {difference.other}: {one.value:+.4f}, 95 % interval {one.low:+.4f} to "
+                f"{one.high:+.4f}{said}"
+            )
+        )
+    for model in models:
+        costliest = [term.sentence() for term in terms(model)[:SHOWN]]
+        if costliest:
+            console.print(Text(f"What costs {model.model} most:"))
+            console.print(Text("\n".join(f"  {sentence}" for sentence in costliest)))
+
+
+def _ends(one: Interval) -> dict[str, float]:
+    return {"value": one.value, "low": one.low, "high": one.high}
+
+
+def _turned(one: Interval) -> Interval:
+    return Interval(-one.value, -one.high, -one.low)
