@@ -185,8 +185,8 @@ def _called(clips: pd.DataFrame, model: str, rows: np.ndarray, label: str) -> st
 
 def _inseparable(condition: Condition, rival: Part) -> str:
     return (
-        f"The data do not separate {condition.name} from {rival.name}: clips of the one without the other would, and "
-        "there are too few."
+        f"The data do not separate {condition.name} from {rival.name}: more clips of {rival.name} that are not "
+        f"{condition.name} would, or of {condition.name} that are not {rival.name}."
     )
 
 
