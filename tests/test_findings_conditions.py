@@ -9,6 +9,7 @@ import pytest
 
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
+from dcase_explore.findings.condition_costs import condition_costs, to_frame
 from dcase_explore.findings.conditions import candidates, values_of
 from dcase_explore.findings.search import max_statistic, probability
 from dcase_explore.options import Options
@@ -302,3 +303,27 @@ def test_each_told_condition_is_what_the_score_files_say(real: Exploration, real
                 assert float(others_said[2]) == pytest.approx(np.average(means, weights=shares), abs=0.0051)
                 checked += 1
     assert checked >= 15
+
+
+# All of them
+
+
+def test_costs_of_all_conditions_are_means_of_their_clips() -> None:
+    made = Made(seed=14, models=("one",))
+    frame = made.frame()
+    table = to_frame(condition_costs(frame))
+    named = {"target domain", *(f"loc {value}" for value in "ABCDEFGH"), *(f"vel {value}" for value in "123456")}
+    assert set(table["condition"]) == named
+    assert len(table) == 2 * len(named)
+    for one in table.itertuples():
+        rows = (frame["split"] == "test") & (frame["label"] == one.label)
+        attribute, value = one.condition.split(" ")
+        column = {"loc": "d1v", "vel": "d2v", "target": "domain"}[attribute]
+        value = "target" if attribute == "target" else value
+        its = frame[rows & (frame[column] == value)]
+        assert one.n_clips == len(its)
+        assert one.cost == pytest.approx(its["auc_cost_one"].astype(np.float64).mean())
+        assert one.low <= one.cost <= one.high
+        assert one.training_clips == ((frame["split"] == "train") & (frame[column] == value)).sum()
+    assert 0.1 < (table["p"] < 0.5).mean() < 0.9
+    assert to_frame(condition_costs(frame.drop(columns="auc_cost_one"))).empty

@@ -53,9 +53,7 @@ def in_noise(tables: int) -> None:
 def main() -> None:
     """Print the curve, then noise."""
     tables = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    print(
-        "clips that cost more, of how many; AUC of the model; share of tables in which they are found, by what they cost more"
-    )
+    print("clips that cost more, of how many; AUC; share of tables that tell them, by how much more they cost")
     print(f"{'':<24}" + "".join(f"{effect:>8.1f}" for effect in EFFECTS))
     for planted, clips in SIZES:
         for auc in AUCS:

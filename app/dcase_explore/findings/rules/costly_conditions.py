@@ -80,7 +80,7 @@ def told_by_model(clips: pd.DataFrame, models: Sequence[str], level: float) -> d
         its = clips[scored]
         if its.empty:
             continue
-        strata = _domains(its)
+        strata = domains_of(its)
         if scored.tobytes() not in kept:
             kept[scored.tobytes()] = candidates(its, strata)
         known = {one.condition for others in told.values() for one in others}
@@ -90,7 +90,7 @@ def told_by_model(clips: pd.DataFrame, models: Sequence[str], level: float) -> d
     return told
 
 
-def _domains(clips: pd.DataFrame) -> np.ndarray:
+def domains_of(clips: pd.DataFrame) -> np.ndarray:
     """Number of each clip's domain."""
     values = clips["domain"].to_numpy(object) if "domain" in clips else np.full(len(clips), None)
     return np.unique(
