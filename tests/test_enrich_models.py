@@ -18,9 +18,10 @@ from typer.testing import CliRunner
 from dcase_explore import clips
 from dcase_explore.cli import app
 from dcase_explore.enrich import baseline, logmel, pipeline
+from dcase_explore.enrich.enriched import Settings
 from dcase_explore.enrich.frames import Frames, windows
 from dcase_explore.enrich.lof import lof_scores
-from dcase_explore.enrich.pipeline import Settings, enrich_by_models
+from dcase_explore.enrich.pipeline import enrich_by_models
 from dcase_explore.errors import ExploreError
 from dcase_explore.sources import read_sources
 from exploring import make_recordings

@@ -45,7 +45,8 @@ def enrich(
 
         from dcase_explore.cache import cache_folder
         from dcase_explore.choosing import of_machine_types
-        from dcase_explore.enrich.pipeline import NEEDS_TORCH, Settings, check_stages, enrich_by_models
+        from dcase_explore.enrich.enriched import Settings
+        from dcase_explore.enrich.pipeline import NEEDS_TORCH, check_stages, enrich_by_models
         from dcase_explore.errors import ExploreError
         from dcase_explore.exporting import check_free, export
         from dcase_explore.recordings import fetch_all
