@@ -37,6 +37,7 @@ def picture(browser: "Browser", url: str) -> PIL.Image.Image:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url)
     page.wait_for_function("() => location.hash.includes('clip=')")
+    page.locator("canvas[data-compare=difference]").wait_for()  # the last that is drawn
     page.mouse.move(1100, 895)  # off everything
     before, now = b"", page.screenshot()
     for _ in range(30):  # until nothing moves: that spectrograms are drawn is told by no request

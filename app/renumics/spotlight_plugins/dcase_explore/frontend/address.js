@@ -72,7 +72,11 @@ export async function open() {
 
 /** Follow what is looked at, and the address where it is changed by hand. */
 export function followAddress() {
-  useDataset.subscribe(identity, open);
+  useDataset.subscribe(identity, (_, before) => {
+    // Another table in the same page: the address was about the one before.
+    if (before) history.replaceState(null, "", location.pathname + location.search);
+    open();
+  });
   useDataset.subscribe((state) => state.filters, write);
   useDataset.subscribe((state) => state.selectedIndices, nameClip);
   onChoice((choice) => { chosen = choice; write(); });

@@ -108,14 +108,14 @@ export function Compare({ values, rowIndex, column }) {
   const other = useMemo(() => (near || against === "before" ? otherOf(state, against, near, rowIndex, column.key) : null), [near, against, rowIndex, column.key]);
   const { pair, problem } = usePair(values[0], other);
   const [ref, [width, height]] = useSize();
-  const words = wordsOf(state, rowIndex);
+  const words = wordsOf(state, rowIndex), looking = near === null && against !== "before";
   return h("div", { ref, style: { height: "100%", minHeight: 200, overflow: "hidden", color: TEXT, fontSize: 12, position: "relative" } },
     h("label", { style: { display: "flex", gap: 6, alignItems: "center", height: 22 } }, "compare with",
       h("select", { value: against, onChange: (event) => setAgainst(event.target.value), style: { border: `1px solid ${LINE}`, borderRadius: 4 } },
         Object.entries(CHOICES).map(([key, words]) => h("option", { key, value: key }, words)))),
     problem ? h("p", { role: "alert" }, problem) : pair && width > 120 && h(Pair, {
-      key: `${rowIndex}/${other?.column}/${other?.row}`, pair, width, height: height - 22,
-      names: [words || "this clip", other ? `${CHOICES[against]}: ${other.words}` : `no ${CHOICES[against]} here`],
+      key: `${rowIndex}/${other?.column}/${other?.row}`, pair, width, height: height - 22, pictures: other || looking ? 3 : 1,
+      names: [words || "this clip", other ? `${CHOICES[against]}: ${other.words}` : looking ? `${CHOICES[against]} …` : `no ${CHOICES[against]} here`],
     }));
 }
 Compare.key = "dcase.compare";
@@ -126,9 +126,9 @@ Compare.minHeight = 260;
 Compare.maxHeight = 1000;
 
 /** The pictures, the player, and what moves them. */
-function Pair({ pair, names, width, height }) {
+function Pair({ pair, names, width, height, pictures }) {
   const shown = pair.filter(Boolean), [one, other] = pair, plot = Math.max(50, width - AXIS - BAR);
-  const each = Math.max(40, Math.floor((height - CONTROLS) / (other ? 3 : 1)));
+  const each = Math.max(40, Math.floor((height - CONTROLS) / pictures));
   const longest = Math.max(...shown.map(({ seconds }) => seconds));
   const [zoom, setZoom] = useState({ times: 1, start: 0 }), [lag, setLag] = useState(0), [span, setSpan] = useState(null);
   const [heard, setHeard] = useState(0), [playing, setPlaying] = useState(false);

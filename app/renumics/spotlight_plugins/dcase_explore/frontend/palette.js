@@ -10,6 +10,7 @@ const ours = new WeakSet();
 function inOurs(colour, { categories, invertedCategories }) {
   // The page's colours are objects of a library: one of them makes others.
   const Colour = colour(Object.values(categories)[0])?.constructor;
+  if (!Colour) return colour;
   const known = Object.fromEntries(Object.entries(COLOURS).map(([name, hex]) => [name, new Colour(hex)]));
   return Object.assign((code) => known[invertedCategories[code]] ?? colour(code), colour);
 }
