@@ -18,6 +18,9 @@ from dcase_explore.layouts.tree import widgets
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
 from dcase_explore.messages import some
 
+OF_THE_PAGE = ("tag", "note")
+"""Columns that the page itself adds to any table: see the widgets' `notes`."""
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -101,14 +104,15 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
     layout
         Root node in its normal form; it is not changed.
     columns
-        Columns of the table at hand, in order. Columns without any value should be left out.
+        Columns of the table at hand, in order. Columns without any value should be left out; those that the page adds
+        are always there.
 
     Returns
     -------
     Binding
         The layout that names only columns of the table, and what became of the rest.
     """
-    there, named = list(columns), list(references(layout))
+    there, named = distinct([*columns, *OF_THE_PAGE]), list(references(layout))
     parts = stand_ins(named, there)
     stands_for = {one.column: _stand_in(one.column, parts, there) for one in named}
     walk = _Walk(stands_for, parts, {owner(name) for name in there})

@@ -6,9 +6,6 @@ from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.messages import note
 
-OF_THE_PAGE = ("tag", "note")
-"""Columns that the page itself adds to any table: see the widgets' `notes`."""
-
 
 def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> Arrangement:
     """
@@ -33,7 +30,6 @@ def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> Arra
     ExploreError
         Unknown or refused layout, or one that shows nothing of these columns.
     """
-    columns = list(dict.fromkeys([*columns, *OF_THE_PAGE]))
     arrangement = Arrangement(read_layout(layout), columns, strict=strict, name=find_layout(layout).stem)
     binding = arrangement.binding
     if strict:
