@@ -121,11 +121,11 @@ def write_site(view: View, rows: Sequence[int], folder: Path) -> Iterator[Shared
                 _write_data(place / "data", view, stored, sounds)
             finally:
                 stored.close()
-        its = [path for path in place.rglob("*") if path.is_file()]
-        recordings = len({number for by_row in sounds.values() for number in by_row.values()})
+        recordings = len({name for by_row in sounds.values() for name in by_row.values()})
         (place / "README.md").write_text(card(view, recordings), encoding="utf-8", errors="replace")
         (place / ".nojekyll").touch()  # GitHub Pages hands out all files then
-        yield Shared(len(its) + 2, sum(path.stat().st_size for path in its), recordings)
+        its = [path for path in place.rglob("*") if path.is_file()]
+        yield Shared(len(its), sum(path.stat().st_size for path in its), recordings)
         place.chmod(0o777 & ~_umask())
         if folder.exists():
             folder.rmdir()
