@@ -23,7 +23,6 @@ from dcase_explore.exploration import View
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import read_layout
-from dcase_explore.layouts.opening import OF_THE_PAGE
 from dcase_explore.messages import counted, note, some, track
 from dcase_explore.nearest import nearest_of
 from dcase_explore.notes import notes_in
@@ -249,7 +248,7 @@ def _cells(stored: Stored, column: str) -> list[str | None]:
 
 def _layouts(view: View, stored: Stored) -> dict[str, Any]:
     """The layout asked for and the curated ones, each fitted to the table."""
-    columns = [*stored.columns, *OF_THE_PAGE]
+    columns = stored.columns
     fitted = {view.arrangement.name: view.arrangement.shown()}
     for name in curated_names():
         if name not in fitted:
