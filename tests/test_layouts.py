@@ -18,10 +18,10 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import columns_with_values
 from dcase_explore.exploring import explored
 from dcase_explore.layouts import binding
+from dcase_explore.layouts.binding import OF_THE_PAGE
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
-from dcase_explore.layouts.opening import OF_THE_PAGE
 from dcase_explore.layouts.text import as_bytes
 from dcase_explore.options import Options
 from dcase_explore.scoring import score as score_table
