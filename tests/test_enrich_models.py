@@ -149,6 +149,23 @@ def test_training_goes_on_where_it_was_killed_with_the_same_bits(
         assert (one == other).all()
 
 
+def test_the_order_in_which_recordings_were_heard_changes_no_bit(
+    its_frames,  # type: ignore[no-untyped-def]
+    tmp_path: Path,
+    torch_there: None,
+) -> None:
+    from dcase_explore.enrich import network
+
+    frames, training, _, _ = its_frames
+    one, _ = network.train(*frames.training(training), 2, tmp_path / "one.pt", "training")
+    with Frames() as others:
+        for name in reversed(training):
+            others.add(name, frames.of(name))
+        other, _ = network.train(*others.training(training), 2, tmp_path / "other.pt", "training")
+    for its, their in zip(one.state_dict().values(), other.state_dict().values(), strict=True):
+        assert (its == their).all()
+
+
 def test_damaged_checkpoint_is_said_and_begun_anew(
     its_frames,  # type: ignore[no-untyped-def]
     tmp_path: Path,

@@ -110,7 +110,7 @@ def _train(
             its = order[start : start + BATCH]
             if len(its) < 2:  # of a single window a batch has no variance to be normalised by
                 continue
-            batch = torch.from_numpy(windows[np.sort(its)]).to(device())
+            batch = torch.from_numpy(windows[its]).to(device())
             optimizer.zero_grad()
             loss = nn.functional.mse_loss(network(batch), batch)
             loss.backward()
