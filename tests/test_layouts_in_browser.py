@@ -119,7 +119,8 @@ def test_arranged_saved_and_opened_on_other_data_with_another_model(
     with opened(browser, exploration) as page:
         page.get_by_text("Filtered").wait_for()
         shown = [text.strip() for text in page.locator(".flexlayout__tab_button").all_inner_texts() if text.strip()]
-        assert shown == ["Both models", "First score", "Other score", "Findings", "Clips", "Listen"]
+        there = ["Both models", "Findings", "Scores", "Conditions", "First score", "Other score", "Clips", "Listen"]
+        assert shown == there
         assert page.get_by_text("anomaly_score_baseline_MAHALA").first.is_visible()
         inspector = tab(page, "Listen").bounding_box()
         assert inspector is not None

@@ -38,7 +38,7 @@ def opened(browser: "Browser", url: str, address: str = "") -> "Page":
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"{url}{address}")
     page.get_by_text("Filtered").wait_for()
-    page.wait_for_function("location.hash.includes('layout=')")
+    page.wait_for_function("() => location.hash.includes('layout=')")
     return page
 
 
@@ -174,7 +174,7 @@ def test_chosen_clips_are_saved_as_pythons_table_has_them(
     url, view = served
     page = opened(browser, url)
     page.evaluate(f"{STATE}.selectRows([700, 3, 1399])")
-    page.wait_for_function(f"{STATE}.selectedIndices.length === 3")
+    page.wait_for_function(f"() => {STATE}.selectedIndices.length === 3")
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     path = tmp_path / "clips.csv"

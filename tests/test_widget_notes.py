@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 LENS = {"view": "dcase.note", "columns": ["clip_id"], "name": "Note", "key": "note"}
 INSPECTOR = {"type": "inspector", "config": {"visibleColumns": 1, "views": [LENS]}}
+NOTE = "globalThis.spotlight.useDataset.getState().columnData.note[7]"
 TEXT = "rattles <b>loudly</b>, \u202ebidi\u202c and 'quotes'"
 
 
@@ -39,7 +40,7 @@ def program(data: Path, layout: str, notes: Path) -> Iterator[tuple[subprocess.P
 def opened(browser: "Browser", url: str, row: int) -> "Page":
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url)
-    page.wait_for_function("location.hash.includes('layout=')")
+    page.wait_for_function("() => location.hash.includes('layout=')")
     page.evaluate("(row) => globalThis.spotlight.useDataset.getState().selectRows([row])", row)
     page.get_by_role("group", name="Tag").wait_for()
     return page
@@ -54,7 +55,7 @@ def test_a_note_survives_the_end_of_program_and_page(browser: "Browser", real_sc
         page.get_by_role("status").get_by_text("kept").wait_for()
         page.get_by_label("Note on this clip").fill(TEXT)
         page.get_by_role("status").get_by_text("kept", exact=True).wait_for()
-        page.wait_for_function("globalThis.spotlight.useDataset.getState().columnData.note[7]?.startsWith('rattles')")
+        page.wait_for_function(f"() => {NOTE}?.startsWith('rattles')")
         process.kill()
         process.wait()
         # Said, not lost without a word, where nobody is there to keep it.
@@ -73,7 +74,7 @@ def test_a_note_survives_the_end_of_program_and_page(browser: "Browser", real_sc
         # Taken away again.
         page.get_by_role("group", name="Tag").get_by_role("button", name="fault heard").click()
         page.get_by_label("Note on this clip").fill("")
-        page.wait_for_function("globalThis.spotlight.useDataset.getState().columnData.note[7] === null")
+        page.wait_for_function(f"() => {NOTE} === null")
         page.close()
     assert read_notes(notes) == {}
 
@@ -88,6 +89,6 @@ def test_what_is_being_written_is_kept_when_another_clip_is_chosen(
             page.get_by_label("Note on this clip").fill("first")
             page.evaluate("globalThis.spotlight.useDataset.getState().selectRows([4])")
         assert answer.value.status == 200
-        page.wait_for_function("document.querySelector('textarea')?.value === ''")
+        page.wait_for_function("() => document.querySelector('textarea')?.value === ''")
         page.close()
     assert [note.text for note in read_notes(notes).values()] == ["first"]

@@ -81,11 +81,11 @@ def test_numbers_are_pythons_whatever_is_filtered(page: "Page", scored: tuple[st
 
 def test_a_click_on_a_row_shows_that_machine_type_and_back(page: "Page", scored: tuple[str, View]) -> None:
     page.get_by_role("button", name="slider").click()
-    page.wait_for_function("document.querySelectorAll('tr[data-section]').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('tr[data-section]').length === 1")
     left = page.evaluate("globalThis.spotlight.useDataset.getState().filteredIndices.length")
     assert left == (scored[1].frame["class"] == "slider").sum()
     page.get_by_role("button", name="all machine types").click()
-    page.wait_for_function("document.querySelectorAll('tr[data-section]').length === 7")
+    page.wait_for_function("() => document.querySelectorAll('tr[data-section]').length === 7")
 
 
 def test_the_lowest_number_is_marked_and_what_it_costs_is_said(page: "Page") -> None:
