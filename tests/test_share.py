@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explored
 from dcase_explore.options import ShareOptions, TableOptions
 from dcase_explore.sharing import share, site
+from dcase_explore.viewer import table
+from dcase_explore.viewer.app import own_routes
+from dcase_explore.viewer.rows import Rows
+from dcase_explore.viewer.shown import Page
 from exploring import until
 from reading_reports import make_valves, reversed_scores
 
@@ -121,6 +126,25 @@ def test_what_is_taken_is_refused_before_anything_is_read(tmp_path: Path) -> Non
             share(asked(ShareOptions, data="/nowhere at all"), place)
 
 
+def test_an_unknown_layout_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(ExploreError, match="did you mean extended"):
+        share(asked(ShareOptions, data="/nowhere at all", layout="extendd"), tmp_path / "site")
+
+
+def test_the_same_input_gives_the_same_bytes(valves: pd.DataFrame, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        share(asked(ShareOptions, data=valves, audio="findings"), tmp_path / name)
+    first, second = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("first", "second")
+    )
+    assert first == second
+
+
 def test_an_interrupt_leaves_nothing(valves: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -185,3 +209,18 @@ def test_it_works_from_a_plain_file_server_in_a_subfolder(browser: "Browser", co
         page.get_by_text("Score by label").first.wait_for(timeout=30_000)
         page.close()
     assert [sentence for sentence in said if "NaN" not in sentence] == []  # Spotlight's own, in any of its pages
+
+
+NEED_THE_PROGRAM = {"/api/layout/load", "/api/dcase/csv"}
+
+
+def test_what_the_server_answers_of_its_own_a_copy_answers_as_well() -> None:
+    script = (Path(site.__file__).parent / "answers.js").read_text()
+    patterns = [re.compile(found.replace("\\/", "/")) for found in re.findall(r"\[/(\^[^\n]+?\$)/, ", script)]
+    assert len(patterns) >= 12
+    page = Page()
+    page.rows = Rows()
+    paths = {route.path for route in [*own_routes(page), *table.routes(page), *table.cells(page, None)]}  # type: ignore[arg-type,union-attr]
+    for path in paths - NEED_THE_PROGRAM:
+        asked_for = re.sub(r"\{\w+:int\}", "7", path).replace("{column}", "path").removeprefix("/api/")
+        assert any(pattern.fullmatch(asked_for) for pattern in patterns), f"answers.js does not know {path}"

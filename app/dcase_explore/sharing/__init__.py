@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explored
+from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import counted, note
 from dcase_explore.options import ShareOptions
 from dcase_explore.reporting.writing import bytes_of, in_words
@@ -42,6 +43,7 @@ def share(options: ShareOptions, folder: Path, *, ready: Callable[[], None] | No
     """
     most = bytes_of(options.size)
     check_free(folder)  # first: a typo should not wait for the data
+    read_layout(options.layout)
     exploration = explored(options)
     view = exploration.arranged(options.layout)
     rows = sounds_wanted(exploration, options.audio)

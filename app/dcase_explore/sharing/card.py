@@ -1,5 +1,6 @@
 """What a copy of the page says of itself: README.md, with what a static Space reads in front."""
 
+import html
 import json
 
 from dcase_explore.exploration import Exploration
@@ -24,7 +25,7 @@ def card(exploration: Exploration, recordings: int) -> str:
     """
     title = _inline(exploration.title)
     licence = exploration.credits[0].licence_id if exploration.credits else "unknown"
-    front = {"title": title, "sdk": "static", "app_file": "index.html", "license": licence}
+    front = {"title": exploration.title, "sdk": "static", "app_file": "index.html", "license": licence}
     head = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items())
     whose = [
         f"{_inline(credit.owners)}, {_inline(credit.licence)}."
@@ -47,4 +48,5 @@ def card(exploration: Exploration, recordings: int) -> str:
 
 
 def _inline(text: str) -> str:
-    return " ".join(plain(text).split())
+    """Text in one line, in which no tag is one."""
+    return html.escape(" ".join(plain(text).split()), quote=False)
