@@ -88,8 +88,8 @@ def compared(facts: Facts, media: Media) -> Content:
         found.append(
             element(
                 "p",
-                f"Ω {omega[0]} → {omega[1]}, on {counted(one.clips, 'test clip')} that both score. "
-                f"Better {_list(one.told(1))}; worse {_list(one.told(-1))}.",
+                f"{one.symbol} {omega[0]} → {omega[1]}; {counted(one.clips, 'test clip')} are scored by both. "
+                + (_what_changed(one) if one.differences else "No section has clips enough to tell more."),
             )
         )
         if one.differences:
@@ -172,6 +172,10 @@ def _group(group: Group, media: Media) -> Markup:
 def told(one: Comparison) -> str:
     """What got better and what worse, in a sentence."""
     return f"{one.after} against {one.before}: better {_list(one.told(1))}; worse {_list(one.told(-1))}."
+
+
+def _what_changed(one: Comparison) -> str:
+    return f"Better {_list(one.told(1))}; worse {_list(one.told(-1))}."
 
 
 def _list(found: Sequence[Difference]) -> str:

@@ -72,8 +72,8 @@ class Comparison:
     ----------
     before, after
         Names of both, with that of their run where they are of two.
-    omega
-        Official score of both; None where there is none.
+    symbol, omega
+        What the official score is called, and that of both; None where there is none.
     differences
         Section by section, in the order of the score's table.
     worse, better
@@ -87,6 +87,7 @@ class Comparison:
 
     before: str
     after: str
+    symbol: str
     omega: tuple[float | None, float | None]
     differences: tuple[Difference, ...]
     worse: np.ndarray
@@ -184,6 +185,7 @@ def compare(
         found += _differences(name, clips.iloc[where], was[where], new[where], after.definition.own_anomalies)
     return Comparison(
         *names,
+        after.definition.symbol,
         (before.official_score, after.official_score),
         tuple(_corrected(found)),
         rows[order[change[order] > 0]],

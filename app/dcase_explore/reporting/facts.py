@@ -195,11 +195,12 @@ def _comparisons(
     own = [model for model in exploration.models if model.official_score is not None]
     own = [model for model in own if model.definition == own[0].definition]
     best = max(own, key=lambda model: model.official_score or 0.0, default=None)
-    return [
+    pairs_of_run = [
         (compare(whole, model, best, whole, (model.model, best.model)), best.model)
         for model in own[:MOST_MODELS]
         if best is not None and model is not best and _common(whole, model.model, best.model)
     ]
+    return [(one, name) for one, name in pairs_of_run if one.differences]
 
 
 def _names(before: str, after: str, titles: tuple[str, str]) -> tuple[str, str]:
