@@ -140,12 +140,13 @@ def test_a_cache_that_cannot_be_written_is_said(data: str, recordings: Path, tmp
 
 
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "XDG_CONFIG_HOME"])
-def test_spotlights_own_folders_unwritable_is_said(variable: str, real_scores: Path, tmp_path: Path) -> None:
+def test_spotlights_own_folders_unwritable_is_no_matter_until_it_is_needed(
+    variable: str, real_scores: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("not a folder")
     result = run("--data", str(real_scores), "--check", **{variable: str(tmp_path / "file" / "home")})
-    assert result.returncode == 1
-    assert "set XDG_CONFIG_HOME and XDG_CACHE_HOME" in result.stderr.splitlines()[-1]
-    assert "Traceback" not in result.stderr
+    assert result.returncode == 0, result.stderr
+    assert "1,400 rows answered" in result.stdout
 
 
 def test_a_layout_with_nothing_to_show_is_refused(real_scores: Path, tmp_path: Path) -> None:
