@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,15 @@ from dcase_explore import clips
 from dcase_explore.columns import members
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
-from dcase_explore.findings import Measured, in_view
-from dcase_explore.findings.finding import Finding
+from dcase_explore.findings import Measured, condition_costs, in_view
+from dcase_explore.findings.distances import separation_frame
+from dcase_explore.findings.finding import Finding, models_of
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.opening import opened
 from dcase_explore.messages import counted, some
 from dcase_explore.recordings import not_here
 from dcase_explore.scoring import comparable
-from dcase_explore.scoring.official import ModelScore
+from dcase_explore.scoring.official import ModelScore, scores_frame
 from dcase_explore.scoring.thresholds import Thresholds
 
 
@@ -73,6 +75,26 @@ class Exploration:
             When there is none: no scores, no labels, or one class only.
         """
         return comparable(self.frame, self.models)
+
+    @property
+    def model_names(self) -> list[str]:
+        """Models that have labelled test clips, the user's own first."""
+        return models_of(self.frame)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """One row per model, machine type and section: AUCs, pAUCs, decisions' precision, recall and F1."""
+        return scores_frame(self.models)
+
+    @cached_property
+    def conditions(self) -> pd.DataFrame:
+        """One row per model, machine type and condition: what its clips cost, beside others of their domain."""
+        return condition_costs.to_frame(condition_costs.condition_costs(self.frame))
+
+    @cached_property
+    def separation(self) -> pd.DataFrame:
+        """One row per machine type and embedding: SEP and DSUP with their 95 % intervals."""
+        return separation_frame(self.distances)
 
     @property
     def computed(self) -> list[str]:

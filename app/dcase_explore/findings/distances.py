@@ -5,7 +5,7 @@ They answer the two questions of arXiv 2107.10880: **SEP**, the AUC of that dist
 **DSUP**, the AUC of it for target normals against source normals, 0.5 where the domains share support.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -175,3 +175,29 @@ def _auc(
 def holds(its: pd.DataFrame, column: str, value: str) -> np.ndarray:
     """Whether a column, which may be missing, has this value: bool, shape (clips,)."""
     return (its[column] == value).to_numpy() if column in its else np.zeros(len(its), bool)
+
+
+def separation_frame(distances: Mapping[tuple[str, str], Distances]) -> pd.DataFrame:
+    """
+    SEP and DSUP as a table.
+
+    Parameters
+    ----------
+    distances
+        By machine type and embedding.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row each: class, embedding, and of ``sep`` and ``dsup`` the value, ``_low`` and ``_high``; NaN where
+        undefined.
+    """
+    rows = []
+    for (machine_type, embedding), measured in distances.items():
+        row: dict[str, object] = {"class": machine_type, "embedding": embedding}
+        for name, auc in (("sep", measured.sep), ("dsup", measured.dsup)):
+            low, high = auc.interval if auc else (np.nan, np.nan)
+            row |= {name: auc.value if auc else np.nan, f"{name}_low": low, f"{name}_high": high}
+        rows.append(row)
+    columns = ["class", "embedding", *(f"{name}{end}" for name in ("sep", "dsup") for end in ("", "_low", "_high"))]
+    return pd.DataFrame(rows, columns=columns)

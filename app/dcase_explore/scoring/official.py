@@ -163,6 +163,29 @@ def official_scores(
     return found, pd.DataFrame(costs, index=frame.index)
 
 
+def scores_frame(models: Sequence[ModelScore]) -> pd.DataFrame:
+    """
+    Scores as a table.
+
+    Parameters
+    ----------
+    models
+        How they do.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per model and section: model, class, section, n_clips, and what could be computed of each metric.
+    """
+    known = [
+        {"model": model.model, "class": its.machine_type, "section": its.section, "n_clips": its.n_clips, **its.metrics}
+        for model in models
+        for its in model.sections
+    ]
+    table = pd.DataFrame(known, columns=None if known else ["model", "class", "section", "n_clips"])
+    return table.assign(section=table["section"].astype("Int64"))
+
+
 @dataclass(frozen=True)
 class _Table:
     """What of a clip table is the same for all models."""
