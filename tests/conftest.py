@@ -100,7 +100,7 @@ def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        exploration = explore(Options(data=[str(recordings)], class_name=["valve"]))
+        exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
     viewer = Server(Address())
     viewer.show(stored(exploration), exploration.arrangement)
     yield viewer

@@ -150,7 +150,7 @@ def test_recordings_are_fetched_when_they_are_played(
         hub.fault("dev_test.tar.gz", slow(60_000))
         viewer = Server(Address())
         try:
-            exploration = explore(Options(class_name=["valve"], split="test"))
+            exploration = explore(Options(class_name=["valve"], split="test", layout="simple"))
             viewer.show(stored(exploration), exploration.arrangement)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(viewer.url)
@@ -230,7 +230,7 @@ def test_a_clip_without_a_place_and_a_sound_is_said_to_have_none(
     shutil.copytree(recordings / "valve", tmp_path / "valve")
     broken = "section_00_source_test_anomaly_0000_pat_00.wav"
     (tmp_path / "valve" / "test" / broken).write_bytes(b"no sound")
-    exploration = explore(Options(data=[str(tmp_path)]))
+    exploration = explore(Options(data=[str(tmp_path)], layout="simple"))
     # Far from the origin, where Spotlight would draw what has no place.
     exploration.frame["map_logmel_x"] += 100 - exploration.frame["map_logmel_x"].min()
     viewer = Server(Address())

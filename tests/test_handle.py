@@ -45,7 +45,7 @@ def page() -> Iterator[Viewer]:
 def viewer(page: Viewer, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> Viewer:
     """The valves in the simple layout, shown anew."""
     monkeypatch.setattr(api, "_viewer", page)
-    return show(str(recordings), class_name="valve", browser=False)
+    return show(str(recordings), class_name="valve", browser=False, layout="simple")
 
 
 def processes() -> list[psutil.Process]:

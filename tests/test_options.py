@@ -15,7 +15,7 @@ from dcase_explore.options import Options, ReportOptions, RowOptions, TableOptio
 
 def test_what_is_not_given_is_the_default() -> None:
     assert asked(Options) == Options()
-    assert from_words(Options, data=None, class_name=None, scores=None, layout="simple") == Options()
+    assert from_words(Options, data=None, class_name=None, scores=None, layout=None) == Options()
 
 
 def test_one_name_or_source_stands_for_a_list_of_it() -> None:

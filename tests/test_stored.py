@@ -103,8 +103,8 @@ finally:
 
 
 def test_another_layout_is_shown_of_the_same(data: Path, made: list[str]) -> None:
-    assert launch("--data", str(data))[0].rstrip().split(" · ")[-2] == "layout simple"
-    assert launch("--data", str(data), "--layout", "extended")[0].rstrip().split(" · ")[-2] == "layout extended"
+    assert launch("--data", str(data))[0].rstrip().split(" · ")[-2] == "layout extended"
+    assert launch("--data", str(data), "--layout", "simple")[0].rstrip().split(" · ")[-2] == "layout simple"
     assert made == ["made"]
 
 

@@ -128,14 +128,14 @@ class Exploration:
         frame = self.frame.iloc[positions].reset_index(drop=True)
         return replace(self, frame=frame, findings=in_view(self.findings, positions))
 
-    def arranged(self, layout: str, *, strict: bool = False) -> "View":
+    def arranged(self, layout: str | None = None, *, strict: bool = False) -> "View":
         """
         The same with a layout, fitted to its columns.
 
         Parameters
         ----------
         layout
-            Curated name, name from the user's library, or file.
+            Curated name, name from the user's library, or file; None for one that suits the data.
         strict
             Whether to refuse a layout that names columns which the data do not have.
 

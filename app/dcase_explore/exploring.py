@@ -48,7 +48,8 @@ def explore(options: Options) -> View:
     ExploreError
         As `explored`; unknown or refused layout.
     """
-    read_layout(options.layout, quiet=True)  # first: a typo should not wait for the data
+    if options.layout is not None:
+        read_layout(options.layout, quiet=True)  # first: a typo should not wait for the data
     return explored(options).arranged(options.layout, strict=options.strict_layout)
 
 

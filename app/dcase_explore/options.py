@@ -124,9 +124,13 @@ class Options(RowOptions):
     """How it is shown: what the page takes."""
 
     layout: Annotated[
-        str,
-        Option("A curated layout, one of yours, or a file saved from the page.", metavar="NAME|FILE"),
-    ] = "simple"
+        str | None,
+        Option(
+            "A curated layout, one of yours, or a file saved from the page; if nothing is given, extended where there "
+            "are scores (scores where there is no sound), simple otherwise.",
+            metavar="NAME|FILE",
+        ),
+    ] = None
     strict_layout: Annotated[
         bool,
         Option("Refuse a layout that names columns which the data do not have, instead of fitting it to them."),
@@ -158,9 +162,9 @@ class ShareOptions(TableOptions):
     """What of it is copied into a page without a program: what ``share`` takes."""
 
     layout: Annotated[
-        str,
+        str | None,
         Option("The layout that is shown first; the curated ones can be chosen.", metavar="NAME|FILE"),
-    ] = "simple"
+    ] = None
     audio: Annotated[
         Literal["findings", "all", "none"] | None,
         Option("Sounds of the findings' costliest clips, all, or none; by default those whose licence is known."),

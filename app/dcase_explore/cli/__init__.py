@@ -86,7 +86,8 @@ def main(
     with contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server:
         # First: a typo should not wait for the data.
         file = None if save_layout is None else file_to_save(save_layout)
-        read_layout(options.layout)
+        if options.layout is not None:
+            read_layout(options.layout)
         with step("looking for what is stored"):
             found = None if fresh else kept.find(options)
         pending: list[str] = []

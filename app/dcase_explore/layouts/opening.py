@@ -2,19 +2,39 @@
 
 from collections.abc import Sequence
 
+from dcase_explore.columns import members
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.messages import note
 
 
-def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> Arrangement:
+def suited(columns: Sequence[str]) -> str:
+    """
+    Curated layout that suits data of which nothing else is asked.
+
+    Parameters
+    ----------
+    columns
+        Of the table, those that have values.
+
+    Returns
+    -------
+    str
+        Its name.
+    """
+    if not members(columns, "anomaly_score_<score>"):
+        return "simple"
+    return "extended" if "path" in columns else "scores"
+
+
+def opened(layout: str | None, columns: Sequence[str], *, strict: bool = False) -> Arrangement:
     """
     Read a layout and fit it to columns.
 
     Parameters
     ----------
     layout
-        Curated name, name from the user's library, or file.
+        Curated name, name from the user's library, or file; None for one that suits the columns.
     columns
         Of the table, those that have values.
     strict
@@ -23,18 +43,19 @@ def opened(layout: str, columns: Sequence[str], *, strict: bool = False) -> Arra
     Returns
     -------
     Arrangement
-        What was replaced and left out of the layout is said on stderr.
+        What was replaced and left out of a layout that was asked for is said on stderr.
 
     Raises
     ------
     ExploreError
         Unknown or refused layout, or one that shows nothing of these columns.
     """
+    asked_for, layout = layout is not None, layout or suited(columns)
     arrangement = Arrangement(read_layout(layout), columns, strict=strict, name=find_layout(layout).stem)
     binding = arrangement.binding
     if strict:
         binding.require_all(layout, columns)
     binding.require_some(layout)
-    if binding.changes:
+    if binding.changes and asked_for:
         note(f"layout {arrangement.name}: {'; '.join(binding.changes)}")
     return arrangement

@@ -43,7 +43,8 @@ def share(options: ShareOptions, folder: Path, *, ready: Callable[[], None] | No
     """
     most = bytes_of(options.size)
     check_free(folder)  # first: a typo should not wait for the data
-    read_layout(options.layout)
+    if options.layout is not None:
+        read_layout(options.layout)
     exploration = explored(options)
     view = exploration.arranged(options.layout)
     rows = sounds_wanted(exploration, options.audio)
