@@ -26,7 +26,7 @@ from dcase_explore.findings.finding import Finding
 from dcase_explore.options import Options
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
-from exploring import get, stored
+from exploring import get, stored, until
 from hub_repository import StandIn
 from hub_server import no_ranges, slow
 
@@ -270,7 +270,8 @@ def test_from_command_to_page_to_ctrl_c(browser: "Browser", recordings: Path, tm
         assert process.wait(10) == 130, said
         page.close()
     assert workers, "the interactive map should have started a worker"
-    assert not [worker for worker in workers if Path(f"/proc/{worker}/cmdline").exists()]
+    # They are not this program's own children, so that their end is not waited for.
+    assert until(lambda: not any(psutil.pid_exists(worker) for worker in workers))
     with pytest.raises(OSError):
         get(url)
 
