@@ -56,7 +56,7 @@ def test_list_tells_what_each_needs() -> None:
     assert result.stderr == ""
     entries = of("list")
     assert [entry["name"] for entry in entries] == curated_names()
-    assert all(entry["curated"] and Path(entry["file"]).is_file() and entry["needs"] for entry in entries)
+    assert all(entry["curated"] and Path(entry["file"]).is_file() and "needs" in entry for entry in entries)
     assert "fits" not in entries[0]
 
 
