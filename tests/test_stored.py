@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,9 +65,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     times: list[str] = []
 
-    def counting(options: Options) -> Exploration:
+    def counting(options: Options, **others: Any) -> Exploration:
         times.append("made")
-        return explored(options)
+        return explored(options, **others)
 
     monkeypatch.setattr(exploring, "explored", counting)
     return times
@@ -103,7 +104,7 @@ finally:
 
 
 def test_another_layout_is_shown_of_the_same(data: Path, made: list[str]) -> None:
-    assert launch("--data", str(data))[0].rstrip().split(" · ")[-2] == "layout extended"
+    assert launch("--data", str(data))[0].rstrip().split(" · ")[-2] == "layout scores"
     assert launch("--data", str(data), "--layout", "simple")[0].rstrip().split(" · ")[-2] == "layout simple"
     assert made == ["made"]
 
