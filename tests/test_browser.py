@@ -219,8 +219,9 @@ def test_the_page_asks_nobody_else(browser: "Browser", viewer: Server) -> None:
 def test_the_interactive_map_waits_behind_its_tab_and_works(page: "Page") -> None:
     page.get_by_text("Interactive map").click()
     # It starts a worker that imports and compiles: the one part of the page that takes its time.
-    canvas = page.locator("canvas:visible").first
-    canvas.wait_for(timeout=240_000)
+    shown = page.get_by_text("16 of 16 rows")
+    shown.wait_for(timeout=240_000)
+    canvas = shown.locator("xpath=ancestor::*[.//canvas][1]").locator("canvas").first
     assert until_coloured(canvas, 0.0005) > 0.0005
 
 
