@@ -84,7 +84,7 @@ def _read(spec: str | pd.DataFrame, configs: Sequence[str]) -> Source:
         raise ExploreError(_nothing_in(asked) if asked.path.is_dir() else _no_folder(spec, asked.path))
     source = kind.reads(asked)
     # Recordings beside a table that lists them are no others; the words are no folders.
-    others = {HUB: (), DEMO: (), LISTED: (RESULTS, ASDKIT)}.get(kind, KINDS)
+    others = () if kind in (HUB, DEMO) else (RESULTS, ASDKIT) if kind.lists else KINDS
     for other in others:
         if other is not kind and (seen := other.saw(asked)):
             note(f"{asked.path} holds {seen.what} as well, left out: {seen.how}")

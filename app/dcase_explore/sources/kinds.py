@@ -161,6 +161,8 @@ class Kind:
         Reads one that is.
     saw
         What of its kind lies in a folder, readable or not; None where there is nothing.
+    lists
+        Whether it is a file that lists the recordings beside it, which are then not another source.
     """
 
     name: str
@@ -169,3 +171,4 @@ class Kind:
     recognises: Callable[[Asked], bool]
     reads: Callable[[Asked], Source]
     saw: Callable[[Asked], Seen | None] = lambda _: None
+    lists: bool = False

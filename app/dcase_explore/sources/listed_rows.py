@@ -1,19 +1,19 @@
 """What the cells of a table of recordings mean."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from dcase_explore.clip_names import is_recording
 from dcase_explore.clip_types import LABEL_CODES
-from dcase_explore.columns import DOMAINS, LABELS, SPLITS
+from dcase_explore.columns import DOMAINS, LABELS, SPLITS, describe
 from dcase_explore.errors import meant
-from dcase_explore.messages import counted
 from dcase_explore.sources.attribute_files import is_no_attribute
 from dcase_explore.sources.folder_names import is_label, read_folders
 from dcase_explore.tables.dialect import is_number
 
 
-def row_problem(row: dict[str, str], count: int, wanted: int, numbers: Sequence[str]) -> str | None:
+def row_problem(row: Mapping[str, str]) -> str | None:
     """
     What keeps a row from being a clip.
 
@@ -21,19 +21,13 @@ def row_problem(row: dict[str, str], count: int, wanted: int, numbers: Sequence[
     ----------
     row
         Cells by column of the clip table.
-    count, wanted
-        How many fields it has, and the first line.
-    numbers
-        Columns that hold numbers.
 
     Returns
     -------
     str or None
         Part of a sentence.
     """
-    if count != wanted:
-        return f"{counted(count, 'field')}, where the first line has {wanted}"
-    path = row["path"]
+    path = row.get("path")
     if not path:
         return "there is no path"
     if not is_recording(PurePosixPath(path.replace("\\", "/")).name):
@@ -42,14 +36,20 @@ def row_problem(row: dict[str, str], count: int, wanted: int, numbers: Sequence[
         text = row.get(column, "")
         if text and not is_no_attribute(text) and read(text) is None:
             return f"there is no {column} {text[:40]!r}: {meant(text, values)}"
-    for column in numbers:
-        text = row[column]
-        if text and not is_no_attribute(text) and not is_number(text):
+    for column, text in row.items():
+        if _is_numeric(column) and text and not is_no_attribute(text) and not is_number(text):
             return f"{column} is a number, not {text[:40]!r}"
     section = row.get("section", "")
     if section and not is_no_attribute(section) and section_of(section) is None:
         return f"a section is a whole number, not {section[:40]!r}"
     return None
+
+
+@lru_cache(1_000)
+def _is_numeric(column: str) -> bool:
+    """Whether a column holds numbers; sections are read otherwise."""
+    its = describe(column)
+    return column != "section" and its is not None and its.kind in ("float", "int")
 
 
 def label_of(text: str) -> str | None:
