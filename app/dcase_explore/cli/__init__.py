@@ -13,8 +13,8 @@ from dcase_explore.cli.data import data_app
 from dcase_explore.cli.enrich import enrich
 from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
+from dcase_explore.cli.printing import findings, score
 from dcase_explore.cli.report import report
-from dcase_explore.cli.reports import findings, score
 from dcase_explore.cli.share import share
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import guard_streams, note, show_cursor
