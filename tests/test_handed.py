@@ -215,3 +215,26 @@ def test_no_library_is_imported_for_it() -> None:
     before = set(sys.modules)
     attach(DATA, scores={"mine": Tensor(SCORES), "other": FRAME.to_dict("list")})
     assert not {name for name in set(sys.modules) - before if name.partition(".")[0] in ("torch", "polars", "datasets")}
+
+
+class Unwilling:
+    """An array of a library that does not hand it over."""
+
+    def __dlpack__(self, **options: object) -> object:
+        raise BufferError("it is on another device")
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, 0
+
+
+class Gone(Tensor):
+    """A tensor whose memory is gone."""
+
+    def detach(self) -> "Tensor":
+        raise RuntimeError("it was freed")
+
+
+@pytest.mark.parametrize("value", [Unwilling(), Gone(SCORES), [Gone(SCORES)], {IDS[0]: Gone(SCORES)}])
+def test_an_array_that_its_library_does_not_hand_over_is_a_sentence(value: object) -> None:
+    with pytest.raises(ExploreError, match=r"scores mine: .* cannot be taken \(it .*\): give a NumPy array"):
+        attach(DATA, scores={"mine": value})

@@ -2,7 +2,8 @@
 Your own results, beside the data: anomaly scores and embeddings as columns of the clip table, ground truth as facts.
 
 `given` brings what is handed over in Python into one form, `files` does so for files, both by `frames` and `numbers`;
-`matching` finds each name's row; `ground_truth` reads the organisers' labels of evaluation sets.
+`matching` finds each name's row, `position` that of values without names; `ground_truth` reads the organisers' labels
+of evaluation sets.
 """
 
 import os
@@ -20,6 +21,7 @@ from dcase_explore.attach.given import given
 from dcase_explore.attach.ground_truth import attach_ground_truth
 from dcase_explore.attach.matching import Names
 from dcase_explore.attach.numbers import Given, Kind
+from dcase_explore.attach.position import rows_in_order
 from dcase_explore.attach.several import are_files, once, together
 from dcase_explore.columns import COLUMNS, SPLITS, knn_of, member, members, name_problem
 from dcase_explore.errors import ExploreError
@@ -173,13 +175,7 @@ def _of_model(results: pd.DataFrame, model: str) -> Given:
 def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str, *, repeats: bool) -> np.ndarray:
     """Row of the table of each value; -1 for clips that the data do not have."""
     if its.names is None:
-        if len(its.array) != len(frame):
-            raise ExploreError(
-                f"{where}: {len(its.array):,} values for {len(frame):,} clips: values without names are matched by "
-                "position, which takes one for each clip of the whole table, before --class and other filters; "
-                "give fewer with the clip_id or file name of each"
-            )
-        return np.arange(len(frame))
+        return rows_in_order(its, frame, where)
     if not its.names:
         raise ExploreError(f"{where}: there is not a single value")
     matched = names.match(its.names, where, repeats=repeats)

@@ -72,7 +72,7 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
     others = [its for its in rest if FACT.fullmatch(str(its).strip()) or _holds_vectors(frame[its])]
     likely = called or [column for column in rest if column not in others] or rest
     out = [column for column in (*left_out, *rest) if column not in likely]
-    remark = f"{likely[0]} is taken; left out: {some(out, 6)}" if out and not called else None
+    remark = f"{likely[0]} is taken; left out: {some(out, 6)}" if likely and out and not called else None
     rest = likely
     if len(rest) != 1:
         listed = some(frame.columns, 6)
@@ -82,7 +82,9 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
         )
     array = numbers(_values(frame[rest[0]]), kind, where, place)
     decided = [columns[key] for key in (f"prediction_{name}".lower(), *_DECISION_COLUMNS) if key in columns]
-    return Given(array, names, _decisions(frame[decided[0]], place) if decided else None, remark)
+    return Given(
+        array, names, _decisions(frame[decided[0]], place) if decided else None, remark, _beside(frame, rest, names)
+    )
 
 
 def _embeddings(
@@ -104,21 +106,30 @@ def _embeddings(
                 "them as .npz or .parquet"
             )
         taken = dimensions(frame, rest, left_out, where)
-        wide = frame[taken.columns]
+        wide, beside = frame[taken.columns], _beside(frame, taken.columns, names)
         if all(pd.api.types.is_numeric_dtype(kind) for kind in wide.dtypes):
             return Given(
                 numbers(wide.to_numpy(dtype=np.float64, na_value=np.nan), "embeddings", where),
                 names,
                 None,
                 taken.remark,
+                beside,
             )
-        return Given(numbers(wide.to_numpy(dtype=object), "embeddings", where, place), names, None, taken.remark)
+        return Given(
+            numbers(wide.to_numpy(dtype=object), "embeddings", where, place), names, None, taken.remark, beside
+        )
     called = [column for column in vectors if member(str(column), "embeddings_<embedding>") == name] or vectors
     if len(called) > 1:
         raise ExploreError(f"{where}: several columns hold vectors ({some(called)}): keep one beside the names")
     out = [column for column in (*left_out, *rest) if column not in called]
     remark = f"{called[0]} is taken; left out: {some(out, 6)}" if out else None
-    return Given(numbers(frame[called[0]].to_list(), "embeddings", where, place), names, None, remark)
+    beside = _beside(frame, called, names)
+    return Given(numbers(frame[called[0]].to_list(), "embeddings", where, place), names, None, remark, beside)
+
+
+def _beside(frame: pd.DataFrame, taken: list[Any], names: list[str] | None) -> pd.DataFrame:
+    """What may tell whose values are taken, where no names do."""
+    return frame.drop(columns=taken) if names is None else pd.DataFrame()
 
 
 def _values(column: pd.Series) -> Any:

@@ -49,8 +49,8 @@ def given(values: object, kind: Kind, name: str, where: str) -> Given:
             raise ExploreError(
                 f"{where}: key {str(list(values)[names.index(None)])[:40]!r} is no clip_id and no file name"
             )
-        return Given(numbers(array_of(list(values.values())), kind, where), [name for name in names if name])
-    return Given(numbers(array_of(values), kind, where), None)
+        return Given(numbers(array_of(list(values.values()), where), kind, where), [name for name in names if name])
+    return Given(numbers(array_of(values, where), kind, where), None)
 
 
 def clip_table(data: object) -> object:

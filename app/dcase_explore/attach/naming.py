@@ -132,13 +132,20 @@ def _names_column(frame: pd.DataFrame, where: str) -> Any:
     columns = {str(column).strip().lower(): column for column in frame.columns}
     called = [columns[key] for key in NAME_COLUMNS if key in columns]
     first = {column: _first_text(frame[column]) for column in frame.columns}
-    for column in (*called, *frame.columns):
-        if is_clip(first[column] or ""):
-            return column
+    clips = [column for column in called if is_clip(first[column] or "")]
+    if clips:
+        return clips[0]
+    facts = [column for column in frame.columns if column not in called and describe(str(column))]
+    clips = [column for column in frame.columns if is_clip(first[column] or "") and column not in facts]
+    if clips:
+        _check_agree(frame, clips, where)
+        return clips[0]
     for column in called:
         if first[column]:
             return column
-    facts = [column for column in frame.columns if column not in called and describe(str(column))]
+    facts += [
+        column for column in frame.columns if str(column).strip().lower() in MACHINE_COLUMNS and column not in facts
+    ]
     texts = [column for column in frame.columns if first[column] and column not in facts]
     if texts and len(texts) < len(frame.columns) - len(facts):
         return texts[0]
@@ -149,6 +156,20 @@ def _names_column(frame: pd.DataFrame, where: str) -> Any:
             "there, or leave it out"
         )
     return None
+
+
+def _check_agree(frame: pd.DataFrame, columns: list[Any], where: str) -> None:
+    """Refuse several columns that name clips, none of them called so, unless they name the same ones."""
+    files = [[_file(text_of(value)) for value in frame[column]] for column in columns]
+    other = next((column for column, its in zip(columns, files, strict=True) if its != files[0]), None)
+    if other is not None:
+        raise ExploreError(
+            f"{where}: columns {columns[0]} and {other} name different clips: call the one that is meant clip_id"
+        )
+
+
+def _file(name: str | None) -> str | None:
+    return name and name.replace("\\", "/").rpartition("/")[2]
 
 
 def _first_text(column: pd.Series) -> str | None:

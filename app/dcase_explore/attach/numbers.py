@@ -1,7 +1,7 @@
 """Values of any kind, brought to numbers of the shape that scores or embeddings have."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -30,12 +30,15 @@ class Given:
         ``"normal"``, ``"anomaly"`` or null of each, shape (clips,); None where none came along.
     remark
         What of several columns was taken and left out; None where nothing was to choose.
+    beside
+        Columns of a frame that stood beside values without names, one row for each value.
     """
 
     array: np.ndarray
     names: list[str] | None
     decisions: np.ndarray | None = None
     remark: str | None = None
+    beside: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def numbers(values: object, kind: Kind, where: str, place: Callable[[int], str] | None = None) -> np.ndarray:

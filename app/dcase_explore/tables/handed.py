@@ -62,7 +62,7 @@ def frame_of(value: Any, where: str) -> pd.DataFrame | pd.Series | None:
     return None
 
 
-def array_of(value: Any) -> Any:
+def array_of(value: Any, where: str) -> Any:
     """
     Arrays and tensors as NumPy takes them; anything else as it is.
 
@@ -70,14 +70,29 @@ def array_of(value: Any) -> Any:
     ----------
     value
         Array-like, of PyTorch on whatever device, of CuPy, JAX, TensorFlow; or a list of such.
+    where
+        What an error calls it.
 
     Returns
     -------
     object
         What `numpy.asarray` takes.
+
+    Raises
+    ------
+    ExploreError
+        When its library cannot hand it over, and what to give.
     """
-    if isinstance(value, list | tuple) and value and _is_tensor(value[0]):
-        return [array_of(each) for each in value]
+    try:
+        if isinstance(value, list | tuple) and value and _is_tensor(value[0]):
+            return [_array_of(each) for each in value]
+        return _array_of(value)
+    except Exception as error:  # whatever the library raises
+        reason = " ".join(str(error).split())[:200]
+        raise ExploreError(f"{where}: a {_kind(value)} cannot be taken ({reason}): give a NumPy array") from error
+
+
+def _array_of(value: Any) -> Any:
     if _is_tensor(value):
         value = value.detach().cpu()
         return value.float().numpy() if "bfloat16" in str(value.dtype) else value.numpy()
