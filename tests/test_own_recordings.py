@@ -185,6 +185,13 @@ def test_what_is_no_regular_file_is_left_out(tmp_path: Path, capsys: Capture) ->
     assert "no regular files" in capsys.readouterr().err
 
 
+def test_a_link_to_itself_hides_nothing_that_lies_beside_it(tmp_path: Path, capsys: Capture) -> None:
+    touch(tmp_path, "fan/test/a.wav", "valve/test/b.wav")
+    (tmp_path / "fan/test/loop.wav").symlink_to(tmp_path / "fan/test/loop.wav")
+    assert sorted(read(tmp_path).index) == ["test/fan_a.wav", "test/valve_b.wav"]
+    assert "no regular file" in capsys.readouterr().err
+
+
 def test_names_decomposed_by_a_mac_are_composed_and_paths_stay(tmp_path: Path) -> None:
     folder, city = "Lu\u0308fter", "Ko\u0308ln"
     names = [f"section_00_source_test_{label}_0000_ort_{city}.wav" for label in ("normal", "anomaly")]

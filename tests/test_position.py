@@ -1,5 +1,6 @@
 """Values without names are matched by position only where nothing beside them speaks against it."""
 
+import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -99,3 +100,13 @@ def test_two_columns_that_name_different_clips_are_not_chosen_from() -> None:
 
 def test_labels_alone_are_no_scores() -> None:
     assert "no column holds the scores" in refused(pd.DataFrame({"clip_id": IDS, "label": [0, 1] * 4}))
+
+
+@pytest.mark.parametrize("place", ["scores", "ground_truth"])
+def test_a_place_that_is_there_and_no_file_is_told_apart_from_none(place: str, tmp_path: Path) -> None:
+    loop, pipe = tmp_path / "loop.csv", tmp_path / "pipe.csv"
+    loop.symlink_to(loop)
+    os.mkfifo(pipe)
+    for path, sentence in ((loop, "cannot be read"), (pipe, "is a pipe")):
+        with pytest.raises(ExploreError, match=sentence):
+            attach(DATA, **{place: {"mine": path} if place == "scores" else path})

@@ -200,6 +200,12 @@ def test_what_another_program_saved_meanwhile_is_not_overwritten(
     assert sorted(entry.name for entry in tmp_path.glob("*.json")) == ["mine-2.json", "mine.json"]
 
 
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop.json").symlink_to(tmp_path / "loop.json")
+    with pytest.raises(ExploreError, match=r"loop\.json cannot be written"):
+        file_to_save(str(tmp_path / "loop.json"))
+
+
 def test_link_is_followed(arrangement: Arrangement, tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
     path = tmp_path / "shared" / "mine.json"

@@ -1,5 +1,6 @@
 """Scores and embeddings from files."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def read_file(path: Path, kind: Kind, name: str, where: str, rows: int) -> Given
         A file that is missing, too large, damaged, pickled, or holds something else.
     """
     suffix = path.suffix.lower()
-    if not path.exists():
+    if not os.path.lexists(path):
         if not path.parent.is_dir():
             raise ExploreError(f"{where}: there is no such file, nor the folder {path.parent}")
         siblings = sorted(child.name for child in path.parent.iterdir() if not child.name.startswith("."))

@@ -13,6 +13,7 @@ Evaluators hold folders of files without header, ``ground_truth_<machine>_sectio
 ``file name,full name`` or, in 2020, ``file name,full name,0|1``.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from dcase_explore.clip_names import parse_clip_name
 from dcase_explore.columns import DOMAINS, LABELS, machine_type
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note
+from dcase_explore.regular import open_regular
 from dcase_explore.tables.dialect import NAME_COLUMNS
 from dcase_explore.tables.text import rows
 
@@ -100,6 +102,8 @@ def truth_files(place: Path) -> list[TruthFile]:
     if place.is_file():
         return [_recognised(place) or TruthFile(place, "list")]
     if not place.is_dir():
+        if os.path.lexists(place):
+            open_regular(place, f"--ground-truth {place}").close()  # says what it is
         siblings = [child.name for child in place.parent.iterdir()] if place.parent.is_dir() else []
         raise ExploreError(f"--ground-truth: there is no folder or file {place}; {meant(place.name, sorted(siblings))}")
     level, found = [place], []

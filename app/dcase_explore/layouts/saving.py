@@ -114,6 +114,8 @@ def file_to_save(name: str) -> SavedFile:
         if not os.access(path if path.exists() else path.parent, os.W_OK) or not os.access(path.parent, os.W_OK):
             raise ExploreError(f"{path} cannot be written (no write permission): {instead}")
         return SavedFile(path.resolve())  # what a link leads to, rather than the link
+    except RuntimeError as error:  # of Python before 3.13
+        raise ExploreError(f"{path} cannot be written (it is a link that leads to itself): {instead}") from error
     except OSError as error:
         raise ExploreError(f"{path} cannot be written ({error.strerror}): {instead}") from error
 

@@ -115,7 +115,7 @@ def _walk(start: Path) -> Iterable[Folder]:
                 raise ExploreError(f"{start} holds more than {MAX_FOLDERS:,} folders: give that of the data")
             try:
                 with os.scandir(path) as entries:
-                    inside = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name[0] != ".")
+                    inside = sorted((entry.name, _is_folder(entry)) for entry in entries if entry.name[0] != ".")
             except OSError as error:
                 if depth == 0:
                     raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
@@ -123,6 +123,13 @@ def _walk(start: Path) -> Iterable[Folder]:
             below += [path / name for name, is_folder in inside if is_folder]
             yield Folder(path, tuple(name for name, is_folder in inside if not is_folder))
         level = below
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links: no reason to lose what lies beside it
+        return False
 
 
 @dataclass(frozen=True)

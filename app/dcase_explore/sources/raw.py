@@ -115,7 +115,7 @@ def _recordings(asked: Asked) -> list[Recording]:
     """Recordings whose folders say what they are; what else there is, is said."""
     found: list[Recording] = []
     left: list[str] = []
-    strange: list[Path] = []
+    strange: dict[Path, None] = {}
     for place in sorted(asked.folders, key=lambda place: place.path):
         told = _told(asked, place)
         names = [name for name in place.files if is_recording(name)]
@@ -123,7 +123,7 @@ def _recordings(asked: Asked) -> list[Recording]:
             left += [place.path.name] if names else []
             continue
         paths = [place.path / name for name in names]
-        strange += [path for path in paths if not _is_regular(path)]
+        strange |= dict.fromkeys(path for path in paths if not _is_regular(path))
         found += [Recording(path, told) for path in paths if path not in strange]
     unwritable = [each.path for each in found if not _is_text(str(each.path))]
     if unwritable:
