@@ -2,6 +2,7 @@
 
 import io
 import stat
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -295,3 +296,14 @@ def test_an_array_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> N
     with zipfile.ZipFile(tmp_path / "fan" / "test_extract.npz", "w") as archive:
         archive.writestr("embed.npy", header.getvalue())
     assert "no readable array" in refused(tmp_path)
+
+
+def test_a_large_member_is_unpacked_piece_by_piece(tmp_path: Path) -> None:
+    path = packed(tmp_path / "large.zip", {SCORES: bytes(64 * 2**20)})
+    tracemalloc.start()
+    try:
+        with archives.unpacked(path) as folder:
+            assert (folder / SCORES).stat().st_size == 64 * 2**20
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()

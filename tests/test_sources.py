@@ -794,3 +794,23 @@ def test_the_same_model_twice_is_refused_with_the_way_out(tmp_path: Path) -> Non
     sentence = refused(tmp_path / "mse", tmp_path / "mse")
     assert "a model called mse already" in sentence
     assert "--scores mine=" in sentence
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        "anomaly_score_fan_section_01_test.tsv",
+        "anomaly-score-fan-section-01-test.csv",
+        "Anomaly score fan 01.csv",
+        "decision-result_fan_section_01_test.txt",
+        "anomaly_score_fan_section_01_test.csv.gz",
+    ],
+)
+def test_files_that_look_like_scores_beside_those_that_are_do_not_vanish(
+    called: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "section_00_source_test_normal_0000.wav,1\n"
+    (tmp_path / "anomaly_score_fan_section_00_test.csv").write_text(rows)
+    (tmp_path / called).write_text(rows)
+    read(tmp_path)
+    assert f"1 file ({called})" in capsys.readouterr().err

@@ -99,13 +99,15 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, path: Path) -> None:
         if target in there:
             raise ExploreError(f"{path} holds {member.filename[:80]!r} twice: pack it again")
         there.add(target)
-        with archive.open(member) as content:
-            read = content.read(left + 1)
-        left -= len(read)
-        if left < 0:
-            raise ExploreError(f"{path} holds more than {MAX_BYTES // 2**20} MB of tables: that is no submission")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(read)
+        with archive.open(member) as content, target.open("wb") as unpacked:
+            while piece := content.read(2**20):  # never all of it at once: a few packed bytes may be hundreds of MB
+                left -= len(piece)
+                if left < 0:
+                    raise ExploreError(
+                        f"{path} holds more than {MAX_BYTES // 2**20} MB of tables: that is no submission"
+                    )
+                unpacked.write(piece)
 
 
 def _saw(asked: Asked) -> Seen | None:
