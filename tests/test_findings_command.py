@@ -35,10 +35,11 @@ def test_json_is_a_list_in_the_documented_form(bearing: list[dict[str, object]])
         assert all(describe(str(column)) for column in finding["columns"])  # type: ignore[attr-defined]
         assert all(str(clip).startswith("test/bearing_section_00_") for clip in finding["clip_ids"])  # type: ignore[attr-defined]
         shares = list(finding["auc_lost_shares"].values())  # type: ignore[attr-defined]
-        assert finding["auc_lost_share"] == pytest.approx(sum(shares) / len(shares))
+        expected = pytest.approx(sum(shares) / len(shares)) if shares else None
+        assert finding["auc_lost_share"] == expected
     assert {finding["rule"] for finding in bearing} == {
         *("attribute_values", "missed_attribute_values"),
-        *("missed_anomalies", "hard_normals"),
+        *("missed_anomalies", "hard_normals", "thresholds"),
     }
 
 
@@ -92,7 +93,8 @@ def test_nothing_found_is_said(tmp_path: Path) -> None:
 
 def test_what_could_not_be_looked_for_is_said_on_stderr(tmp_path: Path) -> None:
     result = run("findings", "--data", str(made_run(tmp_path / "mine")))
-    assert "not looked for: no disagreements with one model only" in result.stderr
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("not looked for: ")]
+    assert "no disagreements with one model only" in line
     assert "without embeddings" in result.stderr
 
 
@@ -102,12 +104,11 @@ def test_own_embeddings_and_scores_are_looked_at(recordings: Path) -> None:
     assert re.search(r"valve\s+logmel\s+\S+\s+\S+–\S+", result.stdout)
 
 
-def test_the_summary_counts_the_findings_of_the_view(real_scores: Path) -> None:
-    whole = run("--data", str(real_scores), "--class", "bearing", "--check").stdout
-    (all_of_them,) = re.findall(r"(\d+) findings", whole)
-    train = run("--data", str(real_scores), "--class", "bearing", "--domain", "source", "--check").stdout
-    (count,) = re.findall(r"(\d+) findings?", train)
-    assert 0 < int(count) < int(all_of_them)  # two speeds are of the target domain alone
+def test_the_summary_counts_the_findings_of_the_view(bearing: list[dict[str, object]], real_scores: Path) -> None:
+    for domain in ("source", "target"):
+        said = run("--data", str(real_scores), "--class", "bearing", "--domain", domain, "--check").stdout
+        in_view = [its for its in bearing if any(f"_{domain}_" in str(clip) for clip in its["clip_ids"])]  # type: ignore[attr-defined]
+        assert f" {len(in_view)} finding" in said
 
 
 def test_finding_in_scores_imports_no_model_library(real_scores: Path) -> None:
