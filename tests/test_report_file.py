@@ -183,9 +183,11 @@ def test_what_is_no_size_is_a_sentence(size: str) -> None:
 def test_what_is_not_ours_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     thesis = tmp_path / "thesis.html"
     thesis.write_text("<h1>Mine</h1>")
+    os.mkfifo(tmp_path / "pipe.html")
     for place, sentence in (
         (thesis, "is there and is no report of ours"),
         (tmp_path, "is a folder: give a file"),
+        (tmp_path / "pipe.html", "is a pipe"),
         (tmp_path / "no" / "out.html", "there is no folder"),
     ):
         with pytest.raises(ExploreError, match=sentence):

@@ -58,9 +58,7 @@ def test_all_else_becomes_pcm_at_its_own_rate(
     assert made[:4] == b"RIFF"
     with soundfile.SoundFile(io.BytesIO(made)) as file:
         assert (file.samplerate, file.channels, file.subtype[:4]) == (RATE, 1, "PCM_")
-        settled = slice(
-            500 if "ADPCM" in subtype else 0, RATE
-        )  # its steps grow; its last block is full
+        settled = slice(500 if "ADPCM" in subtype else 0, RATE)  # its steps grow; its last block is full
         assert np.allclose(file.read()[settled], TONE[settled], atol=near)
     assert sound_of(str(path)) == made
 

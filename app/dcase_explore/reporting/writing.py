@@ -9,6 +9,7 @@ from dcase_explore.cache import write_atomically
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
 from dcase_explore.messages import busy, counted, note
+from dcase_explore.regular import open_regular
 from dcase_explore.reporting.cards import Media, Plan
 from dcase_explore.reporting.facts import Facts, facts_of
 from dcase_explore.reporting.page import GENERATOR, page
@@ -119,7 +120,7 @@ def check_file(file: Path) -> None:
         parent = file.absolute().parent
         raise ExploreError(f"there is no folder {parent}: mkdir -p {shlex.quote(str(parent))} makes it")
     if file.exists():
-        with file.open("rb") as stream:
+        with open_regular(file, str(file)) as stream:  # a pipe would keep whoever opens it waiting
             if GENERATOR.encode() not in stream.read(4096):
                 raise ExploreError(f"{file} is there and is no report of ours: give another name, or remove it")
 
