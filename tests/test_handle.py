@@ -316,10 +316,14 @@ print(len(viewer.filtered), oct(viewer._folder.stat().st_mode & 0o777))
 def test_interrupted_wait_loses_no_answer(recordings: Path) -> None:
     with show(str(recordings), class_name="valve", browser=False, new=True) as viewer:
         frame = viewer.frame
+        os.kill(viewer._process.pid, signal.SIGSTOP)  # or its answer would come before the interrupt
         timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
-        with pytest.raises(KeyboardInterrupt):
-            _ = viewer.selection
+        try:
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                _ = viewer.selection
+        finally:
+            os.kill(viewer._process.pid, signal.SIGCONT)
         timer.join()
         assert len(viewer.filtered) == 16
         assert show(frame.head(3), browser=False) is viewer
