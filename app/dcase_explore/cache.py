@@ -5,7 +5,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -131,9 +131,10 @@ def _claimed(place: Path, folder: bool) -> int | None:
     """Lock on an empty place; None where somebody else is writing there, or nothing can be locked."""
     if fcntl is None:
         return None
-    lock = None
+    lock, made = None, False
     try:
         if folder:
+            made = not place.exists()
             place.mkdir(exist_ok=True)
         kind = os.O_DIRECTORY if folder else os.O_RDWR | os.O_CREAT
         lock = os.open(place, kind | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
@@ -149,6 +150,11 @@ def _claimed(place: Path, folder: bool) -> int | None:
             return lock
     except OSError:
         pass
+    except BaseException:  # an interrupt: nothing was written yet
+        if made:
+            with suppress(OSError):
+                place.rmdir()
+        raise
     if lock is not None:
         os.close(lock)
     return None
