@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from dcase_explore.enrich.logmel import N_FFT, mel_filters
 from dcase_explore.facts import _definition as facts_definition
@@ -71,6 +72,14 @@ def test_metrics_are_pythons(modules: "Page", seed: int) -> None:
 def test_harmonic_mean(modules: "Page", values: list[float]) -> None:
     script = "async (values) => (await import('/metrics.js')).harmonicMean(values)"
     assert modules.evaluate(script, values) == pytest.approx(harmonic_mean(values), abs=1e-15)
+
+
+def test_students_t_is_scipys(modules: "Page") -> None:
+    freedom = [*range(1, 260), 1_000, 10_001]
+    found = modules.evaluate(
+        "async (each) => { const { student95 } = await import('/costs.js'); return each.map(student95); }", freedom
+    )
+    assert found == pytest.approx(stdtrit(freedom, 0.975), rel=1e-6)
 
 
 def test_the_worst_number_and_what_the_score_would_be_without_it(modules: "Page") -> None:

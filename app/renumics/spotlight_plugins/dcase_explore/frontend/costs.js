@@ -1,11 +1,24 @@
 // What conditions cost: mean AUC cost of the normals of each attribute value and of each domain.
 import { codeOf, nameAt } from "./table.js";
 
-const Z95 = 1.959964;
+const Z95 = 1.959963984540054, MANY = 200;
 
-/** 97.5th percentile of Student's t (Cornish–Fisher, as in Python's `findings.chance`). */
-const student95 = (freedom) => ({ 1: 12.706, 2: 4.303 })[freedom] ??
-  Z95 + (Z95 ** 3 + Z95) / (4 * freedom) + (5 * Z95 ** 5 + 16 * Z95 ** 3 + 3 * Z95) / (96 * freedom ** 2);
+/** Probability that Student's t lies within ±t: the finite series for whole degrees of freedom (Abramowitz and Stegun 26.7.3, 26.7.4). */
+function within(t, freedom) {
+  const angle = Math.atan(t / Math.sqrt(freedom)), sine = Math.sin(angle), square = Math.cos(angle) ** 2, odd = freedom % 2;
+  let term = odd ? Math.cos(angle) : 1, sum = freedom > 1 ? term : 0;
+  for (let k = odd ? 3 : 2; k < freedom; k += 2) sum += term *= (square * (k - 1)) / k;
+  return odd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum;
+}
+
+/** 97.5th percentile of Student's t; of many degrees of freedom by Cornish and Fisher's expansion, which is close then. */
+export function student95(freedom) {
+  if (freedom > MANY)
+    return Z95 + (Z95 ** 3 + Z95) / (4 * freedom) + (5 * Z95 ** 5 + 16 * Z95 ** 3 + 3 * Z95) / (96 * freedom ** 2);
+  let low = 0, high = 13;
+  for (let step = 0; step < 50; step++) within((low + high) / 2, freedom) < 0.95 ? (low = (low + high) / 2) : (high = (low + high) / 2);
+  return high;
+}
 
 /** Mean of costs, 0 to 1, and its 95 % interval, which is 0 to 1 where there are fewer than two. */
 export function meanAndInterval(values) {
