@@ -109,6 +109,12 @@ def select(page: "Page", row: int) -> None:
     page.evaluate("(row) => globalThis.spotlight.useDataset.getState().selectRows([row])", row)
 
 
+def compare(page: "Page", row: int) -> None:
+    """Select a clip and wait until it, and what it is compared with, are there: the page opens with another one."""
+    select(page, row)
+    page.locator(f"[role=application][data-row='{row}'] canvas[data-compare=other]").wait_for()
+
+
 def drawn(canvas: "Locator") -> np.ndarray:
     """Pixels of a canvas, shape (height, width, 4)."""
     canvas.wait_for()
@@ -125,9 +131,8 @@ def drawn(canvas: "Locator") -> np.ndarray:
 @pytest.mark.browser
 def test_both_are_drawn_on_one_scale(page: "Page", served: tuple[str, View]) -> None:
     row = row_of(served[1], "test_normal_0002")
-    select(page, row)
-    # The other one first: until it has come, the clip stands alone.
-    other, clip = (drawn(page.locator(f"canvas[data-compare={name}]")) for name in ("other", "clip"))
+    compare(page, row)
+    clip, other = (drawn(page.locator(f"canvas[data-compare={name}]")) for name in ("clip", "other"))
     # One time scale: a clip of six tenths of the length is six tenths as wide.
     width = (clip[:, :, 3] > 0).any(axis=0).sum()
     assert (other[:, :, 3] > 0).all()
@@ -141,7 +146,7 @@ def test_both_are_drawn_on_one_scale(page: "Page", served: tuple[str, View]) -> 
 @pytest.mark.browser
 def test_both_are_named_in_words(page: "Page", served: tuple[str, View]) -> None:
     row = row_of(served[1], "test_anomaly_0004")
-    select(page, row)
+    compare(page, row)
     distance = nearest_of(served[1].frame, row)["normal"]["distance"]
     page.locator("[data-name=other]", has_text=f"train · pat 00 · source · distance {distance:.3g}").wait_for()
     assert page.locator("[data-name=clip]").inner_text() == "A test · anomaly · pat 00 · source"
@@ -163,7 +168,7 @@ def test_one_can_choose_what_to_compare_with(page: "Page", served: tuple[str, Vi
 
 @pytest.mark.browser
 def test_played_together_and_switched_by_keys_alone(page: "Page", served: tuple[str, View]) -> None:
-    select(page, row_of(served[1], "test_normal_0000"))
+    compare(page, row_of(served[1], "test_normal_0000"))
     lens = page.get_by_role("application", name="Compare two recordings")
     lens.focus()
     page.keyboard.press("Space")
@@ -181,8 +186,26 @@ def test_played_together_and_switched_by_keys_alone(page: "Page", served: tuple[
 
 
 @pytest.mark.browser
+def test_the_keyboard_stays_where_it_is_when_another_recording_comes(page: "Page", served: tuple[str, View]) -> None:
+    compare(page, row_of(served[1], "test_normal_0001"))
+    page.get_by_role("application", name="Compare two recordings").focus()
+    page.keyboard.press("b")
+    page.evaluate("document.activeElement.dataset.mine = ''")
+    choose = """(its, choice) => {
+      Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(its, choice);
+      its.dispatchEvent(new Event("change", { bubbles: true }));
+    }"""  # not by a mouse, which would take the focus itself
+    page.get_by_label("compare with").evaluate(choose, "anomaly")
+    page.locator("[data-name=other]", has_text="nearest anomaly").wait_for()
+    assert page.evaluate("document.activeElement.dataset.mine") == ""
+    page.get_by_role("button", name="A", exact=True, pressed=True).wait_for()  # the new one is not heard at once
+    page.get_by_label("compare with").evaluate(choose, "normal")  # the page keeps what is chosen
+    page.locator("[data-name=other]", has_text="nearest normal").wait_for()
+
+
+@pytest.mark.browser
 def test_a_span_is_marked_and_repeated(page: "Page", served: tuple[str, View]) -> None:
-    select(page, row_of(served[1], "test_normal_0003"))
+    compare(page, row_of(served[1], "test_normal_0003"))
     canvas = page.locator("canvas[data-compare=other]")
     canvas.wait_for()
     box = canvas.bounding_box()

@@ -44,7 +44,8 @@ function usePair(bytes, other) {
   const [found, setFound] = useState({}), { generationID } = useDataset.getState(), uid = useDataset(identity);
   useEffect(() => {
     let current = true;
-    setFound({});
+    // The same clip stays, with what it was compared with, until the next one has come: whoever has the keyboard in it keeps it.
+    setFound((before) => (before.bytes === bytes ? before : {}));
     const heard = async (loading) => {
       const recording = await loading;
       return { ...recording, ...logMel(recording.samples, recording.rate) };
@@ -54,8 +55,8 @@ function usePair(bytes, other) {
       // At the same rate, or their frequencies would not stand at the same heights.
       return [one, other && (await heard(recordingOf({ uid, generationID }, other.column, other.row, one.rate)))];
     };
-    load().then((pair) => current && setFound({ pair }),
-      (error) => current && setFound({ problem: error.name === "EncodingError" ? "The browser cannot decode this recording." : error.message }));
+    load().then((pair) => current && setFound({ bytes, pair }),
+      (error) => current && setFound({ bytes, problem: error.name === "EncodingError" ? "The browser cannot decode this recording." : error.message }));
     return () => { current = false; };
   }, [bytes, other?.column, other?.row, uid, generationID]);
   return found;
@@ -114,7 +115,7 @@ export function Compare({ values, rowIndex, column }) {
       h("select", { value: against, onChange: (event) => setAgainst(event.target.value), style: { border: `1px solid ${LINE}`, borderRadius: 4 } },
         Object.entries(CHOICES).map(([key, words]) => h("option", { key, value: key }, words)))),
     problem ? h("p", { role: "alert" }, problem) : pair && width > 120 && h(Pair, {
-      key: `${rowIndex}/${other?.column}/${other?.row}`, pair, width, height: height - 22, pictures: other || looking ? 3 : 1,
+      key: rowIndex, row: rowIndex, pair, width, height: height - 22, pictures: other || looking ? 3 : 1,
       names: [words || "this clip", other ? `${CHOICES[against]}: ${other.words}` : looking ? `${CHOICES[against]} …` : `no ${CHOICES[against]} here`],
     }));
 }
@@ -126,7 +127,7 @@ Compare.minHeight = 260;
 Compare.maxHeight = 1000;
 
 /** The pictures, the player, and what moves them. */
-function Pair({ pair, names, width, height, pictures }) {
+function Pair({ row, pair, names, width, height, pictures }) {
   const shown = pair.filter(Boolean), [one, other] = pair, plot = Math.max(50, width - AXIS - BAR);
   const each = Math.max(40, Math.floor((height - CONTROLS) / pictures));
   const longest = Math.max(...shown.map(({ seconds }) => seconds));
@@ -141,7 +142,7 @@ function Pair({ pair, names, width, height, pictures }) {
 
   useEffect(() => {
     player.current.load(other ? pair : [one, one], loudness);
-    return () => player.current.close();
+    return () => { player.current.close(); setPlaying(false); setHeard(0); setLag(0); setSpan(null); };
   }, [pair]);
 
   const follow = useRef(() => {});
@@ -227,7 +228,7 @@ function Pair({ pair, names, width, height, pictures }) {
     h(Bar, { height: each, colours, low, high, words }));
   const turned = loudness.findIndex((factor) => factor < 0.999);
   const quieter = other && turned >= 0 ? `${"AB"[turned]} ${(-20 * Math.log10(loudness[turned])).toFixed(1)} dB down` : "";
-  return h("div", { role: "application", tabIndex: 0, onKeyDown, "aria-label": "Compare two recordings: space plays, a and b switch, arrows move, square brackets and Escape set the loop, plus and minus zoom" },
+  return h("div", { role: "application", "data-row": row, tabIndex: 0, onKeyDown, "aria-label": "Compare two recordings: space plays, a and b switch, arrows move, square brackets and Escape set the loop, plus and minus zoom" },
     h("div", { style: { position: "relative" } },
       h("div", { style: { ...line, fontWeight: heard === 0 ? 700 : 400 }, "data-name": "clip" }, `A  ${names[0]}`),
       picture("clip", 0, RAMPS.loudness, scale, `Spectrogram of A, ${names[0]}`, marking),

@@ -28,7 +28,7 @@ export class Player {
     this.seconds = Math.max(...recordings.map(({ seconds }) => seconds));
     this.#loudness = loudness;
     this.#buffers = null;
-    this.#from = 0;
+    this.#from = this.lag = this.heard = 0;
     this.span = null;
   }
 
