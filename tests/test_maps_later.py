@@ -66,7 +66,7 @@ class Running:
 
 @pytest.fixture
 def running(recordings: Path, slow_maps: Path) -> Iterator[Running]:
-    its = Running("--data", str(recordings), "--class", "valve")
+    its = Running("--data", str(recordings), "--class", "valve", "--layout", "simple")
     yield its
     its.process.terminate()
     its.process.wait(20)

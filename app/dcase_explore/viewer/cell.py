@@ -20,11 +20,13 @@ _FRAME = """<div id="{id}">
   const here = location.hostname;
   const local = ["localhost", "127.0.0.1", "[::1]"].includes(here) || !location.protocol.startsWith("http");
   if (local || here.includes("vscode")) return;
+  const frame = cell.querySelector("iframe");
+  frame.src = "about:blank"; // on the reader's machine that port is somebody else's
   const config = document.getElementById("jupyter-config-data");
   const base = (config && JSON.parse(config.textContent).baseUrl) || document.body.dataset.baseUrl || "/";
   const page = `${{base.replace(/\\/?$/, "/")}}proxy/{port}/?token={token}`;
   fetch(page).then((answer) => {{ if (!answer.ok) throw answer; }}).then(
-    () => {{ cell.querySelector("iframe").src = page; cell.querySelector("a").href = page; }},
+    () => {{ frame.src = page; cell.querySelector("a").href = page; }},
     () => {{ cell.querySelector("span").textContent = {far_json}; }});
 }})();
 </script>
