@@ -1,7 +1,6 @@
 """The command line: what it prints where, how it ends, and what it does not import."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -12,14 +11,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from commands import run, started
 from dcase_explore.viewer.browser import open_browser
 
 ROOT = Path(__file__).parents[1]
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "dcase_explore", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300)
 
 
 def imported_by(code: str) -> set[str]:
@@ -38,7 +33,7 @@ def test_check_prints_one_line_of_what_would_be_shown(recordings: Path) -> None:
 
 
 def test_nothing_but_results_on_stdout_and_no_noise_of_libraries_on_stderr(real_scores: Path) -> None:
-    result = run("--data", str(real_scores), "--class", "valve", "--check")
+    result = started("--data", str(real_scores), "--class", "valve", "--check")
     assert re.fullmatch(r".*200 clips of valve.*\n", result.stdout)
     assert not re.search(r"warning|Traceback|PyTorch|cleanlab", result.stderr, re.IGNORECASE), result.stderr
 

@@ -13,16 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commands import run
 from dcase_explore import clips, load
 from dcase_explore.errors import ExploreError
 from dcase_explore.exporting import export as write
 from hub_repository import StandIn
 from hub_server import HubServer, status
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "dcase_explore", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300)
 
 
 def succeeds(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import run
 from dcase_explore.columns import describe
-from test_cli import imported_by, run
+from test_cli import imported_by
 from test_score_command import made_run, write_scores
 
 KEYS = [

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from commands import run
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
@@ -20,7 +21,6 @@ from dcase_explore.scoring.intervals import intervals
 from dcase_explore.scoring.metrics import section_metrics
 from dcase_explore.scoring.resampling import draw, drawn_metrics
 from finding import Made
-from test_cli import run
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from commands import run as in_a_process
 from dcase_explore.cli import app
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.tree import widgets
-from test_data_command import run as in_a_process
 from test_layouts import AE, of_widget, save
 
 pytestmark = pytest.mark.usefixtures("one_cache")

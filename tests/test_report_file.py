@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from commands import run as command
 from dcase_explore import report
 from dcase_explore.asking import asked
 from dcase_explore.errors import ExploreError
@@ -23,7 +24,6 @@ from dcase_explore.reporting.writing import bytes_of, in_words
 from hub_server import HubServer
 from reading_reports import Read, make_valves, reversed_scores
 from test_cli import imported_by
-from test_cli import run as command
 
 SOUND = re.compile(rb'src="data:audio/flac;base64,([^"]+)"')
 PICTURE = re.compile(rb'href="data:image/png;base64,([^"]+)"')

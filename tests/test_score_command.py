@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from commands import run
 from dcase_explore import explore, load
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
 from dcase_explore.scoring import printing
 from dcase_explore.scoring.thresholds import gamma_threshold
-from test_cli import imported_by, run
+from test_cli import imported_by
 
 REFERENCE = {
     # AUC source, AUC target, pAUC of valve, and Ω over all machine types
