@@ -16,6 +16,7 @@ import pytest
 from dcase_explore.enrich.maps import principal_components
 from dcase_explore.exploring import explored
 from dcase_explore.options import RowOptions
+from dcase_explore.pending import Pending
 from dcase_explore.stored import kept
 from exploring import get, table_of, until
 
@@ -87,9 +88,9 @@ def test_principal_components_are_those_of_standardised_values() -> None:
 
 
 def test_what_is_left_for_later_is_told_and_described(recordings: Path, slow_maps: Path) -> None:
-    pending: list[str] = []
+    pending = Pending()
     exploration = explored(RowOptions(data=[str(recordings)], class_name=["valve"]), pending=pending)
-    assert pending == ["logmel"]
+    assert pending == Pending(maps=["logmel"])
     assert exploration.descriptions["map_logmel_x"].startswith("First principal component of logmel")
     assert exploration.frame["map_logmel_x"].notna().all()
 
@@ -98,12 +99,12 @@ def test_the_map_comes_into_the_running_page_and_is_there_the_next_time(
     running: Running, recordings: Path, slow_maps: Path
 ) -> None:
     url = running.url
-    assert "principal components" in running.says("the map of logmel is being computed")
+    assert "principal components" in running.says("being computed, to come into the page: the map of logmel")
     before = table_of(url)["map_logmel_x"]
     assert "principal component" in before["description"]
     assert max(before["values"]) < 1000
     slow_maps.touch()
-    running.says("the map of logmel is ready")
+    running.says("ready after")
     after = table_of(url)["map_logmel_x"]
     assert min(after["values"]) >= 1000
     assert "UMAP" in after["description"] and "principal" not in after["description"]
@@ -114,7 +115,7 @@ def test_the_map_comes_into_the_running_page_and_is_there_the_next_time(
 
 
 def test_ending_before_it_is_ready_leaves_no_process(running: Running) -> None:
-    running.says("the map of logmel is being computed")
+    running.says("being computed, to come into the page: the map of logmel")
     below = psutil.Process(running.process.pid).children(recursive=True)
     assert below
     running.process.terminate()
@@ -123,7 +124,7 @@ def test_ending_before_it_is_ready_leaves_no_process(running: Running) -> None:
 
 
 def test_a_map_that_cannot_be_computed_is_said_and_the_page_stays(running: Running) -> None:
-    running.says("the map of logmel is being computed")
+    running.says("being computed, to come into the page: the map of logmel")
     url = running.url
     (worker,) = psutil.Process(running.process.pid).children()
     worker.kill()
@@ -136,7 +137,7 @@ def test_a_map_that_cannot_be_computed_is_said_and_the_page_stays(running: Runni
 def test_filters_and_selection_stay_when_it_comes(browser: "Browser", running: Running, slow_maps: Path) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(running.url)
-    page.get_by_text("is being computed; until it is ready").first.wait_for()
+    page.get_by_text("being computed, to come into the page").first.wait_for()
     page.get_by_text("section_00_target_test_anomaly_0001_pat_00.wav").first.click()
     page.evaluate(
         "() => { const { useDataset, PredicateFilter, getApplicablePredicates } = globalThis.spotlight;"
@@ -155,5 +156,5 @@ def test_filters_and_selection_stay_when_it_comes(browser: "Browser", running: R
     slow_maps.touch()
     page.wait_for_function(f"() => {least} >= 1000")
     assert json.loads(page.evaluate(state)) == before
-    page.get_by_text("is ready after").first.wait_for()
+    page.get_by_text("ready after").first.wait_for()
     page.close()

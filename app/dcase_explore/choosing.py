@@ -1,4 +1,4 @@
-"""Which clips of a table are wanted: of some machine types, of one split, of one domain, so many at most."""
+"""Which clips of a table are wanted: of some machine types, of one split, of one domain."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,6 @@ from dcase_explore import clips
 from dcase_explore.clip_names import composed
 from dcase_explore.columns import ATTRIBUTE, DOMAINS, SPLITS
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.messages import note
 from dcase_explore.options import RowOptions
 
 
@@ -51,14 +50,14 @@ def of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame
 
 def rows_asked_for(frame: pd.DataFrame, options: RowOptions) -> np.ndarray:
     """
-    Rows of one split, one domain, and so many at most.
+    Rows of one split and one domain.
 
     Parameters
     ----------
     frame
         Conforming clip table.
     options
-        Split, domain and limit count.
+        Split and domain count.
 
     Returns
     -------
@@ -74,9 +73,6 @@ def rows_asked_for(frame: pd.DataFrame, options: RowOptions) -> np.ndarray:
     for column, value in (("split", options.split), ("domain", options.domain)):
         if value is not None:
             rows = rows[_where(frame.iloc[rows], column, value)]
-    if options.limit is not None and options.limit < len(rows):
-        note(f"showing {options.limit:,} of {len(rows):,} clips, evenly spaced")
-        rows = rows[np.linspace(0, len(rows) - 1, options.limit).astype(int)]
     return rows
 
 

@@ -52,6 +52,10 @@ class Exploration:
         be mapped and ranked; rows in view or not.
     notes_file
         Where notes on its clips are kept; None for data that were handed over without saying where.
+    sampled
+        How its clips were chosen where there were more than asked for, or than a page can carry; empty otherwise.
+    looked
+        Whether findings have been looked for; otherwise they are still to come.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -64,6 +68,13 @@ class Exploration:
     descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
     given: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     notes_file: Path | None = field(default=None, repr=False)
+    sampled: str = field(default="", repr=False)
+    looked: bool = field(default=True, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name in the page's title bar: of the data, and how many of its clips are shown if not all."""
+        return f"{self.title} ({self.sampled.partition(' are ')[0]})" if self.sampled else self.title
 
     def comparable(self) -> Sequence[ModelScore]:
         """
@@ -165,7 +176,7 @@ class Exploration:
         return (
             f"{self.title} · {counted(len(self.frame), 'clip')} of {of}, {len(paths):,} with sound{when} · "
             f"scores: {some(scores) or 'none'} · maps: {some(maps) or 'none'} · "
-            f"{counted(len(self.findings), 'finding')}"
+            f"{counted(len(self.findings), 'finding') if self.looked else 'findings to come'}"
         )
 
 

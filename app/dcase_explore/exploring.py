@@ -19,7 +19,9 @@ from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import note
 from dcase_explore.notes import Notes, notes_file, notes_in, with_notes
 from dcase_explore.options import Options, RowOptions, TableOptions
+from dcase_explore.pending import Pending
 from dcase_explore.recordings import fetch_all
+from dcase_explore.sampling import CARRIED, sample
 from dcase_explore.scoring import score
 from dcase_explore.scoring.definitions import definition_of
 from dcase_explore.sources import Source, read_sources
@@ -29,7 +31,7 @@ SCORED = "scored_clips"
 """Key of a frame's ``attrs``: on how many clips of the whole each model was scored; a part has fewer."""
 
 
-def explore(options: Options) -> View:
+def explore(options: Options, *, pending: Pending | None = None) -> View:
     """
     Build an exploration that is ready to be shown.
 
@@ -37,6 +39,8 @@ def explore(options: Options) -> View:
     ----------
     options
         What to show.
+    pending
+        As `explored` takes it.
 
     Returns
     -------
@@ -50,7 +54,29 @@ def explore(options: Options) -> View:
     """
     if options.layout is not None:
         read_layout(options.layout, quiet=True)  # first: a typo should not wait for the data
-    return explored(options).arranged(options.layout, strict=options.strict_layout)
+    return for_page(options, pending=pending).arranged(options.layout, strict=options.strict_layout)
+
+
+def for_page(options: Options, *, pending: Pending | None = None) -> Exploration:
+    """
+    Build an exploration with no more clips than a page can carry.
+
+    Parameters
+    ----------
+    options, pending
+        As `explored` takes them.
+
+    Returns
+    -------
+    Exploration
+        A sample where there are more; that is said.
+
+    Raises
+    ------
+    ExploreError
+        As `explored`.
+    """
+    return _at_most(explored(options, pending=pending), CARRIED)
 
 
 def explored(
@@ -59,7 +85,7 @@ def explored(
     listen: bool = True,
     with_maps: bool = True,
     with_findings: bool = True,
-    pending: list[str] | None = None,
+    pending: Pending | None = None,
 ) -> Exploration:
     """
     Build an exploration, without a layout.
@@ -75,8 +101,9 @@ def explored(
     with_findings
         Whether findings are.
     pending
-        Gathers the embeddings whose map is not computed yet, if it is given: their first two principal components
-        stand in for it, and the columns' descriptions say so.
+        Gathers what is left for later, if it is given: maps that are not computed yet, in whose place the first two
+        principal components of the embedding stand, as the columns' descriptions say; and findings and distances where
+        there are many clips.
 
     Returns
     -------
@@ -113,9 +140,20 @@ def explored(
         shown = whole if before is None else whole.only(whole.frame["clip_id"].isin(before.frame["clip_id"]))
     else:
         shown = before
-    if not isinstance(options, RowOptions) or (options.split, options.domain, options.limit) == (None, None, None):
+    if not isinstance(options, RowOptions):
         return shown
-    return shown.only(rows_asked_for(shown.frame, options))
+    if options.split is not None or options.domain is not None:
+        shown = shown.only(rows_asked_for(shown.frame, options))
+    return _at_most(shown, options.limit)
+
+
+def _at_most(exploration: Exploration, most: int | None) -> Exploration:
+    """So many clips of an exploration, if there are more."""
+    if most is None or len(exploration.frame) <= most:
+        return exploration
+    rows, sentence = sample(exploration.frame, exploration.findings, most)
+    note(sentence)
+    return replace(exploration.only(rows), sampled=sentence)
 
 
 def _explored(
@@ -125,7 +163,7 @@ def _explored(
     listen: bool,
     with_maps: bool,
     with_findings: bool,
-    pending: list[str] | None,
+    pending: Pending | None,
 ) -> Exploration:
     # Before anything is left out, for arrays without names are matched by position in the whole table.
     with step("attaching your own results"):
@@ -143,7 +181,7 @@ def _explored(
         frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
     if listen or not members(frame.columns, "anomaly_score_<score>"):
         with step("listening and mapping"):
-            frame = enrich(frame, with_maps=with_maps, pending=pending)
+            frame = enrich(frame, with_maps=with_maps, pending=None if pending is None else pending.maps)
     before = _at_hand(options.data)
     file = before.notes_file if before else None
     if options.notes or not file:
@@ -153,6 +191,8 @@ def _explored(
     whole = _scored_before(options.data)
     with step("scoring"):
         scored = score(frame, whole, beside=[definition_of(year) for year in options.year[1:]])
+    if pending is not None and with_findings and len(scored.frame) > pending.many:
+        with_findings, pending.findings = False, True
     with step("finding"):
         found = find(scored.frame) if with_findings else Found(scored.frame, [])
     found.frame.attrs[SCORED] = {**_scored_clips(scored.frame), **whole}
@@ -164,9 +204,10 @@ def _explored(
         found.findings,
         scored.thresholds,
         found.distances,
-        {**scored.descriptions(), **found.descriptions, **in_place_of_maps(pending or ())},
+        {**scored.descriptions(), **found.descriptions, **in_place_of_maps(pending.maps if pending else ())},
         given,
         file,
+        looked=not (pending and pending.findings),
     )
 
 

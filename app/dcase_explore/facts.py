@@ -35,7 +35,7 @@ def facts_of(exploration: Exploration) -> dict[str, Any]:
         "exact": {name: _listed(frame[name].to_numpy()) for name in columns if frame[name].dtype == np.float64},
         "findings": [_finding(finding) for finding in exploration.findings],
         "definitions": {model.model: _definition(model.definition) for model in exploration.models},
-        "not_looked_for": not_looked_for(frame),
+        "not_looked_for": not_looked_for(frame) if exploration.looked else ["anything yet: that takes a while"],
         "separation": [
             {"class": machine, "embedding": name, "sep": _auc(its.sep), "dsup": _auc(its.dsup)}
             for (machine, name), its in exploration.distances.items()

@@ -116,7 +116,14 @@ class RowOptions(TableOptions):
     ] = "lazy"
     split: Annotated[Literal["train", "test"] | None, Option("Only this split.")] = None
     domain: Annotated[Literal["source", "target"] | None, Option("Only this domain.")] = None
-    limit: Annotated[int | None, Option("At most so many clips, evenly spaced.", metavar="N", least=1)] = None
+    limit: Annotated[
+        int | None,
+        Option(
+            "At most so many clips: anomalies, findings and the costliest first, the rest evenly of everything.",
+            metavar="N",
+            least=1,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

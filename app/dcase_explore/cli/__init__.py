@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +20,12 @@ from dcase_explore.cli.share import share
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import guard_streams, note, show_cursor
 from dcase_explore.options import Options
+from dcase_explore.pending import Pending
 from dcase_explore.timing import step, steps_in_words
 
 if TYPE_CHECKING:
     from dcase_explore.exploration import Exploration
+    from dcase_explore.layouts.arranging import Arrangement
     from dcase_explore.stored.kept import Found
     from dcase_explore.viewer.server import Server
 
@@ -90,7 +93,7 @@ def main(
             read_layout(options.layout)
         with step("looking for what is stored"):
             found = None if fresh else kept.find(options)
-        pending: list[str] = []
+        pending = Pending(many=sys.maxsize) if check else Pending()  # a check is of everything
         if found is None:
             found = kept.make(options, lambda: _explored(options, pending), whole=lambda: not pending)
         else:
@@ -120,11 +123,11 @@ def main(
             if pending:
                 from dcase_explore.cli.completing import Completing
 
-                completing = Completing(options, pending, server)
+                completing = Completing(options, pending, server, arrangement)
             if browser:
                 open_browser(server.url)
             if not found.checked:
-                _check_behind(options, found, server)
+                _check_behind(options, found, server, arrangement)
             server.wait()
         finally:
             if completing:
@@ -132,15 +135,14 @@ def main(
             saving.finish()
 
 
-def _explored(options: Options, pending: list[str] | None = None) -> "Exploration":
+def _explored(options: Options, pending: Pending | None = None) -> "Exploration":
     with step("importing pandas and what reads, computes and finds"):
-        from dcase_explore.exploring import explored
-    return explored(options, pending=pending)
+        from dcase_explore.exploring import for_page
+    return for_page(options, pending=pending)
 
 
-def _check_behind(options: Options, found: "Found", server: "Server") -> None:
+def _check_behind(options: Options, found: "Found", server: "Server", arrangement: "Arrangement") -> None:
     """Look at the files that were too many to be looked at first, and show them anew if any of them has changed."""
-    from dcase_explore.layouts.opening import opened
     from dcase_explore.stored import kept
 
     def look() -> None:
@@ -151,7 +153,7 @@ def _check_behind(options: Options, found: "Found", server: "Server") -> None:
         server.say(sentence)
         try:
             again = kept.make(options, lambda: _explored(options))
-            arrangement = opened(options.layout, again.stored.columns, strict=options.strict_layout)
+            arrangement.fit(again.stored.columns)
             server.show(again.stored, arrangement)
             note(again.stored.summary(arrangement.name))
             server.say("this page shows the files as they are now")

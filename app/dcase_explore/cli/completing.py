@@ -1,8 +1,8 @@
 """
 What takes longer than the first picture may, computed in a process of its own while the page is served.
 
-That process makes the whole exploration, with the maps for which principal components stand in, and keeps it; then the
-running page shows it.
+That process makes the whole exploration, with what was left out of the first picture, and keeps it; then the running
+page shows it.
 """
 
 import json
@@ -10,14 +10,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, some
+from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.messages import note
 from dcase_explore.options import Options
+from dcase_explore.pending import Pending
 from dcase_explore.stored import Stored
 from dcase_explore.viewer.behind import kill_group, start_python
 from dcase_explore.viewer.lifeline import lines_of
@@ -33,19 +34,21 @@ class Completing:
     options
         What is asked for.
     pending
-        Embeddings whose map is not computed yet.
+        What it does not have yet.
     server
         Of the page that shows the rest.
+    arrangement
+        Layout of that page.
     """
 
-    def __init__(self, options: Options, pending: Sequence[str], server: Server) -> None:
-        self._pending = some(pending)
+    def __init__(self, options: Options, pending: Pending, server: Server, arrangement: Arrangement) -> None:
+        self._pending = pending
         self._server = server
+        self._arrangement = arrangement
         self._began = time.monotonic()
-        sentence = (
-            f"the map of {self._pending} is being computed; until it is ready its place is taken by the first two "
-            "principal components"
-        )
+        sentence = f"being computed, to come into the page: {pending}"
+        if pending.maps:
+            sentence += "; until a map is ready its place is taken by the first two principal components"
         note(sentence)
         server.say(sentence, holds=True)
         self._process = start_python("dcase_explore.cli.completing", [str(os.getpid())], {})
@@ -65,10 +68,15 @@ class Completing:
             answer = json.loads(line or b'{"error": "its process has ended"}')
             if answer["error"]:
                 raise ExploreError(answer["error"])
-            self._server.renew(Stored(Path(answer["folder"])))
-            sentence = f"the map of {self._pending} is ready after {time.monotonic() - self._began:.0f} s"
+            stored = Stored(Path(answer["folder"]))
+            if self._pending.findings:  # there are columns more, and among many clips others that are shown
+                self._arrangement.fit(stored.columns)
+                self._server.show(stored, self._arrangement)
+            else:
+                self._server.renew(stored)
+            sentence = f"ready after {time.monotonic() - self._began:.0f} s: {self._pending}"
         except (ExploreError, OSError) as reason:
-            sentence = f"the map of {self._pending} could not be computed ({reason})"
+            sentence = f"could not be computed ({reason}): {self._pending}"
         note(sentence)
         self._server.say(sentence)
 
@@ -83,13 +91,13 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # the page goes first
     asked = json.loads(lines_of(int(sys.argv[1]), lambda: None).get())
-    from dcase_explore.exploring import explored
+    from dcase_explore.exploring import for_page
     from dcase_explore.stored import kept
 
     options = Options(**asked)
     error = folder = None
     try:
-        found = kept.find(options) or kept.make(options, lambda: explored(options))
+        found = kept.find(options) or kept.make(options, lambda: for_page(options))
         folder = str(found.stored.folder)
         error = None if found.stored.folder.is_dir() else "it cannot be kept"
     except (ExploreError, OSError) as reason:

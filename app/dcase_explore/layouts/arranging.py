@@ -164,6 +164,20 @@ class Arrangement:
                 return kept
             without |= back
 
+    def fit(self, columns: Sequence[str]) -> None:
+        """
+        Go on with another table, as the layout is arranged now.
+
+        Parameters
+        ----------
+        columns
+            Of that table, those that have values.
+        """
+        layout, name, start = self.layout(), self.name, self._start
+        self._columns, self._names, self._bindings = list(columns), [], []
+        self._open(bind(layout, columns), name)
+        self._start = start
+
     @property
     def changed(self) -> bool:
         """Whether anything was arranged since the layout was opened."""

@@ -18,7 +18,7 @@ from dcase_explore.stored.cells import Cells
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2
 """Of the folder; one of another format is made again."""
 ABOUT, TABLE, ISSUES, FACTS = "about.json", "table.json", "issues.json", "facts.json"
 CLIPS, CELLS = "clips.parquet", "cells"
@@ -105,6 +105,11 @@ class Stored:
         """What was said when it was made."""
         notes: Sequence[str] = self._about["notes"]
         return notes
+
+    @property
+    def sampled(self) -> str:
+        """How its clips were chosen where there were more than a page can carry; empty otherwise."""
+        return str(self._about["sampled"])
 
     @property
     def made_of(self) -> Mapping[str, Any]:

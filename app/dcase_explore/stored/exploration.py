@@ -47,6 +47,7 @@ def read(folder: Path) -> Exploration:
         [_finding(written) for written in about["findings"]],
         descriptions=about["descriptions"],
         notes_file=stored.notes_file,
+        sampled=stored.sampled,
     )
 
 

@@ -100,8 +100,8 @@ def kind_of(values: pd.Series) -> Kind:
 
 
 def identity_of(exploration: Exploration) -> str:
-    """Identity by content, so that what the page remembers belongs to the same clips."""
-    identity = [exploration.title, *exploration.frame["clip_id"]]
+    """Identity by content, so that what the page remembers belongs to the same clips and findings."""
+    identity = [exploration.title, *exploration.frame["clip_id"], *(its.title for its in exploration.findings)]
     return hashlib.blake2b("\n".join(identity).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -146,6 +146,7 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str], made_of
         "models": [asdict(model) for model in exploration.models],
         "rate": sampling_rate_of(frame["path"].dropna().to_list() if "path" in frame else []),
         "notes": list(notes),
+        "sampled": exploration.sampled,
         "notes_file": None if exploration.notes_file is None else str(exploration.notes_file.absolute()),
     }
     parquet.write(frame, folder / CLIPS, {}, plain=True)
@@ -156,7 +157,7 @@ def _table(exploration: Exploration, frame: pd.DataFrame, kinds: dict[str, Kind]
     """The page's table, piece by piece: it may be large."""
     yield b'{"uid":"%s","filename":%s,"columns":[' % (
         identity_of(exploration).encode(),
-        json.dumps(exploration.title).encode(),
+        json.dumps(exploration.name).encode(),
     )
     for number, (name, kind) in enumerate(kinds.items()):
         column = describe(name)

@@ -59,7 +59,7 @@ class ClipSource(DataSource):  # type: ignore[misc] # Spotlight is untyped
 
     def __init__(self, source: Exploration) -> None:
         self._frame = source.frame
-        self._title = source.title
+        self._title = source.name
         self._descriptions = source.descriptions
         self._uid = identity_of(source)
         self._columns = {str(name): kind_of(source.frame[name]) for name in source.frame.columns}

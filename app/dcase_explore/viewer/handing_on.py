@@ -105,8 +105,9 @@ class HandingOn:
         self._loop = asyncio.get_running_loop()
         await socket.accept()
         self._sockets.add(socket)
-        if self._said:
-            await socket.send_text(_message("error", _notice(self._said)))
+        for sentence in (self._page.stored.sampled, self._said):
+            if sentence:
+                await socket.send_text(_message("error", _notice(sentence)))
         tunnel: _Tunnel | None = None
         try:
             while True:
