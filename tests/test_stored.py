@@ -24,6 +24,7 @@ from dcase_explore.cli import app
 from dcase_explore.clips import conform
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
+from dcase_explore.notes import NAME, Note, Notes
 from dcase_explore.options import Options
 from dcase_explore.stored import ABOUT, CELLS, ISSUES, TABLE, Stored, kept, made_of, making
 from exploring import get, until
@@ -145,6 +146,41 @@ def test_files_of_scores_and_folders_count_as_well(tmp_path: Path) -> None:
     assert all(stamp != before for before, stamp in pairwise(stamps))
     (folder / "round").symlink_to(folder)
     assert made_of.stamp_of(options).files == 2, "a link that leads back is followed once"
+
+
+def test_notes_are_read_by_the_page_and_only_their_first_changes_the_table(data: Path, made: list[str]) -> None:
+    launch("--data", str(data))
+    notes = Notes(data.with_name(f"{data.name}.notes.csv"))
+    clips = clips_of()["clip_id"]
+    for number, (clip, note, times) in enumerate(
+        [
+            (clips[0], Note("noise"), 2),  # from now on there is a column of tags
+            (clips[1], Note("other"), 2),
+            (clips[1], Note("other", "hums"), 3),  # and one of texts
+            (clips[2], Note("", "rattles"), 3),
+            (clips[0], Note(), 3),
+        ]
+    ):
+        notes.keep(clip, note)
+        launch("--data", str(data))
+        assert len(made) == times, number
+    found = kept.find(Options(data=[str(data)]))
+    assert found is not None
+    assert found.stored.notes_file == notes.path
+    found.stored.close()
+    notes.path.unlink()
+    launch("--data", str(data))
+    assert len(made) == 4
+
+
+def test_notes_within_a_folder_of_data_are_none_of_its_files(tmp_path: Path) -> None:
+    options = Options(data=[str(tmp_path)], notes=str(tmp_path / "mine.csv"))
+    before = made_of.stamp_of(options)
+    for name in (NAME, f".{NAME}.lock", "mine.csv", ".mine.csv.lock"):
+        (tmp_path / name).write_text("")
+        assert made_of.stamp_of(options) == before
+    (tmp_path / "other.csv").write_text("")
+    assert made_of.stamp_of(options) != before
 
 
 def test_recordings_outside_of_the_folders_given_count(tmp_path: Path) -> None:

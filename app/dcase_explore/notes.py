@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
-from filelock import FileLock
 
 from dcase_explore.cache import write_atomically
 from dcase_explore.columns import TAGS
@@ -96,6 +95,8 @@ class Notes:
         ExploreError
             A tag that is none, a text that is too long, a file that cannot be read or written.
         """
+        from filelock import FileLock  # which a launch that changes nothing has no use for
+
         _check(clip_id, note, str(self.path))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +136,29 @@ def notes_file(data: Sequence[object], title: str) -> Path:
             return beside
     name = re.sub(r"[^\w.-]+", "_", title)[:80] or "data"
     return Path(platformdirs.user_data_dir("dcase-explore")) / "notes" / f"{name}.csv"
+
+
+def kinds_of(path: Path) -> list[str] | None:
+    """
+    Which kinds of notes a file holds: by these a table has the columns ``tag`` and ``note``.
+
+    Parameters
+    ----------
+    path
+        CSV file; may be absent.
+
+    Returns
+    -------
+    list of str or None
+        None where there is no such file; one that cannot be read is of a kind of its own.
+    """
+    if not os.path.lexists(path):
+        return None
+    try:
+        found = read_notes(path).values()
+    except ExploreError:
+        return ["unreadable"]
+    return [*(["tag"] if any(its.tag for its in found) else []), *(["note"] if any(its.text for its in found) else [])]
 
 
 def read_notes(path: Path) -> dict[str, Note]:

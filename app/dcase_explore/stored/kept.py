@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcase_explore.cache import cache_folder
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, noted
+from dcase_explore.notes import kinds_of
 from dcase_explore.stored import ABOUT, Stored
 from dcase_explore.stored.made_of import folders_of, name_of, stamp_of
 from dcase_explore.timing import step
@@ -95,7 +96,8 @@ def is_current(stored: Stored, options: "Options") -> bool:
         What it was made by.
     """
     now = stamp_of(options, stored.made_of["outside"])
-    return (now.digest, now.files) == (stored.made_of["digest"], stored.made_of["files"])
+    made_of = {"digest": now.digest, "files": now.files, "noted": kinds_of(stored.notes_file)}
+    return all(stored.made_of.get(name) == its for name, its in made_of.items())
 
 
 def make(
@@ -135,13 +137,13 @@ def make(
         outside = [
             path for path in paths if not any(folder in Path(path).parents for folder in given) and not origin_of(path)
         ]
-        if exploration.notes_file is not None:
-            outside.append(str(exploration.notes_file.absolute()))
         name = name_of(options)
         after = stamp_of(options, outside)
         # What was fetched meanwhile is no change; a file of the user's is, and then it is made again the next time.
         stamp = after if not given or stamp_of(options) == before else before
-        made_of = {"digest": stamp.digest, "files": stamp.files, "outside": outside}
+        made_of: dict[str, Any] = {"digest": stamp.digest, "files": stamp.files, "outside": outside}
+        if exploration.notes_file is not None:
+            made_of["noted"] = kinds_of(exploration.notes_file)
         try:
             if name is not None and whole():
                 folder = cache_folder(FOLDER) / f"{name}-{stamp.digest}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dcase_explore.cache import cache_folder
+from dcase_explore.notes import NAME
 from dcase_explore.options import Options, RowOptions
 
 _NAMED = ("hub", "demo")
@@ -98,15 +99,20 @@ def _lines(options: Options, outside: Iterable[str]) -> Iterator[str]:
             repository = kept_repository(str(spec))
             yield f"{spec} {repository.commit if repository else None}"
             if repository:
-                yield from _below(str(repository.folder / "files"))
+                yield from (state for _, state in _below(str(repository.folder / "files")))
+    own = [Path(options.notes).expanduser().absolute()] if options.notes else []
+    notes = {str(path) for file in own for path in (file, file.with_name(f".{file.name}.lock"))}
     for folder in folders_of(options):
-        yield from _below(str(folder))
+        for path, state in _below(str(folder)):
+            # Notes are read by the page itself; a file of them has a lock beside it, of a name like its own.
+            if path not in notes and NAME not in path:
+                yield state
     for path in sorted(outside):
         yield _state(path)
 
 
-def _below(path: str) -> Iterator[str]:
-    """State of a file, or of all files of a folder, in an order that is always the same."""
+def _below(path: str) -> Iterator[tuple[str, str]]:
+    """A file, or all files of a folder, each with its state, in an order that is always the same."""
     waiting, seen = [path], set()
     while waiting:
         folder = waiting.pop()
@@ -115,7 +121,7 @@ def _below(path: str) -> Iterator[str]:
                 found = sorted(entries, key=lambda entry: entry.name)
                 status = os.stat(folder)  # noqa: PTH116 - thousands of them
         except OSError:
-            yield _state(folder)
+            yield folder, _state(folder)
             continue
         if (status.st_dev, status.st_ino) in seen:  # a link that leads back
             continue
@@ -124,7 +130,7 @@ def _below(path: str) -> Iterator[str]:
             if entry.is_dir():
                 waiting.append(entry.path)
             else:
-                yield _state(entry.path)
+                yield entry.path, _state(entry.path)
 
 
 def _state(path: str) -> str:
@@ -148,7 +154,7 @@ def _values(named: Mapping[str, Any]) -> Sequence[Any]:
 def _program() -> str:
     """Version of this program, by the files it consists of: a checkout changes without another version."""
     total = hashlib.blake2b(digest_size=10)
-    for line in _below(str(Path(__file__).parents[1])):
-        if ".py " in line:
-            total.update(line.encode(errors="surrogatepass"))
+    for path, state in _below(str(Path(__file__).parents[1])):
+        if path.endswith(".py"):
+            total.update(state.encode(errors="surrogatepass"))
     return total.hexdigest()
