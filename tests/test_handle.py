@@ -95,7 +95,7 @@ assert not {{"pandas", "IPython"}} & set(sys.modules)
 viewer = show({str(recordings)!r}, class_name="valve", browser=False)
 assert viewer._waiting == 1, "waited for"
 assert "renumics.spotlight" not in sys.modules
-assert {{thread.name for thread in threading.enumerate()}} <= {{"MainThread", "tqdm_monitor"}}
+assert {{thread.name for thread in threading.enumerate()}} <= {{"MainThread", "maps", "tqdm_monitor"}}
 print(len(viewer.frame), viewer.layout["children"] != [])
 assert viewer._waiting == 0
 """

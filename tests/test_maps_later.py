@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 
+from dcase_explore import show
 from dcase_explore.enrich.maps import principal_components
 from dcase_explore.exploring import explored
 from dcase_explore.options import RowOptions
@@ -112,6 +114,39 @@ def test_the_map_comes_into_the_running_page_and_is_there_the_next_time(
     command = [sys.executable, "-m", "dcase_explore", "--data", str(recordings), "--class", "valve", "--check"]
     again = subprocess.run([*command, "--timings"], capture_output=True, text=True, timeout=120)
     assert "importing pandas" not in again.stderr, again.stderr
+
+
+def test_in_python_the_page_is_there_before_its_map_as_well(
+    recordings: Path, slow_maps: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with show(str(recordings), class_name="valve", layout="simple", browser=False, new=True) as viewer:
+        assert "principal components" in capsys.readouterr().err
+        first = viewer.frame
+        assert first["map_logmel_x"].max() < 1000
+        assert viewer.filtered["map_logmel_x"].max() < 1000
+        assert "principal component" in table_of(viewer.url)["map_logmel_x"]["description"]
+        below = psutil.Process().children(recursive=True)
+        slow_maps.touch()
+        assert until(lambda: bool(viewer.frame["map_logmel_x"].min() >= 1000), 180)
+        viewer.wait()
+        after = table_of(viewer.url)["map_logmel_x"]
+        assert min(after["values"]) >= 1000
+        assert "principal" not in after["description"]
+        pd.testing.assert_frame_equal(
+            viewer.frame.drop(columns=["map_logmel_x", "map_logmel_y"]),
+            first.drop(columns=["map_logmel_x", "map_logmel_y"]),
+        )
+    assert until(lambda: not any(process.is_running() and process.status() != "zombie" for process in below))
+
+
+def test_in_python_a_map_that_nobody_waits_for_any_more_is_given_up(recordings: Path, slow_maps: Path) -> None:
+    with show(str(recordings), class_name="valve", layout="simple", browser=False, new=True) as viewer:
+        viewer.wait()
+        mapping = viewer._mapping
+        assert mapping is not None
+        show(viewer.frame.drop(columns="map_logmel_x"), layout="simple", browser=False)
+        assert viewer._mapping is not mapping
+        assert mapping._process.poll() is not None
 
 
 def test_ending_before_it_is_ready_leaves_no_process(running: Running) -> None:

@@ -4,6 +4,7 @@ The calls for Python: `load` a clip table with your results in it, `explore` it,
 Importing them imports no more. Their options are those of `dcase_explore.options`.
 """
 
+import sys
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,7 @@ def show(
 
     asked_for = asked(Options, data=data_or_frame, **options)  # first: a typo should not start anything
     from dcase_explore.exploring import explore as explore_to_show
+    from dcase_explore.pending import Pending
     from dcase_explore.viewer import cell
     from dcase_explore.viewer.browser import open_browser
     from dcase_explore.viewer.handle import Viewer
@@ -136,7 +138,8 @@ def show(
     if viewer is None or not viewer.running:
         viewer = Viewer()  # it starts while the data are read
     try:
-        viewer.show(explore_to_show(asked_for))
+        pending = Pending(many=sys.maxsize)
+        viewer.show(explore_to_show(asked_for, pending=pending), pending)
     except BaseException:
         if viewer is not _viewer:
             viewer.close()

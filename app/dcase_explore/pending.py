@@ -30,6 +30,11 @@ class Pending:
         """Whether anything is left."""
         return self.findings or bool(self.maps)
 
+    def sentence(self) -> str:
+        """What is being done about it, for people."""
+        until = "; until a map is ready its place is taken by the first two principal components" if self.maps else ""
+        return f"being computed, to come into the page: {self}{until}"
+
     def __str__(self) -> str:
         """``"the map of logmel, findings and distances"``."""
         maps = [f"the map{'s' if len(self.maps) > 1 else ''} of {some(self.maps)}"] if self.maps else []

@@ -46,11 +46,8 @@ class Completing:
         self._server = server
         self._arrangement = arrangement
         self._began = time.monotonic()
-        sentence = f"being computed, to come into the page: {pending}"
-        if pending.maps:
-            sentence += "; until a map is ready its place is taken by the first two principal components"
-        note(sentence)
-        server.say(sentence, holds=True)
+        note(pending.sentence())
+        server.say(pending.sentence(), holds=True)
         self._process = start_python("dcase_explore.cli.completing", [str(os.getpid())], {})
         if self._process.stdin:
             self._process.stdin.write(f"{json.dumps(asdict(options), default=str)}\n".encode())

@@ -1,8 +1,8 @@
 """
 The page's server as a process of its own, for Python: a busy kernel must not freeze the page, nor the page the kernel.
 
-It says where its page will be, and then shows the stored explorations it is told, with their layouts, one a line. It
-ends with the pipe on which it is told: a kernel that dies leaves nothing behind.
+It says where its page will be, and then shows the stored explorations it is told, with their layouts, one a line, or
+what is to be said in the page. It ends with the pipe on which it is told: a kernel that dies leaves nothing behind.
 """
 
 import json
@@ -48,6 +48,9 @@ def main() -> None:
     before: Path | None = None
     while True:
         told = json.loads(lines.get())
+        if "folder" not in told:
+            server.say(told["say"])
+            continue
         folder = Path(told["folder"])
         sentence = _show(server, folder, told)
         # Spotlight, if it is there, has read what it shows.
@@ -64,8 +67,12 @@ def _show(server: Server, folder: Path, told: dict[str, Any]) -> str | None:
     """Show what is in a folder; the reason where it cannot be shown."""
     try:
         stored = Stored(folder)
-        layout = Arrangement(told["layout"], stored.columns, strict=told["strict"], name=told["name"])
-        server.show(stored, layout)
+        if told["again"]:
+            server.renew(stored)
+        else:
+            layout = Arrangement(told["layout"], stored.columns, strict=told["strict"], name=told["name"])
+            server.show(stored, layout)
+        server.say(told["say"], holds=told["holds"])
     except (ExploreError, OSError) as reason:
         return str(reason)
     return None

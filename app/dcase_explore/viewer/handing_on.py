@@ -130,12 +130,13 @@ class HandingOn:
         Parameters
         ----------
         sentence
-            What.
+            What; empty to say no longer what was said before.
         holds
             Whether pages that are opened later are told as well, until something else is said.
         """
         self._said = sentence if holds else ""
-        self.tell("error", _notice(sentence))
+        if sentence:
+            self.tell("error", _notice(sentence))
 
     def tell(self, kind: str, data: Any = None) -> None:
         """

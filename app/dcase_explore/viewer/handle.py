@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note
+from dcase_explore.pending import Pending
 from dcase_explore.viewer.behind import kill_group, start_python
 from dcase_explore.viewer.child import SECRET
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dcase_explore.exploration import View
+    from dcase_explore.viewer.mapping import Mapping
 
 END_SECONDS = 10
 
@@ -44,6 +47,7 @@ class Viewer:
         self.token = secrets.token_urlsafe(16)
         self.cell: str | None = None
         self._shown: View | None = None
+        self._mapping: Mapping | None = None
         self._url = ""
         self._waiting = 0  # answers that are to come
         self._lock = threading.RLock()
@@ -107,7 +111,7 @@ class Viewer:
 
         file_to_save(str(file)).write(self.layout)
 
-    def show(self, exploration: "View") -> None:
+    def show(self, exploration: "View", pending: Pending | None = None) -> None:
         """
         Have the page show something, without waiting for it.
 
@@ -115,32 +119,63 @@ class Viewer:
         ----------
         exploration
             What to show.
+        pending
+            Maps that it does not have yet: they are computed in a process of their own and come into the page.
 
         Raises
         ------
         dcase_explore.errors.ExploreError
             When the process is gone.
         """
+        with self._lock:
+            self._end_mapping()
+            self._hand_over(exploration, say=pending.sentence() if pending else "", holds=True)
+            if pending:
+                from dcase_explore.viewer.mapping import Mapping
+
+                note(pending.sentence())
+                self._mapping = Mapping(exploration, pending.maps, self._folder, self._mapped)
+                weakref.finalize(self, self._mapping.close)
+
+    def _mapped(self, exploration: "View", result: "View | ExploreError") -> None:
+        """Maps have come, or the reason why there are none; in a thread of its own."""
+        with self._lock:
+            if self._shown is not exploration:
+                return
+            if isinstance(result, ExploreError):
+                self._tell({"say": f"the map could not be computed ({result})"})
+            else:
+                self._hand_over(result, again=True, say="the map is ready")
+
+    def _end_mapping(self) -> None:
+        if self._mapping is not None:
+            self._mapping.close()
+            self._mapping = None
+
+    def _hand_over(self, exploration: "View", *, again: bool = False, say: str = "", holds: bool = False) -> None:
         from dcase_explore.stored import making
 
         with self._lock:
-            address = self.url  # its first answer comes before all others
             path = self._folder / secrets.token_hex(8)
             try:
                 making.store(exploration, path).close()
             except OSError as error:
                 raise _no_room(error) from error
-            try:
-                if self._process.stdin is None:
-                    raise BrokenPipeError
-                of = exploration.arrangement
-                told = {"folder": str(path), "layout": of.binding.original, "strict": of.strict, "name": of.name}
-                self._process.stdin.write(f"{json.dumps(told)}\n".encode())
-                self._process.stdin.flush()
-            except OSError as error:
-                raise ExploreError(f"the viewer at {address} has ended: call show(..., new=True)") from error
+            of = exploration.arrangement
+            layout = {"layout": of.binding.original, "strict": of.strict, "name": of.name}
+            self._tell({"folder": str(path), "again": again, "say": say, "holds": holds, **layout})
             self._shown = exploration
             self._waiting += 1
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        address = self.url  # its first answer comes before all others
+        try:
+            if self._process.stdin is None:
+                raise BrokenPipeError
+            self._process.stdin.write(f"{json.dumps(told)}\n".encode())
+            self._process.stdin.flush()
+        except (OSError, ValueError) as error:
+            raise ExploreError(f"the viewer at {address} has ended: call show(..., new=True)") from error
 
     def wait(self) -> None:
         """
@@ -161,6 +196,7 @@ class Viewer:
 
     def close(self) -> None:
         """End the page and its process."""
+        self._end_mapping()
         self._finish()
 
     def __repr__(self) -> str:
