@@ -29,6 +29,9 @@ for _name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
 for _name in ("HF_ENDPOINT", "DCASE_EXPLORE_RECORDS"):
     os.environ[_name] = "http://127.0.0.1:9"
 
+# Every program that a test starts would compile anew all that it imports, a second of it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 

@@ -1,6 +1,8 @@
 """Values of one column of the clip table, brought to the type that the contract wants."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -61,6 +63,8 @@ def would_be_tied(values: pd.Series, column: Column) -> bool:
 
 
 def _category(values: pd.Series, column: Column) -> pd.Series:
+    if isinstance(values.dtype, pd.CategoricalDtype) and _is_settled(values.cat, column):
+        return values
     text = values.astype(object).map(str, na_action="ignore")
     found = list(pd.unique(text.dropna()))
     if column.categories == LABELS and (codes := [name for name in found if name in LABEL_CODES]):
@@ -73,13 +77,26 @@ def _category(values: pd.Series, column: Column) -> pd.Series:
         unknown = [name for name in found if name not in column.categories]
         if unknown:
             raise ValueError(f"only {' and '.join(column.categories)} are known, not {some(unknown)}")
-        order = list(column.categories)
-    elif column.name == "class":
+    return pd.Series(pd.Categorical(text, categories=_ordered(found, column)), index=values.index)
+
+
+def _ordered(found: Sequence[str], column: Column) -> list[str]:
+    """Categories of a column in the order of the contract."""
+    if column.categories is not None:
+        return list(column.categories)
+    if column.name == "class":
         known = [name for name in MACHINE_TYPES if name in found]
-        order = known + sorted(set(found) - set(known))
-    else:
-        order = sorted(found, key=_natural)
-    return pd.Series(pd.Categorical(text, categories=order), index=values.index)
+        return known + sorted(set(found) - set(known))
+    return sorted(found, key=_natural)
+
+
+def _is_settled(categories: Any, column: Column) -> bool:
+    """Whether a categorical column is as the contract wants it, which is seen without a look at every value."""
+    names = list(categories.categories)
+    texts = all(isinstance(name, str) and name.isascii() for name in names)
+    if categories.ordered or not texts or names != _ordered(names, column):
+        return False
+    return column.categories is not None or len(categories.codes[categories.codes >= 0].unique()) == len(names)
 
 
 def _composed(value: object) -> object:
