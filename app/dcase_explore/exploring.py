@@ -151,9 +151,10 @@ def _at_most(exploration: Exploration, most: int | None) -> Exploration:
     """So many clips of an exploration, if there are more."""
     if most is None or len(exploration.frame) <= most:
         return exploration
-    rows, sentence = sample(exploration.frame, exploration.findings, most)
-    note(sentence)
-    return replace(exploration.only(rows), sampled=sentence)
+    with step("choosing clips"):
+        rows, sentence = sample(exploration.frame, exploration.findings, most)
+        note(sentence)
+        return replace(exploration.only(rows), sampled=sentence)
 
 
 def _explored(
@@ -178,7 +179,8 @@ def _explored(
         with step("fetching recordings"):
             fetch_all(frame["path"].dropna())
     if any(ATTRIBUTE.fullmatch(name) for name in frame.columns):
-        frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
+        with step("putting attributes into words"):
+            frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
     if listen or not members(frame.columns, "anomaly_score_<score>"):
         with step("listening and mapping"):
             frame = enrich(frame, with_maps=with_maps, pending=None if pending is None else pending.maps)

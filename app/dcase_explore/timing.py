@@ -34,6 +34,19 @@ def step(name: str) -> Iterator[None]:
         _steps.append((name, own))
 
 
+def until_here(name: str) -> None:
+    """
+    Count everything up to now as a step, the first one.
+
+    Parameters
+    ----------
+    name
+        What was done.
+    """
+    if not _steps:
+        _steps.append((name, time.time() - _imported))
+
+
 def steps_in_words() -> str:
     """
     All steps and what they took.

@@ -21,7 +21,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.messages import guard_streams, note, show_cursor
 from dcase_explore.options import Options
 from dcase_explore.pending import Pending
-from dcase_explore.timing import step, steps_in_words
+from dcase_explore.timing import step, steps_in_words, until_here
 
 if TYPE_CHECKING:
     from dcase_explore.exploration import Exploration
@@ -75,16 +75,18 @@ def main(
 
     dcase-explore --data demo --layout extended --class valve
     """
+    until_here("importing and reading the command line")
     if context.invoked_subcommand:
         _refuse_options_before(context)
         return
-    from dcase_explore.layouts.files import read_layout
-    from dcase_explore.layouts.opening import opened
-    from dcase_explore.layouts.saving import Saving, file_to_save
-    from dcase_explore.stored import kept
-    from dcase_explore.viewer.address import Address
-    from dcase_explore.viewer.browser import open_browser
-    from dcase_explore.viewer.server import Server
+    with step("importing what shows"):
+        from dcase_explore.layouts.files import read_layout
+        from dcase_explore.layouts.opening import opened
+        from dcase_explore.layouts.saving import Saving, file_to_save
+        from dcase_explore.stored import kept
+        from dcase_explore.viewer.address import Address
+        from dcase_explore.viewer.browser import open_browser
+        from dcase_explore.viewer.server import Server
 
     with contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server:
         # First: a typo should not wait for the data.

@@ -7,6 +7,7 @@ are run. `conditions` says what operating conditions there are, `search` which o
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -68,14 +69,17 @@ def find(frame: pd.DataFrame) -> Found:
     embeddings = sorted(members(frame.columns, "embeddings_<embedding>"), key=lambda name: name in BUILT_IN)
     findings: list[Finding] = []
     distances: dict[tuple[str, str], Distances] = {}
-    for machine in clips.machine_types_present(frame):
-        its = frame[frame["class"] == machine]
-        measured = {name: found for name in embeddings if (found := measure_distances(its, name)) is not None}
-        distances |= {(machine, name): found for name, found in measured.items()}
-        looked_at = MachineClips.of(its, measured)
-        for rule in RULES:
-            if can_look(rule, its):
-                findings += rule.look(looked_at)
+    of_machine = {machine: frame[frame["class"] == machine] for machine in clips.machine_types_present(frame)}
+    # Beside the rules: numpy measures the next machine type while these look at one.
+    with ThreadPoolExecutor(1) as beside:
+        measuring = {machine: beside.submit(_measured, its, embeddings) for machine, its in of_machine.items()}
+        for machine, its in of_machine.items():
+            measured = measuring[machine].result()
+            distances |= {(machine, name): found for name, found in measured.items()}
+            looked_at = MachineClips.of(its, measured)
+            for rule in RULES:
+                if can_look(rule, its):
+                    findings += rule.look(looked_at)
     findings.sort(key=lambda finding: finding.weight)
     if missing := not_looked_for(frame):
         note(f"not looked for: {'; '.join(missing)}")
@@ -84,6 +88,11 @@ def find(frame: pd.DataFrame) -> Found:
     there = {name for name in frame.columns if frame[name].notna().any()}
     findings = [replace(its, columns=tuple(name for name in its.columns if name in there)) for its in findings]
     return Found(frame, findings, distances, _descriptions(columns, distances))
+
+
+def _measured(its: pd.DataFrame, embeddings: Sequence[str]) -> dict[str, Distances]:
+    """Distances of one machine type in each embedding that its clips have."""
+    return {name: found for name in embeddings if (found := measure_distances(its, name)) is not None}
 
 
 def in_view(found: Sequence[Finding], rows: np.ndarray) -> list[Finding]:

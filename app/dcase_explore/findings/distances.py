@@ -134,7 +134,7 @@ def _search(matrix: np.ndarray, sections: list[np.ndarray], source: np.ndarray, 
         rows = np.flatnonzero(section)
         far = nearest_neighbors(matrix[rows], np.flatnonzero(source[rows]))
         # The nearest of any domain: the nearer of the nearest source clip and the nearest of the few others.
-        rest = nearest_neighbors(matrix[rows], np.flatnonzero((normals & ~source)[rows]), k=1)
+        rest = nearest_neighbors(matrix[rows], np.flatnonzero((normals & ~source)[rows]), k=1, cosine=False)
         nearer = np.isnan(far.distance) | (rest.distance < far.distance)
         nearest = np.where(nearer, rest.nearest, far.nearest)
         whole.euclidean[rows], whole.cosine[rows] = far.euclidean, far.cosine

@@ -33,7 +33,7 @@ class Neighbors:
     distance: np.ndarray
 
 
-def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K) -> Neighbors:
+def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K, *, cosine: bool = True) -> Neighbors:
     """
     Find each clip's nearest reference clips.
 
@@ -45,6 +45,8 @@ def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K) -> 
         Rows that can be neighbours, int64, shape (references,).
     k
         How many to average over; fewer where there are fewer.
+    cosine
+        Whether cosine distances are wanted, which takes as long again.
 
     Returns
     -------
@@ -64,6 +66,8 @@ def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K) -> 
         some, first = there.any(axis=1), np.where(there, exact, np.inf).argmin(axis=1)
         result.nearest[rows[some]] = reference[candidates[some, first[some]]]
         result.distance[rows[some]] = exact[some, first[some]]
+    if not cosine:
+        return result
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     if (lengths > 0).all():
         # Half the squared distance of unit vectors is one minus their cosine.
@@ -106,7 +110,9 @@ def _search(
     for start in range(0, len(matrix), _BLOCK):
         rows = np.arange(start, min(len(matrix), start + _BLOCK))
         with np.errstate(over="ignore", invalid="ignore"):  # what is too far to be counted is not near
-            ranked = squares - 2 * (matrix[rows] @ others.T)
+            ranked = matrix[rows] @ others.T
+            ranked *= -2
+            ranked += squares
         ranked[~np.isfinite(ranked)] = np.inf
         itself = np.flatnonzero(place[rows] >= 0)
         ranked[itself, place[rows[itself]]] = np.inf

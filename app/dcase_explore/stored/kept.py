@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -31,6 +31,8 @@ MAX_DAYS = 60
 MANY = 20_000
 """Files from which on what is stored is shown before they have been looked at, which takes a second or more."""
 _HALF_WRITTEN_SECONDS = 3_600
+STORING = "storing the page's answers"
+"""A step of a launch."""
 
 
 @dataclass(frozen=True)
@@ -130,24 +132,19 @@ def make(
         exploration = explored()
         from dcase_explore.stored.making import store
 
-        given = folders_of(options)
-        paths = exploration.frame["path"].dropna() if "path" in exploration.frame else ()
-        from dcase_explore.recordings import origin_of
-
-        outside = [
-            path for path in paths if not any(folder in Path(path).parents for folder in given) and not origin_of(path)
-        ]
         name = name_of(options)
-        after = stamp_of(options, outside)
-        # What was fetched meanwhile is no change; a file of the user's is, and then it is made again the next time.
-        stamp = after if not given or stamp_of(options) == before else before
+        with step("looking at the files it was made of"):
+            outside = _outside(exploration, folders_of(options))
+            after = stamp_of(options, outside)
+            # What was fetched meanwhile is no change; a file of the user's is, and then it is made again the next time.
+            stamp = after if not folders_of(options) or stamp_of(options) == before else before
         made_of: dict[str, Any] = {"digest": stamp.digest, "files": stamp.files, "outside": outside}
         if exploration.notes_file is not None:
             made_of["noted"] = kinds_of(exploration.notes_file)
         try:
             if name is not None and whole():
                 folder = cache_folder(FOLDER) / f"{name}-{stamp.digest}"
-                with step("storing the page's answers"):
+                with step(STORING):
                     stored = store(exploration, folder, notes, made_of)
                 _clear(but=folder)
                 return Found(stored, made=True)
@@ -156,7 +153,8 @@ def make(
             note(f"what is shown cannot be kept for the next time ({reason})")
         temporary = Path(mkdtemp(prefix="dcase-explore-"))
         try:
-            return Found(store(exploration, temporary / "stored", notes, made_of), made=True)
+            with step(STORING):
+                return Found(store(exploration, temporary / "stored", notes, made_of), made=True)
         except OSError as error:
             raise ExploreError(
                 f"the page cannot be written anywhere ({error.strerror or error}): set TMPDIR to a folder with room"
@@ -194,6 +192,15 @@ def clean() -> tuple[int, int]:
     for place in folder.iterdir():
         shutil.rmtree(place, ignore_errors=True)
     return count, size
+
+
+def _outside(exploration: "Exploration", given: Sequence[Path]) -> list[str]:
+    """Recordings that are in none of the folders given, and were not fetched."""
+    from dcase_explore.recordings import origin_of
+
+    paths = exploration.frame["path"].dropna() if "path" in exploration.frame else ()
+    below = tuple(f"{folder}{os.sep}" for folder in given)
+    return [path for path in paths if not path.startswith(below) and not origin_of(path)]
 
 
 def _of(options: "Options") -> Iterator[Path]:
