@@ -155,3 +155,14 @@ def test_nothing_is_written_through_what_somebody_put_there(trick: str, tmp_path
     write_atomically(tmp_path / "layout.json", b"whole")
     assert (tmp_path / "layout.json").read_bytes() == b"whole"
     assert precious.read_bytes() == b"mine"
+
+
+def test_a_full_disk_keeps_nothing_and_what_was_computed_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    with Store() as store:
+        store._database.execute("PRAGMA max_page_count = 8")
+        values = np.arange(100_000, dtype=np.float32)
+        assert np.array_equal(store.kept("key", lambda: values), values)
+        assert store.get(["key"]) == {}
+        store.put({"other": np.zeros(3)})
+        assert list(store.get(["other"])) == ["other"]
+    assert "free some space" in capsys.readouterr().err

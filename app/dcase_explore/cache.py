@@ -1,9 +1,11 @@
 """The folder where fetched, made and computed things are kept between runs, and how a file is written there."""
 
+import atexit
 import os
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note
 
 try:
     import fcntl
@@ -67,6 +70,17 @@ def cache_folder(*parts: str) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _unwritable(folder, "no write permission")
     return folder
+
+
+def make_do() -> None:
+    """Where the cache cannot be written, which is said, use a folder that ends with this program."""
+    try:
+        cache_folder()
+    except ExploreError as reason:
+        temporary = tempfile.mkdtemp(prefix="dcase-explore-")
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        os.environ[VARIABLE] = temporary  # for the processes that are started as well
+        note(f"{reason}; until then nothing is kept for the next time")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.attach import attach
 from dcase_explore.attach.given import clip_table
+from dcase_explore.cache import make_do
 from dcase_explore.choosing import of_machine_types, rows_asked_for
 from dcase_explore.columns import ATTRIBUTE, members
 from dcase_explore.enrich import enrich
@@ -116,6 +117,7 @@ def explored(
         Unreadable source, results that do not fit it, unknown machine type, no clip left.
     """
     definitions = [definition_of(year) for year in options.year]  # first: a typo should not wait for the data
+    make_do()
     options = replace(options, data=[one if isinstance(one, Exploration) else clip_table(one) for one in options.data])
     before = _at_hand(options.data)
     audio = options.audio if isinstance(options, RowOptions) else "lazy"

@@ -11,7 +11,8 @@ import os
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -71,10 +72,13 @@ class Store:
         try:
             self._database = self._open()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise self._unusable(error) from error
-            self._put_aside(error)
-            self._database = self._open()
+            if _is_damage(error):
+                self._put_aside(error)
+                self._database = self._open()
+            else:
+                _say_once(f"{self._unusable(error)}; until then what is computed is not kept")
+                self._database = sqlite3.connect(":memory:")
+                self._database.executescript(_SCHEMA)
         return self
 
     def __exit__(
@@ -148,8 +152,7 @@ class Store:
         return digests
 
     def _keep_digests(self, rows: list[tuple[str, str, str]]) -> None:
-        with self._database:
-            self._database.executemany("REPLACE INTO files VALUES (?, ?, ?)", rows)
+        self._write("REPLACE INTO files VALUES (?, ?, ?)", rows)
 
     def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
         """
@@ -213,8 +216,22 @@ class Store:
         """
         values = {key: np.ascontiguousarray(array, dtype="<f4").tobytes() for key, array in arrays.items()}
         rows = [(key, value, _sum(key, value)) for key, value in values.items()]
-        with self._database:
-            self._database.executemany("REPLACE INTO summed VALUES (?, ?, ?)", rows)
+        self._write("REPLACE INTO summed VALUES (?, ?, ?)", rows)
+
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Write all rows or none; a full disk is said, and what is computed all the same there."""
+        try:
+            with self._database:
+                self._database.executemany(statement, rows)
+        except sqlite3.DatabaseError as error:
+            if _is_damage(error):
+                raise
+            _say_once(f"{self._unusable(error)}; until then what is computed is not kept")
+
+
+@lru_cache(maxsize=16)
+def _say_once(sentence: str) -> None:
+    note(sentence)
 
 
 def _sum(key: str, value: bytes) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dcase_explore.cache import make_do
 from dcase_explore.cli.data import data_app
 from dcase_explore.cli.enrich import enrich
 from dcase_explore.cli.layouts import layouts_app
@@ -93,6 +94,7 @@ def main(
         file = None if save_layout is None else file_to_save(save_layout)
         if options.layout is not None:
             read_layout(options.layout)
+        make_do()
         with step("looking for what is stored"):
             found = None if fresh else kept.find(options)
         pending = Pending(many=sys.maxsize) if check else Pending()  # a check is of everything
