@@ -67,8 +67,9 @@ def until_coloured(part: "Locator", share: float) -> float:
 
 def test_table_and_map_are_painted(page: "Page") -> None:
     assert page.get_by_text("section_00_source_test_anomaly_0000_pat_00.wav").first.is_visible()
-    for heading in ("class", "label", "domain"):
-        assert page.get_by_text(heading, exact=True).first.is_visible(), heading
+    for heading in ("machine type", "label", "domain", "anomaly score (logmel_lof)", "map of logmel, first axis"):
+        page.get_by_text(heading, exact=True).first.wait_for()
+    assert page.get_by_text("0e+0").count() == 0
     assert page.get_by_text("Map: near sounds alike").is_visible()
     # 16 dots, blue and green, are far less than a hundredth of the map, but they are there.
     assert until_coloured(page.locator("canvas").first, 0.0005) > 0.0005
@@ -200,10 +201,12 @@ def test_the_class_filter_holds(page: "Page") -> None:
 
 
 def test_a_score_tells_how_good_it_is_when_pointed_at(page: "Page") -> None:
-    page.locator("[data-rowindex='-1']").get_by_text("anomaly_score_logmel_lof").hover()
+    page.locator("[data-rowindex='-1']").get_by_text("anomaly score (logmel_lof)").hover()
     tooltip = page.get_by_text(re.compile(r"Anomaly score of logmel_lof: .* Ω \d\.\d{4}\."))
     tooltip.wait_for()
-    assert re.fullmatch(r"valve 00: AUC source \S+, target \S+, pAUC \S+", tooltip.inner_text().splitlines()[-1])
+    lines = tooltip.inner_text().splitlines()
+    assert lines[0] == "anomaly_score_logmel_lof"
+    assert re.fullmatch(r"valve 00: AUC source \S+, target \S+, pAUC \S+", lines[-1])
 
 
 def test_the_page_asks_nobody_else(browser: "Browser", viewer: Server) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dcase_explore import clips
-from dcase_explore.columns import COLUMNS, describe, in_display_order, member, members
+from dcase_explore.columns import AE, AST, COLUMNS, describe, in_display_order, in_words, member, members
 from dcase_explore.errors import ExploreError
 
 
@@ -428,3 +428,17 @@ def test_file_names_of_any_kind_make_a_table() -> None:
     assert frame["file_name"].tolist() == ["sub/hall 1.flac", "section_02_0000.npy"]
     assert frame["section"].isna().tolist() == [True, False]
     assert "section" not in clips.facts_from_names(["press"], ["hall.wav"], ["test"])
+
+
+def test_columns_are_called_in_words_and_no_two_alike() -> None:
+    assert in_words(["auc_cost_mine", f"map_{AST}_x", "d2v", "class", "of my own"]) == {
+        "auc_cost_mine": "AUC cost (mine)",
+        f"map_{AST}_x": "map of AST, first axis",
+        "d2v": "attribute 2, value",
+        "class": "machine type",
+        "of my own": "of my own",
+    }
+    alike = [f"anomaly_score_{AE}", "anomaly_score_baseline AE"]
+    assert in_words(alike) == {name: name for name in alike}
+    every = [column.name.replace("<n>", "1").replace("<score>", "a").replace("<embedding>", "a") for column in COLUMNS]
+    assert all("_" not in words for words in in_words(every).values())

@@ -121,7 +121,7 @@ def test_arranged_saved_and_opened_on_other_data_with_another_model(
         shown = [text.strip() for text in page.locator(".flexlayout__tab_button").all_inner_texts() if text.strip()]
         there = ["Both models", "Findings", "Scores", "Conditions", "First score", "Other score", "Clips", "Listen"]
         assert shown == there
-        assert page.get_by_text("anomaly_score_baseline_MAHALA").first.is_visible()
+        assert page.get_by_text("anomaly score (baseline_MAHALA)").first.is_visible()
         inspector = tab(page, "Listen").bounding_box()
         assert inspector is not None
         assert inspector["x"] / 1440 == pytest.approx(weights[0] / sum(weights), abs=0.02), "as wide as it was dragged"
@@ -229,7 +229,9 @@ def test_widths_of_columns_are_kept(browser: "Browser", of_valves: Callable[...,
     config_of(layout, "table")["dataGridColumnWidths"] = {"class": 300}
     file.write_text(json.dumps(layout))
     with opened(browser, of_valves(str(file)), file) as page:
-        left = page.get_by_text("class", exact=True).first.bounding_box()
+        heading = page.get_by_text("machine type", exact=True).first
+        heading.wait_for()
+        left = heading.bounding_box()
         assert left is not None
         beside = [box for text in page.get_by_text("label", exact=True).all() if (box := text.bounding_box())]
         (right,) = [box["x"] for box in beside if abs(box["y"] - left["y"]) < 5]

@@ -1,6 +1,7 @@
 """The contract of the clip table: every column it can have, what it means, and in which order people read them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -154,6 +155,8 @@ class Column:
         ``"text"`` (str), ``"audio"`` (absolute path or null), ``"category"`` (text or null), ``"int"`` (int64),
         ``"float"`` (float32, NaN is null; an anomaly score that float32 would tie between clips stays float64),
         ``"bool"`` (nullable), ``"vector"`` (float32, shape (dimensions,), or None).
+    words
+        What it is called where people read it: its heading and the name of an axis in the page.
     description
         What it means, with unit and direction: the tooltip in the page.
     categories
@@ -162,6 +165,7 @@ class Column:
 
     name: str
     kind: Kind
+    words: str
     description: str
     categories: tuple[str, ...] | None = None
 
@@ -171,47 +175,113 @@ ATTRIBUTE = re.compile(r"d[1-9][pv]")
 
 COLUMNS = (
     # In display order: what people look at first comes first.
-    Column("class", "category", "Machine type."),
-    Column("label", "category", "What the recording is: normal or anomaly; empty where unknown.", LABELS),
-    Column("domain", "category", "Source or target domain; empty where unknown.", DOMAINS),
-    Column("attributes", "category", "All attributes in words: pat 01, or vel 25, loc A."),
-    Column("anomaly_score_<score>", "float", "Anomaly score of {}: higher is more anomalous."),
-    Column("prediction_<score>", "category", "Decision of {}: normal or anomaly, from a threshold.", LABELS),
-    Column("prediction_correct_<score>", "bool", "Whether the decision of {} agrees with the label."),
+    Column("class", "category", "machine type", "Machine type."),
+    Column("label", "category", "label", "What the recording is: normal or anomaly; empty where unknown.", LABELS),
+    Column("domain", "category", "domain", "Source or target domain; empty where unknown.", DOMAINS),
+    Column("attributes", "category", "attributes", "All attributes in words: pat 01, or vel 25, loc A."),
+    Column("anomaly_score_<score>", "float", "anomaly score ({})", "Anomaly score of {}: higher is more anomalous."),
+    Column(
+        "prediction_<score>",
+        "category",
+        "decision ({})",
+        "Decision of {}: normal or anomaly, from a threshold.",
+        LABELS,
+    ),
+    Column(
+        "prediction_correct_<score>",
+        "bool",
+        "decision is right ({})",
+        "Whether the decision of {} agrees with the label.",
+    ),
     Column(
         "auc_cost_<score>",
         "float",
+        "AUC cost ({})",
         "What the clip costs the AUC of {}, 0 to 1: for a normal the share of anomalies that score below it, "
         "for an anomaly the share of normals that score above it. 0 for a perfect ranking.",
     ),
     Column(
         "domain_distance_<embedding>",
         "float",
+        "distance to source normals ({})",
         "Distance to the source training normals in {}; 1 is typical of a source normal, higher is farther.",
     ),
-    Column("tag", "category", "Your tag of the clip; empty where there is none.", TAGS),
-    Column("note", "text", "Your note of the clip; empty where there is none."),
-    Column("d<n>p", "category", "Name of an attribute: a state of the machine or of the noise (pat, vel, loc, …)."),
-    Column("d<n>v", "category", "Value of the attribute named in the column before."),
-    Column("split", "category", "Training or test split.", SPLITS),
-    Column("section", "int", "Section (machine id in 2020): the part of a machine type metrics are computed on."),
-    Column("year", "int", "Year of the challenge that names its clips so; empty where the names do not tell."),
-    Column("path", "audio", "The recording; empty where there is no audio."),
-    Column("nearest_normal", "audio", "The nearest training normal of the same machine type."),
-    Column("nearest_normal_attributes", "category", "Attributes of the nearest training normal, in words."),
-    Column("nearest_normal_domain", "category", "Domain of the nearest training normal.", DOMAINS),
-    Column("nearest_normal_distance", "float", "Euclidean distance to the nearest training normal: higher is farther."),
-    Column("level_dbfs", "float", "Level (RMS) in dB relative to full scale: higher is louder."),
-    Column("clipped", "float", "Share of samples at full scale, 0 to 1."),
-    Column("clip_id", "text", "Identity of the clip: split / machine type _ file name."),
-    Column("file_name", "text", "Name of its file, with the folders that it takes to tell it from others."),
-    Column("dev_train_lof_anomaly", "int", "1 where LOF calls the clip an outlier of the development training data."),
-    Column("dev_train_lof_anomaly_score", "float", "LOF score against the development training data: higher is odder."),
-    Column("add_train_lof_anomaly", "int", "1 where LOF calls the clip an outlier of the additional training data."),
-    Column("add_train_lof_anomaly_score", "float", "LOF score against the additional training data: higher is odder."),
-    Column("map_<embedding>_x", "float", "Horizontal place on the map (UMAP) of {}: near means similar; no unit."),
-    Column("map_<embedding>_y", "float", "Vertical place on the map (UMAP) of {}: near means similar; no unit."),
-    Column("embeddings_<embedding>", "vector", "Embedding {}: one vector per clip."),
+    Column("tag", "category", "tag", "Your tag of the clip; empty where there is none.", TAGS),
+    Column("note", "text", "note", "Your note of the clip; empty where there is none."),
+    Column(
+        "d<n>p",
+        "category",
+        "attribute {}",
+        "Name of an attribute: a state of the machine or of the noise (pat, vel, loc, …).",
+    ),
+    Column("d<n>v", "category", "attribute {}, value", "Value of the attribute named in the column before."),
+    Column("split", "category", "split", "Training or test split.", SPLITS),
+    Column(
+        "section", "int", "section", "Section (machine id in 2020): the part of a machine type metrics are computed on."
+    ),
+    Column("year", "int", "year", "Year of the challenge that names its clips so; empty where the names do not tell."),
+    Column("path", "audio", "recording", "The recording; empty where there is no audio."),
+    Column("nearest_normal", "audio", "nearest normal", "The nearest training normal of the same machine type."),
+    Column(
+        "nearest_normal_attributes",
+        "category",
+        "nearest normal, attributes",
+        "Attributes of the nearest training normal, in words.",
+    ),
+    Column(
+        "nearest_normal_domain", "category", "nearest normal, domain", "Domain of the nearest training normal.", DOMAINS
+    ),
+    Column(
+        "nearest_normal_distance",
+        "float",
+        "nearest normal, distance",
+        "Euclidean distance to the nearest training normal: higher is farther.",
+    ),
+    Column(
+        "level_dbfs", "float", "level (dB of full scale)", "Level (RMS) in dB relative to full scale: higher is louder."
+    ),
+    Column("clipped", "float", "clipped samples, share", "Share of samples at full scale, 0 to 1."),
+    Column("clip_id", "text", "clip", "Identity of the clip: split / machine type _ file name."),
+    Column(
+        "file_name", "text", "file name", "Name of its file, with the folders that it takes to tell it from others."
+    ),
+    Column(
+        "dev_train_lof_anomaly",
+        "int",
+        "LOF outlier (dev)",
+        "1 where LOF calls the clip an outlier of the development training data.",
+    ),
+    Column(
+        "dev_train_lof_anomaly_score",
+        "float",
+        "LOF score (dev)",
+        "LOF score against the development training data: higher is odder.",
+    ),
+    Column(
+        "add_train_lof_anomaly",
+        "int",
+        "LOF outlier (add)",
+        "1 where LOF calls the clip an outlier of the additional training data.",
+    ),
+    Column(
+        "add_train_lof_anomaly_score",
+        "float",
+        "LOF score (add)",
+        "LOF score against the additional training data: higher is odder.",
+    ),
+    Column(
+        "map_<embedding>_x",
+        "float",
+        "map of {}, first axis",
+        "Horizontal place on the map (UMAP) of {}: near means similar; no unit.",
+    ),
+    Column(
+        "map_<embedding>_y",
+        "float",
+        "map of {}, second axis",
+        "Vertical place on the map (UMAP) of {}: near means similar; no unit.",
+    ),
+    Column("embeddings_<embedding>", "vector", "embedding {}", "Embedding {}: one vector per clip."),
 )
 """Every column a clip table can have, in display order."""
 
@@ -264,6 +334,8 @@ _COMPUTED = {
     "reconstruct the clip's: the linear sister of the baseline's autoencoder.",
 }
 """What is said of scores that are computed here."""
+_IN_SHORT = {AST: "AST", AE: "baseline AE", f"{AE}_mahala": "baseline AE, Mahalanobis"}
+"""Names that are too long to be read in a heading."""
 
 # Longest first, so that prediction_correct_x is not read as the prediction of "correct_x".
 _PATTERNS = sorted(((_pattern(c), c) for c in COLUMNS), key=lambda pair: -len(pair[1].name))
@@ -290,8 +362,28 @@ def describe(name: str) -> Column | None:
             described = column.description.format(*match.groups()) if "{}" in column.description else column.description
             if column.name == "anomaly_score_<score>" and match[1] in _COMPUTED:
                 described = f"{described} {_COMPUTED[match[1]]}"
-            return Column(name, column.kind, described, column.categories)
+            words = column.words.format(*(_IN_SHORT.get(part, part) for part in match.groups()))
+            return Column(name, column.kind, words, described, column.categories)
     return None
+
+
+def in_words(columns: Iterable[str]) -> dict[str, str]:
+    """
+    What columns are called where people read them.
+
+    Parameters
+    ----------
+    columns
+        Of a clip table.
+
+    Returns
+    -------
+    dict
+        By name; those outside the contract, and those that would be called alike, are called by their names.
+    """
+    found = {name: column.words if (column := describe(name)) else name for name in columns}
+    often = Counter(found.values())
+    return {name: words if often[words] == 1 else name for name, words in found.items()}
 
 
 def member(name: str, family: str) -> str | None:

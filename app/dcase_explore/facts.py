@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dcase_explore.columns import members
+from dcase_explore.columns import in_words, members
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings import not_looked_for
 from dcase_explore.findings.distances import Auc
@@ -27,7 +27,7 @@ def facts_of(exploration: Exploration) -> dict[str, Any]:
         ``exact``: values by column of the scores that the page's single precision would tie. ``findings``: all of them,
         worst first, their rows as positions in the table; ``auc_lost_share`` as `Finding` has it. ``definitions`` of
         the official score that counts, by model. ``not_looked_for``: parts of a sentence. ``separation``: SEP and DSUP
-        with their 95 % intervals by machine type and embedding.
+        with their 95 % intervals by machine type and embedding. ``words``: what each column is called.
     """
     frame = exploration.frame
     columns = [f"anomaly_score_{model}" for model in members(frame.columns, "anomaly_score_<score>")]
@@ -40,6 +40,7 @@ def facts_of(exploration: Exploration) -> dict[str, Any]:
             {"class": machine, "embedding": name, "sep": _auc(its.sep), "dsup": _auc(its.dsup)}
             for (machine, name), its in exploration.distances.items()
         ],
+        "words": in_words(map(str, frame.columns)),
     }
 
 

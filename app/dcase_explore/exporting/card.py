@@ -110,7 +110,9 @@ def _counted_rows(frame: pd.DataFrame, machine_types: Sequence[str]) -> list[lis
 def _column_row(frame: pd.DataFrame, name: str, derived: Sequence[str], made: Mapping[str, str]) -> list[str]:
     column = describe(name)
     if name == AUDIO and column is None and "path" not in frame:
-        column = Column(name, "audio", "The recording: content of its file, and clip_id in place of a path.")
+        column = Column(
+            name, "audio", "recording", "The recording: content of its file, and clip_id in place of a path."
+        )
         holds = "recording"
     elif column is not None and column.kind == "vector":
         lengths = frame[name].dropna().map(len)

@@ -7,6 +7,7 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
 - The browser decodes every recording at its own device's rate, so that of a 16 kHz recording's spectrogram two thirds
   are empty.
 - A scatter plot draws rows without a value at 0, as if that were one: a clip without a place stands on the map.
+- A scatter plot's axes are called by their columns' keys, not their names.
 - A column's description is broken within words, and its lines are run together.
 - The inspector's values stand there without their names: a score and a cost are two bare numbers.
 - A table's columns are as wide as their type says, so that headings and attributes are cut off.
@@ -38,6 +39,7 @@ SPECTROGRAM_PIXELS = 208
 """So that two of them with their players fit a page of 900 pixels."""
 _PURIFIER = "dcaseExplorePurifier"
 """Of HTML: the page's own, under a name by which all of its lenses find it."""
+_COLUMNS = "globalThis.spotlight.useDataset.getState().columnsByKey"
 
 CHANGES = (
     (re.compile(r'(\.key = "SpectrogramView", \w+\.defaultHeight = )120\b'), rf"\g<1>{SPECTROGRAM_PIXELS}"),
@@ -57,6 +59,15 @@ CHANGES = (
         ),
         r"\1(\g<rows>).filter((row) => !Number.isNaN(\g<data>[\g<x>]?.[row]) && !Number.isNaN(\g<data>[\g<y>]?.[row]))"
         r"\6\g<data>, \g<x>, \g<y>, ",
+    ),
+    # The names of the axes.
+    (
+        re.compile(
+            r"(\(0, \w+\.jsx\)\(\w+, \{ caption: )(?P<x>\w+)( \}\),\s*/\* @__PURE__ \*/ "
+            r"\(0, \w+\.jsx\)\(\w+, \{ caption: )(?P<y>\w+)( \}\)\s*\]\s*\}\), \w+ && [^;]{0,200}"
+            r"caption: \w+\.name \|\| \w+)"
+        ),
+        rf"\1{_COLUMNS}[\g<x>]?.name\3{_COLUMNS}[\g<y>]?.name\5",
     ),
     # Throw the server's answer, which has the sentence, rather than the failed request.
     (re.compile(r'(\|\| (\w+)\?\.type !== "GenerationIDMismatch"\) throw )(\w+);'), r"\1\2 ?? \3;"),

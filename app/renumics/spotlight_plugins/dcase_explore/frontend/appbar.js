@@ -6,6 +6,7 @@ import { useFacts } from "./facts.js";
 import { chosenMachine, showAllMachines, showCategory } from "./filters.js";
 import { findingsOf } from "./findings.js";
 import { layoutsKnown, showLayout } from "./layouts.js";
+import { useZero } from "./names.js";
 import { counted, h, TextButton, useDataset, useEffect, useMemo, useState } from "./parts.js";
 
 const Choice = ({ label, value, options, onChange }) => h("label", { style: { display: "flex", alignItems: "center", gap: 4, fontSize: 13, marginLeft: 8, whiteSpace: "nowrap" } },
@@ -31,6 +32,7 @@ function Csv() {
 }
 
 export function AppBar() {
+  useZero();
   const [columnsByKey, columnData, filters, issues] = ["columnsByKey", "columnData", "filters", "issues"].map((key) => useDataset((state) => state[key]));
   const uid = useDataset((state) => state.uid), facts = useFacts(), { finding } = useChoice(), [known, setKnown] = useState({ layouts: [], current: null });
   useEffect(() => { layoutsKnown().then(setKnown); }, [uid]);

@@ -4,6 +4,7 @@ import { AppBar } from "./appbar.js";
 import { Compare } from "./compare.js";
 import { Conditions } from "./conditions.js";
 import { Findings } from "./findings.js";
+import { followNames } from "./names.js";
 import { NoteLens } from "./note.js";
 import { followNotes } from "./notes.js";
 import { followColours } from "./palette.js";
@@ -16,6 +17,7 @@ export default {
     [Scores, Findings, Conditions].forEach(registerWidget);
     addAppBarItem(h(AppBar, { key: "dcase" }));
     followColours();
+    followNames();
     followNotes();
     followAddress();
   },
