@@ -141,6 +141,36 @@ def test_rows_told_by_the_page_are_rows_of_the_frame(viewer: Viewer) -> None:
     assert len(viewer.selection) == 2
 
 
+def test_clips_and_findings_are_selected_from_python(viewer: Viewer, recordings: Path) -> None:
+    frame = viewer.frame
+    ids = [frame["clip_id"][row] for row in (5, 2, 9)]
+    for which in (ids, pd.Series(ids), frame.iloc[[5, 2, 9]], tuple(ids) * 2):
+        viewer.select([])
+        assert len(viewer.selection) == 0
+        viewer.select(which)
+        assert list(viewer.selection["clip_id"]) == ids
+    viewer.select(ids[1])
+    told = json.loads(get(f"{viewer.url}api/dcase/chosen")[1])
+    assert (told["rows"], told["finding"]) == ([2], None)
+    with pytest.raises(ExploreError, match=r"1 clip of 2 not shown, such as nothing: there are .*valve_section_00"):
+        viewer.select([ids[0], "nothing"])
+    with pytest.raises(ExploreError, match="have no clip_id"):
+        viewer.select(frame[["class"]])
+    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
+    finding = Finding("hard_normals", "valve", "two normals", "high", ("label",), "why", np.array([3, 1]))
+    with pytest.raises(ExploreError, match="'two normals' is not among those shown"):
+        viewer.select(finding)
+    viewer.show(dataclasses.replace(exploration, findings=[finding]))
+    assert json.loads(viewer._get("api/dcase/chosen")) == {"number": 0}, "of what was shown before"
+    assert viewer.findings == [finding]
+    viewer.select(dataclasses.replace(finding, rows=np.array([7])))  # as the whole has it, of which a part is shown
+    told = json.loads(get(f"{viewer.url}api/dcase/chosen")[1])
+    assert (told["rows"], told["finding"]) == ([3, 1], "two normals")
+    assert list(viewer.selection["clip_id"]) == [frame["clip_id"][3]]
+    for wrong in ({}, {"rows": [99], "finding": None}, {"rows": [1], "finding": 3}, {"rows": None, "finding": None}):
+        assert put(f"{viewer.url}api/dcase/chosen", wrong) == 422
+
+
 def put(url: str, document: object) -> int:
     request = urllib.request.Request(url, json.dumps(document).encode(), method="PUT")
     try:

@@ -108,6 +108,36 @@ def test_machine_type_and_layout_are_changed_in_place_and_a_link_reopens_them(
     again.close()
 
 
+def chosen_by_python(url: str, rows: list[int], finding: str | None = None) -> None:
+    assert put(f"{url}api/dcase/chosen", json.dumps({"rows": rows, "finding": finding}).encode())[0] == 200
+
+
+@pytest.mark.browser
+def test_what_python_chooses_is_looked_at(browser: "Browser", served: tuple[str, View]) -> None:
+    url, view = served
+    finding = view.findings[3]
+    chosen_by_python(url, finding.rows.tolist(), finding.title)
+    page = opened(browser, url)  # which was not there yet
+    said(page, finding=finding.title, clip=view.frame["clip_id"][finding.rows[0]])
+    page.get_by_role("combobox", name="machine type").select_option("slider")
+    rows = [1300, 3]  # no sliders
+    chosen_by_python(url, rows)
+    page.wait_for_function(f"() => {STATE}.selectedIndices.length === 2")
+    assert selected(page) == rows
+    assert page.evaluate(f"{STATE}.filteredIndices.length") == len(view.frame), "what hid them is taken away"
+    address = said(page, clip=view.frame["clip_id"][1300])
+    assert "finding" not in address
+    other = view.findings[1]
+    chosen_by_python(url, other.rows.tolist(), other.title)
+    said(page, finding=other.title)
+    page.get_by_role("button", name="next").click()
+    again = said(page, finding=other.title, clip=view.frame["clip_id"][other.rows[1]])
+    page.reload()  # the address says more than what Python chose before
+    page.wait_for_function("() => location.hash.includes('layout=')")
+    assert said(page, clip=again["clip"]) == again
+    page.close()
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(
     "address",

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from dcase_explore.viewer import arranged, notes, plugins, settings, statics, table, widgets
+from dcase_explore.viewer import arranged, chosen, notes, plugins, settings, statics, table, widgets
 from dcase_explore.viewer.guard import Guard
 from dcase_explore.viewer.headers import Headers
 
@@ -71,6 +71,7 @@ def application(page: "Page", others: "HandingOn", *, any_host: bool, token: str
         spotlights_own = [*statics.routes(page), *plugins.routes(), *settings.routes(), *table.routes(page)]
     routes: list[BaseRoute] = [
         *own_routes(page),
+        *chosen.routes(page, others.tell),
         *spotlights_own,
         *table.cells(page, others),
         *(Route(path, _closed, methods=ALL) for path in ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")),

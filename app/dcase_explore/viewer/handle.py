@@ -21,9 +21,12 @@ from dcase_explore.viewer.behind import kill_group, start_python
 from dcase_explore.viewer.child import SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
 
     from dcase_explore.exploration import View
+    from dcase_explore.findings.finding import Finding
     from dcase_explore.viewer.mapping import Mapping
 
 END_SECONDS = 10
@@ -86,6 +89,30 @@ class Viewer:
     def filtered(self) -> "pd.DataFrame":
         """Rows of `frame` that the page's filters leave; all at first."""
         return self._rows("filtered")
+
+    @property
+    def findings(self) -> "Sequence[Finding]":
+        """What was found in `frame`, worst first; `select` shows one."""
+        return self._exploration.findings
+
+    def select(self, which: "Finding | str | Iterable[str] | pd.DataFrame") -> None:
+        """
+        Select clips in the page, or look at a finding there.
+
+        Parameters
+        ----------
+        which
+            One or several ``clip_id``, or rows of `frame`: they are selected, in that order, the first in the
+            inspector. One of `findings`: its clips alone are shown, the costliest first.
+
+        Raises
+        ------
+        dcase_explore.errors.ExploreError
+            A clip or a finding that is not shown; a page that is gone.
+        """
+        from dcase_explore.viewer.choosing import chosen_of
+
+        self._ask("PUT", "api/dcase/chosen", json.dumps(chosen_of(which, self._exploration)))
 
     @property
     def layout(self) -> dict[str, Any]:
@@ -222,6 +249,9 @@ class Viewer:
         return self.frame.iloc[json.loads(self._get("api/rows"))[kind]]
 
     def _get(self, path: str) -> bytes:
+        return self._ask("GET", path)
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> bytes:
         """Ask the page's server, once it shows what it was told last."""
         if not self.running:
             raise ExploreError("the viewer is closed: call show() again")
@@ -229,14 +259,14 @@ class Viewer:
         host = urlsplit(self.url)
         with contextlib.closing(http.client.HTTPConnection(host.hostname or "", host.port, timeout=60)) as connection:
             try:
-                connection.request("GET", f"/{path}")
+                connection.request(method, f"/{path}", body)
                 answer = connection.getresponse()
-                body = answer.read()
+                content = answer.read()
             except (OSError, http.client.HTTPException) as error:
                 raise ExploreError(f"the viewer at {self.url} does not answer ({error})") from error
         if answer.status != 200:
-            raise ExploreError(body.decode(errors="replace").strip() or f"the viewer answers {answer.status}")
-        return body
+            raise ExploreError(content.decode(errors="replace").strip() or f"the viewer answers {answer.status}")
+        return content
 
     def _answer(self) -> dict[str, Any]:
         """Next line that the process says."""

@@ -67,10 +67,22 @@ class Rows:
                 told = json.loads(await body_of(request, MAX_BYTES))
             except (ExploreError, ValueError, RecursionError):
                 told = None
-            if not isinstance(told, dict) or not all(self._are_rows(told[kind]) for kind in KINDS if kind in told):
+            if not isinstance(told, dict) or not all(self.are_rows(told[kind]) for kind in KINDS if kind in told):
                 return Response(status_code=422)
             self._chosen.update({kind: told[kind] for kind in KINDS if kind in told})
         return JSONResponse(self._chosen)
 
-    def _are_rows(self, told: Any) -> bool:
+    def select(self, rows: list[int]) -> None:
+        """
+        Take these rows for selected, until the page says otherwise.
+
+        Parameters
+        ----------
+        rows
+            Positions in the table.
+        """
+        self._chosen["selected"] = rows
+
+    def are_rows(self, told: Any) -> bool:
+        """Whether something that was told is rows of the table."""
         return isinstance(told, list) and all(type(row) is int and 0 <= row < self.count for row in told)

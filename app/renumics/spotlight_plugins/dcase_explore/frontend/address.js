@@ -6,6 +6,7 @@ import { findingsOf } from "./findings.js";
 import { chosenMachine, showAllMachines, showCategory } from "./filters.js";
 import { hasWidget, layoutsKnown, showLayout } from "./layouts.js";
 import { identity, useDataset } from "./parts.js";
+import { chosenByPython, showChosen } from "./python.js";
 
 const MOST = 300; // characters of a title in an address
 let chosen = { finding: null }, clip = null, layout = null, opening = true;
@@ -47,8 +48,8 @@ async function rowOf(clip) {
   return answer?.ok ? (await answer.json()).row : null;
 }
 
-/** Show what the address says; the worst finding, or the first clip, where it says nothing. */
-export async function open() {
+/** Show what the address says; where it says nothing what Python does, or the worst finding, or the first clip. */
+async function open() {
   const { uid, issues, length, columnsByKey } = useDataset.getState();
   if (!length) return;
   opening = true;
@@ -62,7 +63,9 @@ export async function open() {
   const all = findingsOf(await factsOf(uid), issues), its = all.filter(({ rows }) => code === undefined || useDataset.getState().columnData.class[rows[0]] === code);
   const row = said.get("clip") ? await rowOf(said.get("clip")) : null;
   const finding = said.get("finding") ? its.find(({ title }) => title.slice(0, MOST) === said.get("finding")) : null;
-  if (finding) choose(finding, Math.max(0, finding.rows.indexOf(row)));
+  const byPython = await chosenByPython();
+  if (byPython && !said.size) await showChosen(byPython);
+  else if (finding) choose(finding, Math.max(0, finding.rows.indexOf(row)));
   else if (row !== null) look(row);
   else if (!said.get("finding") && !said.get("clip") && its.length && !said.size && (await hasWidget("dcase.findings"))) choose(its[0]);
   else look(its[0]?.rows[0] ?? useDataset.getState().filteredIndices[0] ?? 0);
@@ -72,14 +75,20 @@ export async function open() {
 
 /** Follow what is looked at, and the address where it is changed by hand. */
 export function followAddress() {
+  let opened = open();
   useDataset.subscribe(identity, (_, before) => {
     // Another table in the same page: the address was about the one before.
     if (before) history.replaceState(null, "", location.pathname + location.search);
-    open();
+    opened = open();
   });
   useDataset.subscribe((state) => state.filters, write);
   useDataset.subscribe((state) => state.selectedIndices, nameClip);
   onChoice((choice) => { chosen = choice; write(); });
-  globalThis.addEventListener("hashchange", open);
-  open();
+  // The server tells that Python has chosen by telling that findings have changed.
+  useDataset.subscribe((state) => state.issues, async () => {
+    await opened;
+    const its = await chosenByPython();
+    if (its) showChosen(its);
+  });
+  globalThis.addEventListener("hashchange", () => { opened = open(); });
 }

@@ -24,10 +24,14 @@ export function choose(finding, place = 0) {
 }
 
 /** Put a row into the inspector, and mark it in table and plots. */
-export function look(row) {
-  const { highlightRowAt, selectRows } = useDataset.getState();
-  selectRows([row]);
-  highlightRowAt(row, true);
+export const look = (row) => lookAll([row]);
+
+/** Select rows, the first of them marked. */
+export function lookAll(rows) {
+  const { dehighlightAll, highlightRowAt, selectRows } = useDataset.getState();
+  selectRows(rows);
+  if (rows.length) highlightRowAt(rows[0], true);
+  else dehighlightAll();
 }
 
 /** The next clip of the finding, or the one before: around its ends. */

@@ -49,3 +49,12 @@ export function showAllMachines() {
   const { filters, removeFilter } = useDataset.getState();
   filters.filter((filter) => filter.column?.key === "class").forEach(removeFilter);
 }
+
+/** Whether the page's filters leave a row. */
+export const isSeen = (row) => useDataset.getState().isIndexFiltered[row];
+
+/** Take all filters away. */
+export function showAll() {
+  const { filters, removeFilter } = useDataset.getState();
+  filters.forEach(removeFilter);
+}
