@@ -194,6 +194,28 @@ def _beside(button: "Locator", above: "Locator", below: "Locator") -> bool:
     )
 
 
+def test_scores_of_test_clips_stand_as_bars_and_those_of_training_clips_as_an_outline(page: "Page") -> None:
+    drawing = page.get_by_role("group", name="Histogram of anomaly score (logmel_lof)")
+    drawing.wait_for()
+    said = drawing.get_attribute("aria-label") or ""
+    assert "4 normal clips, 4 anomaly clips, 8 training clips" in said
+    for label, colour in (("normal", "#708aa2"), ("anomaly", "#d55e00")):
+        bars = drawing.locator(f"[data-bar={label}]").all()
+        assert sum(int(bar.get_attribute("data-count") or 0) for bar in bars) == 4
+        assert {bar.get_attribute("fill") for bar in bars} == {colour}
+    assert drawing.locator("[data-outline]").count() == 1
+    drawing.focus()
+    for _ in range(40):  # to the last bar, that of the highest score
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    values, rows = page.evaluate(
+        """() => { const { columnData, selectedIndices } = globalThis.spotlight.useDataset.getState();
+        return [Array.from(columnData.anomaly_score_logmel_lof), Array.from(selectedIndices)]; }"""
+    )
+    assert rows and max(values) in [values[row] for row in rows]
+    assert page.get_by_role("status").get_by_text(f"0 normal, {len(rows)} anomaly").is_visible()
+
+
 def test_the_class_filter_holds(page: "Page") -> None:
     assert page.get_by_text("valve", exact=True).count() > 0
     assert page.get_by_text("fan", exact=True).count() == 0

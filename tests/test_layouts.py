@@ -324,7 +324,7 @@ IN_WIDGET = "children[0].children[0]"
         ({"children": [{"kind": "tab"}, {"kind": "frame"}]}, ["children[1].kind", "'frame'"]),
         ({"children": [{"children": []}]}, ["children[0].kind", "split or tab"]),
         ({"children": [{"kind": ["tab"]}]}, ["children[0].kind"]),
-        (of_widget(type="histogramm"), [f"{IN_WIDGET}.type", "'histogramm'", "did you mean histogram?"]),
+        (of_widget(type="histogramm"), [f"{IN_WIDGET}.type", "'histogramm'", "did you mean histogram"]),
         (of_widget(type=None), [f"{IN_WIDGET}.type", "null"]),
         (of_widget(type=["table"]), [f"{IN_WIDGET}.type"]),
         (of_widget(), [f"{IN_WIDGET}.type"]),
@@ -431,7 +431,7 @@ def test_maps_of_a_table_without_embeddings_are_dropped_and_said(real_scores: Pa
 def test_own_score_goes_before_built_in_ones() -> None:
     columns = [*FACTS, "anomaly_score_logmel_lof", "anomaly_score_mine"]
     bound, changes = bind(read_layout("simple"), columns)
-    (histogram,) = [widget for widget in widgets(bound) if widget["type"] == "histogram"]
+    (histogram,) = [widget for widget in widgets(bound) if widget["type"] == "dcase.histogram"]
     assert histogram["config"]["columnKey"] == "anomaly_score_mine"
     assert f"score mine for score {AE}" in changes
 
@@ -489,7 +489,7 @@ def test_what_stands_in_and_lacks_a_column_is_not_said_to_be_missing_itself() ->
     _, changes = bind(read_layout("simple"), [*FACTS, "path", "anomaly_score_mine"])
     assert changes[0] == f"score mine for score {AE}"
     (without,) = [change for change in changes if change.startswith("without ")]
-    assert "prediction_mine" in without
+    assert "auc_cost_mine" in without
     assert f"score {AE}" not in without
 
 
@@ -518,7 +518,9 @@ def test_widget_that_can_do_without_a_column_stays() -> None:
 def test_lens_on_an_absent_column_goes_and_the_others_stay() -> None:
     bound, _ = bind(read_layout("simple"), TABLES["scores alone"])
     (inspector,) = [widget for widget in widgets(bound) if widget["type"] == "inspector"]
-    assert [lens["name"] for lens in inspector["config"]["views"][:4]] == ["Label", "Domain", "Attributes", "Clip"]
+    left = [lens["name"] for lens in inspector["config"]["views"]]
+    assert left[:4] == ["Label", "Domain", "Attributes", "First score"]
+    assert "Clip" in left and not {"Sound", "Spectrogram"} & set(left)
     assert {lens["view"] for lens in inspector["config"]["views"]} == {"ScalarView", "TextLens", "dcase.note"}
 
 

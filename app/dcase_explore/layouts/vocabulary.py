@@ -163,6 +163,7 @@ OWN_WIDGETS = {
     "dcase.scores": Widget("Scores", {"scoreColumn": Key(COLUMN)}),
     "dcase.findings": Widget("Findings"),
     "dcase.conditions": Widget("Conditions", {"costColumns": Key(COLUMNS)}),
+    "dcase.histogram": Widget("Histogram", {"columnKey": Key(COLUMN, needed=True), "stackByColumnKey": Key(COLUMN)}),
 }
 """Every widget of ours in that page, by its `key` there, with what its module reads of its config."""
 

@@ -19,7 +19,7 @@ export const ConditionBars = ({ conditions, models, chosen = [], onChoose, machi
   h("table", { style: { width: "100%", borderCollapse: "collapse", fontVariantNumeric: "tabular-nums" }, "aria-label": `Mean AUC cost by condition${machine ? ` of ${machine}` : ""}` },
     h("thead", null, h("tr", { style: { color: FAINT, textAlign: "left" } },
       ["condition", "normals", "training", "mean AUC cost, 95 % interval"].map((word, i) =>
-      h("th", { key: word, scope: "col", colSpan: i === 3 ? 2 : 1, style: { fontWeight: 400, paddingRight: 8, whiteSpace: "nowrap" } }, word)))),
+      h("th", { key: word, scope: "col", colSpan: i === 3 ? 2 : 1, style: { fontWeight: 400, paddingRight: 8 } }, word)))),
     h("tbody", null, conditions.map((its) => h("tr", { key: `${its.column} ${its.code}`, "data-condition": its.name, style: { borderTop: `1px solid ${LINE}`, fontWeight: chosen.includes(its) ? 700 : 400 } },
       h("th", { scope: "row", style: { textAlign: "left", fontWeight: "inherit", maxWidth: 120, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } },
         onChoose ? h(TextButton, { pressed: chosen.includes(its), onClick: () => onChoose(its), title: `Show the clips of ${its.name}`, style: { maxWidth: 116, overflow: "hidden", textOverflow: "ellipsis" } }, its.name) : its.name),

@@ -1,6 +1,6 @@
 // The widget `dcase.conditions`: what each attribute value and each domain costs, for the models chosen; SEP and DSUP.
 import { ConditionBars, MODEL_COLOURS } from "./bars.js";
-import { choose } from "./choice.js";
+import { choose, useChoice } from "./choice.js";
 import { FAINT } from "./colours.js";
 import { conditionsOf, costed } from "./costs.js";
 import { useFacts } from "./facts.js";
@@ -28,14 +28,16 @@ export function Conditions() {
   const every = useMemo(() => costed(columns), [columns]);
   const [kept, setKept] = globalThis.spotlight.useWidgetConfig("costColumns", null);
   const models = every.filter((model) => !kept?.length || kept.includes(`auc_cost_${model}`));
-  const machine = chosenMachine(filters);
-  const groups = useMemo(() => {
+  const machine = chosenMachine(filters), { finding } = useChoice(), about = finding && columnData.class?.[finding.rows[0]];
+  const all = useMemo(() => {
     const { class: machines } = columnData;
     const rows = Array.from(indices).filter((row) => machine === null || machines?.[row] === machine);
     const byMachine = new Map();
     for (const { machine, rows: its } of sectionsOf(table, rows)) byMachine.set(machine, [...(byMachine.get(machine) ?? []), ...its]);
-    return [...byMachine].map(([name, rows]) => ({ name, conditions: conditionsOf(table, rows, models) })).filter(({ conditions }) => conditions.length);
+    return [...byMachine].map(([name, rows]) => ({ name, code: machines?.[rows[0]], conditions: conditionsOf(table, rows, models) })).filter(({ conditions }) => conditions.length);
   }, [table, indices, machine, models.join("\n")]);
+  // That of the finding which is looked at stands first.
+  const groups = useMemo(() => [...all].sort((a, b) => (b.code === about) - (a.code === about)), [all, about]);
   const chosen = isSet("condition") ? last : null; // its filter may have been taken away
   const toggle = (model) => {
     const now = models.includes(model) ? models.filter((one) => one !== model) : every.filter((one) => one === model || models.includes(one));

@@ -1,13 +1,10 @@
 // ROC per domain and histogram of the scores, with the decision threshold as a line that can be moved in both.
-import { ANOMALY, FAINT, LINE, NORMAL, PALE, TEXT } from "./colours.js";
+import { ANOMALY, LINE, NORMAL, PALE, TEXT } from "./colours.js";
+import { Distribution, EDGE, text } from "./distribution.js";
 import { above, MAX_FPR, roc } from "./metrics.js";
 import { h, short, useMemo, useRef } from "./parts.js";
 
-const EDGE = { left: 34, right: 8, top: 6, bottom: 30 };
 const MOST_POINTS = 800;
-const BINS = 40;
-
-const text = (x, y, children, more) => h("text", { x, y, fontSize: 11, fill: FAINT, ...more }, children);
 
 /** Every so many points of a curve, its last among them: no screen shows more. */
 function thinned({ fpr, tpr }) {
@@ -103,41 +100,15 @@ export function Roc({ groups, all, scores, threshold, onChange, width, height })
 
 /** Bars of normals and anomalies over the scores, training clips as an outline, the threshold across them. */
 export function Histogram({ all, training, scores, threshold, onChange, width, height }) {
-  const inner = [width - EDGE.left - EDGE.right, height - EDGE.top - EDGE.bottom];
-  const [low, high] = [scores[0], scores[scores.length - 1]], span = high - low || 1;
-  const x = (score) => EDGE.left + Math.min(1, Math.max(0, (score - low) / span)) * inner[0];
-  const counts = useMemo(() => {
-    const binned = (values) => {
-      const bins = new Array(BINS).fill(0);
-      for (const value of values) if (value >= low && value <= high) bins[Math.min(BINS - 1, Math.floor(((value - low) / span) * BINS))]++;
-      return bins;
-    };
-    const [normals, anomalies, before] = [all.normals, all.anomalies, training].map(binned);
-    const most = Math.max(1, ...normals, ...anomalies), scale = most / Math.max(1, ...before);
-    return { normals, anomalies, before: before.map((count) => count * scale), most };
-  }, [all, training, low, high]);
-  const y = (count) => EDGE.top + (1 - count / counts.most) * inner[1], wide = inner[0] / BINS;
-  const toThreshold = (px) => low + Math.min(1, Math.max(0, (px - EDGE.left) / inner[0])) * span;
+  const inner = width - EDGE.left - EDGE.right, low = scores[0], span = scores[scores.length - 1] - low || 1;
+  const toThreshold = (px) => low + Math.min(1, Math.max(0, (px - EDGE.left) / inner)) * span;
   const { svg, drag, slider } = useSlider({ scores, threshold, onChange, toThreshold, label: "Decision threshold on the histogram" });
-  const bars = (bins, colour, shift, key) => bins.map((count, i) => count > 0 && h("rect", {
-    key: key + i, x: EDGE.left + i * wide + shift * wide / 2, y: y(count), width: Math.max(1, wide / 2 - 0.5),
-    height: EDGE.top + inner[1] - y(count), fill: colour,
-  }));
-  const outline = counts.before.flatMap((count, i) => [[i * wide, count], [(i + 1) * wide, count]]);
+  const groups = useMemo(() => [
+    { name: "normal", colour: NORMAL, values: all.normals }, { name: "anomaly", colour: ANOMALY, values: all.anomalies },
+  ], [all]);
+  const x = EDGE.left + Math.min(1, Math.max(0, (threshold - low) / span)) * inner, bottom = height - EDGE.bottom;
   return h("svg", { ref: svg, width, height, role: "group", "aria-label": "Histogram of the scores", style: { touchAction: "none", cursor: "ew-resize" }, ...drag },
-    bars(counts.normals, NORMAL, 0, "n"), bars(counts.anomalies, ANOMALY, 1, "a"),
-    training.length > 0 && h("polyline", {
-      fill: "none", stroke: FAINT, points: outline.map(([px, count]) => `${(EDGE.left + px).toFixed(1)},${y(count).toFixed(1)}`).join(" "),
-    }),
-    h("line", { x1: EDGE.left, x2: EDGE.left + inner[0], y1: y(0), y2: y(0), stroke: LINE }),
-    text(EDGE.left - 4, y(0) + 2, 0, { textAnchor: "end" }), text(EDGE.left - 4, y(counts.most) + 8, counts.most, { textAnchor: "end" }),
-    [0, 0.5, 1].map((part) => text(EDGE.left + part * inner[0], y(0) + 12, short(low + part * span),
-      { key: part, textAnchor: part === 0 ? "start" : part === 1 ? "end" : "middle" })),
-    text(EDGE.left + inner[0] / 2, height - 5, "anomaly score (higher is more anomalous)", { textAnchor: "middle" }),
-    text(EDGE.left + inner[0] - 2, EDGE.top + 10, "■ normal", { textAnchor: "end", fill: NORMAL, fontWeight: 600 }),
-    text(EDGE.left + inner[0] - 2, EDGE.top + 24, "■ anomaly", { textAnchor: "end", fill: ANOMALY, fontWeight: 600 }),
-    training.length > 0 && text(EDGE.left + inner[0] - 2, EDGE.top + 38, "▁▂ training, to scale", { textAnchor: "end" }),
-    h("line", { x1: x(threshold), x2: x(threshold), y1: EDGE.top, y2: y(0), stroke: TEXT, strokeWidth: 1.5 }),
-    h("circle", { cx: x(threshold), cy: EDGE.top + 5, r: 5, fill: TEXT, ...slider }));
+    h(Distribution, { groups, training, range: [low, low + span], width, height, words: width < 280 ? "anomaly score" : "anomaly score (higher is more anomalous)" }),
+    h("line", { x1: x, x2: x, y1: EDGE.top, y2: bottom, stroke: TEXT, strokeWidth: 1.5 }),
+    h("circle", { cx: x, cy: EDGE.top + 5, r: 5, fill: TEXT, ...slider }));
 }
-

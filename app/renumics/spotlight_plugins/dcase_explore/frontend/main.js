@@ -4,6 +4,7 @@ import { AppBar } from "./appbar.js";
 import { Compare } from "./compare.js";
 import { Conditions } from "./conditions.js";
 import { Findings } from "./findings.js";
+import { HistogramWidget } from "./histogram.js";
 import { followNames } from "./names.js";
 import { NoteLens } from "./note.js";
 import { followNotes } from "./notes.js";
@@ -14,7 +15,7 @@ import { Scores } from "./scores.js";
 export default {
   activate({ addAppBarItem, registerLens, registerWidget }) {
     [Compare, NoteLens].forEach(registerLens);
-    [Scores, Findings, Conditions].forEach(registerWidget);
+    [Scores, Findings, Conditions, HistogramWidget].forEach(registerWidget);
     addAppBarItem(h(AppBar, { key: "dcase" }));
     followColours();
     followNames();

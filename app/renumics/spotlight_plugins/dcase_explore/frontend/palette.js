@@ -2,7 +2,7 @@
 import { ANOMALY, NORMAL, SOURCE, TARGET } from "./colours.js";
 import { useDataset } from "./parts.js";
 
-const COLOURS = { normal: NORMAL, anomaly: ANOMALY, source: SOURCE, target: TARGET };
+export const COLOURS = { normal: NORMAL, anomaly: ANOMALY, source: SOURCE, target: TARGET };
 const MEANT = /^(label|domain|prediction_(?!correct_).*)$/;
 const ours = new WeakSet();
 

@@ -8,6 +8,10 @@ import { ascending, averageOf, decided, officialScore, sectionMetrics, SINCE_202
 import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useEffect, useMemo, useSize, useState } from "./parts.js";
 import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
 
+const VIEWS = { numbers: "Numbers", curves: "Curves and threshold" };
+const CURVE = 190, DECISIONS = 340, ALL_BESIDE = 760, BESIDE = 420; // pixels: a drawing's height, the room that parts take
+const below = (width) => CURVE + (width > ALL_BESIDE ? 35 : 110);
+
 const WORDS = {
   auc: "AUC", auc_source: "AUC source", auc_target: "AUC target", pauc: "pAUC", pauc_source: "pAUC source", pauc_target: "pAUC target",
 };
@@ -61,7 +65,7 @@ export function thresholdOf(table, model, scores, rows, all) {
 }
 
 function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
-  const cell = { padding: "2px 6px", textAlign: "right", borderBottom: `1px solid ${LINE}`, whiteSpace: "nowrap" };
+  const cell = { padding: "1px 6px", textAlign: "right", borderBottom: `1px solid ${LINE}`, whiteSpace: "nowrap" };
   const names = [...new Map(models.flatMap(({ sections }) => sections).map((its) => [its.name, its])).values()];
   const columnsOf = ({ definition }) => [...definition.numbers, "omega"];
   const first = (its, name) => (name === its.definition.numbers[0] ? `2px solid ${LINE}` : undefined);
@@ -103,7 +107,7 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
 }
 
 const Decisions = ({ groups, threshold }) => {
-  const cell = { padding: "1px 8px", textAlign: "right", whiteSpace: "nowrap" };
+  const cell = { padding: "1px 5px", textAlign: "right", whiteSpace: "nowrap" };
   const rows = [
     ...["source", "target"].map((name) => [name, decided(groups[name], groups.anomaliesOf[name], threshold)]),
     ["all", decided(groups.normals, groups.anomalies, threshold)],
@@ -137,19 +141,35 @@ function Curves({ table, facts, rows, its, section }) {
   if (!roc.length && groups.normals.length && groups.anomalies.length)
     roc.push({ name: "all", word: `AUC ${metric(section.auc)}`, colour: "#333", normals: groups.normals, anomalies: groups.anomalies });
   const all = { normals: groups.normals, anomalies: groups.anomalies };
-  const each = Math.max(200, Math.min(380, (width - 12) / (width > 520 ? 2 : 1)));
+  // Beside each other where there is room, with what the threshold decides beside them as well.
+  const wide = width - (width > ALL_BESIDE ? DECISIONS : 0), each = Math.max(200, Math.min(380, (wide - 16) / (width > 416 ? 2 : 1)));
   return h("div", { ref, style: { flex: "1 1 420px", minWidth: 240 } },
     h("div", { style: { fontWeight: 700 } }, `${section.name} · ${model}`),
-    !roc.length ? h(Nothing, null, "Both normals and anomalies are needed for a curve.") : width > 0 &&
-      h("div", { style: { display: "flex", flexWrap: "wrap", gap: 8 } },
-        h(Roc, { groups: roc, all, scores: every, threshold, onChange, width: each, height: 190 }),
-        h(Histogram, { all, training, scores: every, threshold, onChange, width: each, height: 190 })),
-    h("div", { style: { display: "flex", flexWrap: "wrap", gap: 12, alignItems: "center" } },
-      h("div", null,
+    h("div", { style: { display: "flex", flexWrap: "wrap", gap: 8 } },
+    !roc.length ? h(Nothing, null, "Both normals and anomalies are needed for a curve.") : width > 0 && [
+        h(Roc, { key: "roc", groups: roc, all, scores: every, threshold, onChange, width: each, height: CURVE }),
+        h(Histogram, { key: "histogram", all, training, scores: every, threshold, onChange, width: each, height: CURVE })],
+    h("div", null,
+      h("div", { style: { display: "flex", gap: 6 } },
         h("div", { "data-threshold": threshold }, `flagged above ${short(threshold)}`),
         h("div", { style: { color: FAINT } }, moved?.key === key ? h(TextButton, { onClick: () => setMoved(null) }, "back") :
           start.given ? "the threshold of the decisions" : "the median score")),
-      h(Decisions, { groups, threshold })));
+      h(Decisions, { groups, threshold }))));
+}
+
+/** Numbers and curves beside or below each other; where the widget has no room for that, one of them at a time. */
+function Both({ numbers, curves }) {
+  const [room, [width, height]] = useSize(), [first, [wide, high]] = useSize(), [view, setView] = useState("numbers");
+  const together = wide + BESIDE <= width || high + below(width) <= height;
+  const hidden = !together && view !== "numbers";
+  return h("div", { ref: room, style: { height: "100%" } },
+    !together && width > 0 && h("div", { role: "group", "aria-label": "What is shown", style: { marginBottom: 6 } }, Object.entries(VIEWS).map(([key, word]) =>
+      h(TextButton, { key, pressed: key === view, onClick: () => setView(key), style: { marginRight: 4 } }, word))),
+    h("div", { style: { display: "flex", flexWrap: "wrap", gap: together ? 16 : 0 } },
+      // What is hidden keeps its size: by that it is known when there is room again.
+      h("div", { style: hidden ? { height: 0, overflow: "hidden", visibility: "hidden" } : { maxWidth: "100%" } },
+        h("div", { ref: first, style: { width: "max-content", maxWidth: "100%", overflowX: "auto" } }, numbers)),
+      (together || hidden) && curves));
 }
 
 export function Scores() {
@@ -171,15 +191,13 @@ export function Scores() {
   const about = columnData.class?.[finding?.rows[0]];
   const section = its.scored.find(({ name }) => name === place) ?? its.scored.find(({ code }) => code === about) ?? its.worst?.of ?? its.scored[0];
   const clips = its.scored.reduce((sum, one) => sum + one.clips, 0);
-  return h(Frame, { label: "Scores" },
-    h("div", { style: { display: "flex", flexWrap: "wrap", gap: 16 } },
-      h("div", { style: { overflowX: "auto", flex: "0 1 auto" } },
-        h(Numbers, { models, chosen: its.model, onChoose: (model) => setColumn(`anomaly_score_${model}`), place: section.name, onPlace: setPlace, machine: chosenMachine(filters) }),
-        h("ul", { style: { color: FAINT, marginTop: 4 } },
-          h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
-          models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
-            `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`)))),
-      h(Curves, { table, facts, rows, its, section })));
+  const numbers = [
+    h(Numbers, { key: "numbers", models, chosen: its.model, onChoose: (model) => setColumn(`anomaly_score_${model}`), place: section.name, onPlace: setPlace, machine: chosenMachine(filters) }),
+    h("ul", { key: "words", style: { color: FAINT, marginTop: 4 } },
+      h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
+      models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
+        `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`)))];
+  return h(Frame, { label: "Scores" }, h(Both, { numbers, curves: h(Curves, { table, facts, rows, its, section }) }));
 }
 Scores.key = "dcase.scores";
 Scores.defaultName = "Scores";

@@ -16,8 +16,10 @@ export function nameAt({ columnsByKey, columnData }, key, row) {
   return column?.type.kind === "Category" ? column.type.invertedCategories[columnData[key][row]] ?? null : null;
 }
 
-/** What a model's scores are: as exact as Python's, where the page's own single precision would tie two clips. */
-export const scoresOf = ({ columnData }, model, facts) => facts?.exact?.[SCORE + model] ?? columnData[SCORE + model];
+/** Values of a column: as exact as Python's, where the page's own single precision would tie two clips. */
+export const exactly = ({ columnData }, key, facts) => facts?.exact?.[key] ?? columnData[key];
+
+export const scoresOf = (table, model, facts) => exactly(table, SCORE + model, facts);
 
 /** Rows by machine type and section, in the order of the machine types: [{machine, section, name, rows}]. */
 export function sectionsOf(table, rows) {
