@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from dcase_explore import clips
+from dcase_explore.cli import app
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explored
 from dcase_explore.notes import NAME, Note, Notes, as_bytes, merged, notes_file, notes_in, read_notes, with_notes
@@ -112,6 +114,27 @@ def test_two_files_merge() -> None:
     assert merged(both, theirs) == both == merged(both, ours)
     assert merged({}, theirs) == theirs == merged(theirs, {})
     assert as_bytes(both).decode().count("\n") == 6
+
+
+def test_a_command_merges_two_files(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.csv", tmp_path / "theirs.csv"
+    ours.write_bytes(as_bytes({"a": Note("noise", "hums"), "b": Note("other")}))
+    theirs.write_bytes(as_bytes({"a": Note("fault heard", "rattles"), "b": Note("other"), "c": Note("", "new")}))
+    ran = CliRunner().invoke(app, ["notes", "merge", str(ours), str(theirs)])
+    assert ran.exit_code == 0
+    assert f"{ours}: 1 new note, 1 clip that both noted, of 3 in {theirs}" in ran.stderr
+    assert read_notes(ours) == merged({"a": Note("noise", "hums"), "b": Note("other")}, read_notes(theirs))
+    before = ours.read_bytes()
+    assert CliRunner().invoke(app, ["notes", "merge", str(ours), str(theirs)]).exit_code == 0
+    assert ours.read_bytes() == before, "merging once more changes nothing"
+    long = {"a": Note("", "x" * 10_000)}
+    theirs.write_bytes(as_bytes(long))
+    for wrong, said in ((theirs, "10,0"), (tmp_path / "none.csv", "none.csv"), (tmp_path, "")):
+        ran = CliRunner().invoke(app, ["notes", "merge", str(ours), str(wrong)])
+        assert ran.exit_code == 1 and said in ran.stderr and "Traceback" not in ran.stderr
+    assert CliRunner().invoke(app, ["notes", "merge", str(tmp_path / "none.csv"), str(ours)]).exit_code == 1
+    assert ours.read_bytes() == before
+    assert not (tmp_path / "none.csv").exists()
 
 
 def test_a_table_has_its_clips_notes() -> None:

@@ -17,6 +17,8 @@ from dcase_explore.errors import ExploreError, meant
 from dcase_explore.regular import open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 NAME = "dcase-explore-notes.csv"
@@ -98,14 +100,62 @@ class Notes:
         from filelock import FileLock  # which a launch that changes nothing has no use for
 
         _check(clip_id, note, str(self.path))
+
+        def changed(found: dict[str, Note]) -> dict[str, Note]:
+            found.pop(clip_id, None)
+            return found if note == Note() else {**found, clip_id: note}
+
+        self._change(changed)
+
+    def merge(self, theirs: Mapping[str, Note]) -> tuple[int, int]:
+        """
+        Take in somebody else's notes, as `merged` does.
+
+        Parameters
+        ----------
+        theirs
+            By ``clip_id``.
+
+        Returns
+        -------
+        new, joined : int
+            Clips that had no note here, and those that both had noted otherwise.
+
+        Raises
+        ------
+        ExploreError
+            A file that cannot be read or written; both texts of a clip together are too long.
+        """
+        counts = (0, 0)
+
+        def changed(ours: dict[str, Note]) -> dict[str, Note]:
+            nonlocal counts
+            found = merged(ours, theirs)
+            for clip_id, note in found.items():
+                _check(clip_id, note, str(self.path))
+            counts = (
+                len(found) - len(ours),
+                sum(ours[clip_id] != note for clip_id, note in found.items() if clip_id in ours),
+            )
+            return found
+
+        lock = self._lock
+        was_there = lock.exists()
+        self._change(changed)
+        if not was_there:
+            lock.unlink(missing_ok=True)  # git merges copies of its own, and would leave one beside each
+        return counts
+
+    @property
+    def _lock(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.lock")
+
+    def _change(self, change: "Callable[[dict[str, Note]], dict[str, Note]]") -> None:
+        """Read, change and write the file, while no other program does."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path.with_name(f".{self.path.name}.lock")):
-                found = self.read()
-                found.pop(clip_id, None)
-                if note != Note():
-                    found[clip_id] = note
-                write_atomically(self.path, as_bytes(found))
+            with FileLock(self._lock):
+                write_atomically(self.path, as_bytes(change(self.read())))
         except OSError as error:
             raise ExploreError(
                 f"notes cannot be written to {self.path} ({error.strerror}): name another file with --notes FILE"

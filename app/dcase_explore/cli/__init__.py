@@ -14,6 +14,7 @@ from dcase_explore.cache import make_do
 from dcase_explore.cli.data import data_app
 from dcase_explore.cli.enrich import enrich
 from dcase_explore.cli.layouts import layouts_app
+from dcase_explore.cli.notes import notes_app
 from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.printing import findings, score
 from dcase_explore.cli.report import report
@@ -38,6 +39,7 @@ app.command(context_settings=HELP)(share)
 app.command(context_settings=HELP)(enrich)
 app.add_typer(data_app, name="data")
 app.add_typer(layouts_app, name="layouts")
+app.add_typer(notes_app, name="notes")
 
 
 def _version(asked: bool) -> None:
