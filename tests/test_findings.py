@@ -631,7 +631,7 @@ MISSING = {
     "one model": (lambda its: its.drop(columns=[name for name in its if name.endswith("_two")]), "one model only"),
     "no attributes": (
         lambda its: its.drop(columns=["d1p", "d1v", "d2p", "d2v", "attributes"]),
-        "no conditions but the domain without attributes",
+        "conditions but the domain (without attributes)",
     ),
     "names without values": (lambda its: its.drop(columns="d1v"), "none were listened to"),
     "normals alone": (lambda its: its[its["label"] == "normal"], "without both normals and anomalies"),

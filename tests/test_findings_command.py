@@ -95,7 +95,7 @@ def test_nothing_found_is_said(tmp_path: Path) -> None:
 def test_what_could_not_be_looked_for_is_said_on_stderr(tmp_path: Path) -> None:
     result = run("findings", "--data", str(made_run(tmp_path / "mine")))
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("not looked for: ")]
-    assert "no disagreements with one model only" in line
+    assert "disagreements (with one model only)" in line
     assert "without embeddings" in result.stderr
 
 

@@ -22,6 +22,7 @@ from dcase_explore.layouts.binding import OF_THE_PAGE
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.normal import normal
+from dcase_explore.layouts.opening import opened
 from dcase_explore.layouts.text import as_bytes
 from dcase_explore.options import Options
 from dcase_explore.scoring import score as score_table
@@ -694,3 +695,17 @@ def test_attribute_is_replaced_by_the_attributes_there_are() -> None:
 def test_columns_that_a_table_or_inspector_had_to_do_without_are_said() -> None:
     layout = of_widget(type="table", config={"visibleColumns": ["class", "level_dbfs", "my own"]})
     assert bind(layout, FACTS)[1] == ["without level_dbfs, my own"]
+
+
+def test_of_a_curated_layout_only_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [*FACTS, *score("a", "b"), "path"]
+    opened("simple", columns)
+    said = capsys.readouterr().err
+    assert said.startswith("layout simple: left out 'Map: near sounds alike' (no embedding ")
+    assert " for score " not in said
+    opened(None, columns)
+    assert capsys.readouterr().err == "", "nobody asked for it"
+    opened("simple", columns, verbose=True)
+    assert f"score a for score {AE}" in capsys.readouterr().err
+    opened(save(tmp_path, read_layout("simple")), columns)
+    assert f"score a for score {AE}" in capsys.readouterr().err, "whoever made the file meant that one"

@@ -65,6 +65,9 @@ def main(
     tls_key: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Make everything again, though nothing has changed.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Say as well what of the layout was replaced to fit the data.")
+    ] = False,
     timings: Annotated[bool, typer.Option("--timings", help="Say where the seconds went.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Build and serve everything once, print one line of it and end.")
@@ -106,7 +109,7 @@ def main(
             for sentence in found.stored.notes:
                 note(sentence)
         with step("fitting the layout"):
-            arrangement = opened(options.layout, found.stored.columns, strict=options.strict_layout)
+            arrangement = opened(options.layout, found.stored.columns, strict=options.strict_layout, verbose=verbose)
             saving = Saving(arrangement, file)
         with step("starting the server"):
             server.show(found.stored, arrangement)

@@ -53,7 +53,7 @@ def training(frame: pd.DataFrame) -> str | None:
     if any(train[f"embeddings_{name}"].notna().any() for name in there):
         return None
     known = "nearest_normal" in frame and frame["nearest_normal"].notna().any()  # and kept, as of a chosen few
-    return f" without training clips{'' if known else ' (nearest normals are those of the test split)'}"
+    return f" without training clips{'' if known else ': nearest normals are those of the test split'}"
 
 
 def listened_to(frame: pd.DataFrame) -> str | None:

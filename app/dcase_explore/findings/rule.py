@@ -91,7 +91,7 @@ def lacking(rules: Iterable[Rule], frame: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        One part of a sentence per reason: "no duplicates or training outliers without embeddings".
+        One part of a sentence per reason: "duplicates or training outliers (without embeddings)".
     """
     things: dict[str, list[str]] = {}
     for rule in rules:
@@ -102,7 +102,7 @@ def lacking(rules: Iterable[Rule], frame: pd.DataFrame) -> list[str]:
         for part, need in rule.parts:
             if said := need(frame):
                 things.setdefault(said, []).append(part)
-    return [f"no {_or(names)}{reason}" for reason, names in things.items()]
+    return [f"{_or(names)} ({reason.strip(' ,')})" for reason, names in things.items()]
 
 
 def can_look(rule: Rule, clips: pd.DataFrame) -> bool:

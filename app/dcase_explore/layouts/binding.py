@@ -43,6 +43,8 @@ class Binding:
         Places of `original` whose columns the table does not have.
     changes
         What was replaced and what was dropped, one sentence part each; empty when nothing had to change.
+    left_out
+        Of these, the widgets that have nothing to show.
     """
 
     original: Node
@@ -52,6 +54,7 @@ class Binding:
     names: Mapping[str, str]
     absent: tuple[Reference, ...]
     changes: tuple[str, ...]
+    left_out: tuple[str, ...]
 
     def require_some(self, name: str) -> None:
         """
@@ -125,7 +128,7 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
     missing = [name for name in missing if name not in walk.reasons]
     changes = [f"{new} for {old}" for old, new in replaced.items()]
     changes += [f"without {some(missing)}"] if missing else []
-    changes += [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
+    left_out = [f"left out {', '.join(walk.dropped)}"] if walk.dropped else []
     return Binding(
         original=layout,
         layout=bound,
@@ -133,7 +136,8 @@ def bind(layout: Node, columns: Iterable[str]) -> Binding:
         columns=stands_for,
         names=written_as(stands_for, parts, there),
         absent=tuple(one for one in named if stands_for[one.column] != one.column),
-        changes=tuple(changes),
+        changes=(*changes, *left_out),
+        left_out=tuple(left_out),
     )
 
 

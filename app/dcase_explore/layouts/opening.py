@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dcase_explore.columns import members
 from dcase_explore.layouts.arranging import Arrangement
+from dcase_explore.layouts.curated import curated_folder
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.messages import note
 
@@ -27,7 +28,7 @@ def suited(columns: Sequence[str]) -> str:
     return "extended" if "path" in columns else "scores"
 
 
-def opened(layout: str | None, columns: Sequence[str], *, strict: bool = False) -> Arrangement:
+def opened(layout: str | None, columns: Sequence[str], *, strict: bool = False, verbose: bool = False) -> Arrangement:
     """
     Read a layout and fit it to columns.
 
@@ -39,11 +40,14 @@ def opened(layout: str | None, columns: Sequence[str], *, strict: bool = False) 
         Of the table, those that have values.
     strict
         Whether to refuse a layout that names others.
+    verbose
+        Whether to say all that was replaced and left out.
 
     Returns
     -------
     Arrangement
-        What was replaced and left out of a layout that was asked for is said on stderr.
+        What was left out of a layout that was asked for is said on stderr; of one that is not curated what was replaced
+        as well, for whoever made it meant these columns.
 
     Raises
     ------
@@ -56,6 +60,8 @@ def opened(layout: str | None, columns: Sequence[str], *, strict: bool = False) 
     if strict:
         binding.require_all(layout, columns)
     binding.require_some(layout)
-    if binding.changes and asked_for:
-        note(f"layout {arrangement.name}: {'; '.join(binding.changes)}")
+    curated = find_layout(layout).parent == curated_folder()
+    changes = binding.changes if verbose or not curated else binding.left_out
+    if changes and (asked_for or verbose):
+        note(f"layout {arrangement.name}: {'; '.join(changes)}")
     return arrangement

@@ -96,7 +96,7 @@ def routes(
                 changes = arrangement().load(read_layout(name), name)
             except ExploreError as reason:
                 return _refused(reason)
-            if changes:
+            if changes and name not in curated_names():
                 note(f"layout {name}: {'; '.join(changes)}")
         return JSONResponse({"layouts": [*curated_names(), *library_names()], "current": arrangement().name})
 
