@@ -115,6 +115,7 @@ def expected(frame: pd.DataFrame, model: str, threshold: float) -> dict[str, lis
 def test_the_threshold_begins_at_the_decisions_and_is_dragged(page: "Page", scored: tuple[str, View]) -> None:
     frame = scored[1].frame[scored[1].frame["class"] == "fan"]
     page.get_by_role("button", name="baseline_MSE", exact=True).click()
+    page.get_by_role("button", name="Curves and threshold").click()  # three models leave no room for them beside
     page.get_by_text("fan · baseline_MSE").wait_for()
     threshold = page.locator("[data-threshold]")
     value = float(threshold.get_attribute("data-threshold") or "nan")
@@ -138,6 +139,7 @@ def test_the_threshold_begins_at_the_decisions_and_is_dragged(page: "Page", scor
 def test_the_threshold_moves_by_keys_from_score_to_score(page: "Page") -> None:
     slider = page.get_by_role("slider", name="Decision threshold on the histogram")
     alarms = "all"
+    page.get_by_role("button", name="Curves and threshold").click()
     slider.focus()
     flagged = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
@@ -146,6 +148,22 @@ def test_the_threshold_moves_by_keys_from_score_to_score(page: "Page") -> None:
         flagged.append(float(words or "nan"))
         assert re.fullmatch(r"\d+ of 100", decisions(page)[alarms][-1])
     assert flagged[0] == flagged[2] and flagged[1] > flagged[0] > flagged[3] > flagged[4]
+
+
+def test_curves_stand_beside_the_numbers_where_there_is_room(page: "Page") -> None:
+    views = page.get_by_role("group", name="What is shown")
+    curves = page.get_by_role("group", name="ROC per domain")
+    views.wait_for()
+    assert not curves.count()
+    page.set_viewport_size({"width": 1900, "height": 900})
+    curves.wait_for()
+    views.wait_for(state="detached")
+    numbers, drawn = (one.bounding_box() for one in (page.get_by_role("table", name="Official score"), curves))
+    assert numbers and drawn
+    assert drawn["x"] > numbers["x"] + numbers["width"]
+    page.set_viewport_size({"width": 1440, "height": 900})
+    views.wait_for()
+    curves.wait_for(state="detached")
 
 
 def test_without_the_plugins_script_the_rest_works(browser: "Browser", scored: tuple[str, View]) -> None:
