@@ -97,8 +97,6 @@ class Notes:
         ExploreError
             A tag that is none, a text that is too long, a file that cannot be read or written.
         """
-        from filelock import FileLock  # which a launch that changes nothing has no use for
-
         _check(clip_id, note, str(self.path))
 
         def changed(found: dict[str, Note]) -> dict[str, Note]:
@@ -152,6 +150,8 @@ class Notes:
 
     def _change(self, change: "Callable[[dict[str, Note]], dict[str, Note]]") -> None:
         """Read, change and write the file, while no other program does."""
+        from filelock import FileLock  # which a launch that changes nothing has no use for
+
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self._lock):
