@@ -9,9 +9,10 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.findings.chance import mean_interval
 from dcase_explore.findings.conditions import TARGET, Condition, attribute_columns, candidates
+from dcase_explore.findings.dealing import probability
 from dcase_explore.findings.finding import models_of, sections_of
 from dcase_explore.findings.rules.costly_conditions import domains_of
-from dcase_explore.findings.search import probability, told_of
+from dcase_explore.findings.search import told_of
 
 
 @dataclass(frozen=True)

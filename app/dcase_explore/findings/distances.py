@@ -95,7 +95,7 @@ def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
     source = training if any_domain else training & holds(its, "domain", "source")
     trained = bool(training.any())
     sections = _sections(its, source if trained else normal)
-    far = _search(matrix, sections, source, training if trained else normal)
+    far = _search(matrix, sections, source, training if trained else normal, ~train)
     distance = far.euclidean.copy()
     source_test = ~train & normal & (any_domain | holds(its, "domain", "source"))
     for section in sections:
@@ -126,15 +126,17 @@ def _sections(its: pd.DataFrame, reference: np.ndarray) -> list[np.ndarray]:
     return sections
 
 
-def _search(matrix: np.ndarray, sections: list[np.ndarray], source: np.ndarray, normals: np.ndarray) -> Neighbors:
-    """Distances to the source training normals, and the nearest normal of any domain, within each section."""
+def _search(
+    matrix: np.ndarray, sections: list[np.ndarray], source: np.ndarray, normals: np.ndarray, test: np.ndarray
+) -> Neighbors:
+    """Distances to the source training normals (cosine: of test clips), and the nearest normal, within each section."""
     n = len(matrix)
     whole = Neighbors(np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1), np.full(n, np.nan))
     for section in sections:
         rows = np.flatnonzero(section)
-        far = nearest_neighbors(matrix[rows], np.flatnonzero(source[rows]))
+        far = nearest_neighbors(matrix[rows], np.flatnonzero(source[rows]), cosine_of=np.flatnonzero(test[rows]))
         # The nearest of any domain: the nearer of the nearest source clip and the nearest of the few others.
-        rest = nearest_neighbors(matrix[rows], np.flatnonzero((normals & ~source)[rows]), k=1, cosine=False)
+        rest = nearest_neighbors(matrix[rows], np.flatnonzero((normals & ~source)[rows]), 1, cosine_of=rows[:0])
         nearer = np.isnan(far.distance) | (rest.distance < far.distance)
         nearest = np.where(nearer, rest.nearest, far.nearest)
         whole.euclidean[rows], whole.cosine[rows] = far.euclidean, far.cosine
@@ -167,7 +169,7 @@ def _auc(
     if not pairs:
         return None
     value, p, interval = auc_of([(far.euclidean[one], far.euclidean[other]) for one, other in pairs])
-    if np.isnan(far.cosine).any():
+    if any(np.isnan(far.cosine[one | other]).any() for one, other in pairs):
         return Auc(value, p, interval, None)
     return Auc(value, p, interval, auc_of([(far.cosine[one], far.cosine[other]) for one, other in pairs])[0])
 

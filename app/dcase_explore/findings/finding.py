@@ -122,7 +122,8 @@ def scored_sections(clips: pd.DataFrame, model: str) -> list[tuple[pd.Index, np.
         anomalous; which of them are anomalies, bool; each of shape (clips,).
     """
     found = []
-    for its in sections_of(clips[clips[f"auc_cost_{model}"].notna()]):
+    needed = [name for name in ("section", "label", f"anomaly_score_{model}") if name in clips]
+    for its in sections_of(clips.loc[clips[f"auc_cost_{model}"].notna(), needed]):
         anomalous = (its["label"] == "anomaly").to_numpy()
         if 0 < anomalous.sum() < len(its):
             found.append((its.index, its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64), anomalous))

@@ -8,8 +8,7 @@ from dcase_explore.findings.finding import models_of
 
 def scores(frame: pd.DataFrame) -> str | None:
     """Scores of labelled normals and anomalies."""
-    test = frame[frame["split"] == "test"]
-    labels = set(test["label"].dropna()) if "label" in test else set()
+    labels = set(frame.loc[frame["split"] == "test", "label"].dropna()) if "label" in frame else set()
     if models_of(frame) and len(labels) > 1:
         return None
     if not members(frame.columns, "anomaly_score_<score>"):

@@ -20,7 +20,7 @@ class Neighbors:
     ----------
     euclidean, cosine
         Mean distance to the k nearest reference clips, not counting the clip itself; float64, shape (clips,). NaN
-        where there is none; cosine is NaN throughout where a vector is zero.
+        where there is none; cosine is NaN where it was not asked for, and throughout where a vector is zero.
     nearest
         Row of the nearest reference clip (Euclidean), int64, shape (clips,); -1 where there is none.
     distance
@@ -33,7 +33,9 @@ class Neighbors:
     distance: np.ndarray
 
 
-def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K, *, cosine: bool = True) -> Neighbors:
+def nearest_neighbors(
+    matrix: np.ndarray, reference: np.ndarray, k: int = K, cosine_of: np.ndarray | None = None
+) -> Neighbors:
     """
     Find each clip's nearest reference clips.
 
@@ -45,8 +47,8 @@ def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K, *, 
         Rows that can be neighbours, int64, shape (references,).
     k
         How many to average over; fewer where there are fewer.
-    cosine
-        Whether cosine distances are wanted, which takes as long again.
+    cosine_of
+        Rows whose cosine distance is asked for, int64, shape (rows,); None for all.
 
     Returns
     -------
@@ -59,20 +61,18 @@ def nearest_neighbors(matrix: np.ndarray, reference: np.ndarray, k: int = K, *, 
         return result
     # Around a centre that no odd vector moves, so that what clips have in common takes no digits from what differs.
     some_of_them = reference[np.linspace(0, len(reference) - 1, min(_FOR_CENTRE, len(reference))).astype(int)]
-    for rows, candidates, there, exact in _search(
-        matrix - np.median(matrix[some_of_them], axis=0), reference, k, matrix
-    ):
+    centred, everything = matrix - np.median(matrix[some_of_them], axis=0), np.arange(n)
+    for rows, candidates, there, exact in _search(centred, everything, reference, k, matrix):
         result.euclidean[rows] = _mean(exact, there)
         some, first = there.any(axis=1), np.where(there, exact, np.inf).argmin(axis=1)
         result.nearest[rows[some]] = reference[candidates[some, first[some]]]
         result.distance[rows[some]] = exact[some, first[some]]
-    if not cosine:
-        return result
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    asked = everything if cosine_of is None else cosine_of
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True) if len(asked) else np.zeros(1)
     if (lengths > 0).all():
         # Half the squared distance of unit vectors is one minus their cosine.
         units = matrix / lengths
-        for rows, _, there, exact in _search(units, reference, k, units):
+        for rows, _, there, exact in _search(units, asked, reference, k, units):
             result.cosine[rows] = _mean(exact**2 / 2, there)
     return result
 
@@ -95,20 +95,20 @@ def nearest_rows(matrix: np.ndarray, k: int) -> np.ndarray:
     """
     centred = matrix - np.median(matrix, axis=0)
     everything = np.arange(len(matrix))
-    return np.concatenate([places for _, places, _, _ in _search(centred, everything, k, matrix)])
+    return np.concatenate([places for _, places, _, _ in _search(centred, everything, everything, k, matrix)])
 
 
 def _search(
-    matrix: np.ndarray, reference: np.ndarray, k: int, exact_of: np.ndarray
+    matrix: np.ndarray, asked: np.ndarray, reference: np.ndarray, k: int, exact_of: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Block by block: rows, their neighbours' places in `reference`, which are any, their distances in `exact_of`."""
+    """Block by block of those asked for: rows, their neighbours' places in `reference`, which are any, the distances."""
     others = matrix[reference]
     with np.errstate(over="ignore"):
         squares = (others**2).sum(axis=1)
     place = np.full(len(matrix), -1)
     place[reference] = np.arange(len(reference))
-    for start in range(0, len(matrix), _BLOCK):
-        rows = np.arange(start, min(len(matrix), start + _BLOCK))
+    for start in range(0, len(asked), _BLOCK):
+        rows = asked[start : start + _BLOCK]
         with np.errstate(over="ignore", invalid="ignore"):  # what is too far to be counted is not near
             ranked = matrix[rows] @ others.T
             ranked *= -2
@@ -117,9 +117,9 @@ def _search(
         itself = np.flatnonzero(place[rows] >= 0)
         ranked[itself, place[rows[itself]]] = np.inf
         candidates, there = _smallest(ranked, k)
-        exact = np.empty(candidates.shape)
+        exact, own = np.empty(candidates.shape), exact_of[rows].astype(np.float64)
         for column in range(candidates.shape[1]):
-            apart = exact_of[rows].astype(np.float64) - exact_of[reference[candidates[:, column]]]
+            apart = own - exact_of[reference[candidates[:, column]]]
             exact[:, column] = np.sqrt(np.einsum("ij,ij->i", apart, apart))
         yield rows, candidates, there, exact
 

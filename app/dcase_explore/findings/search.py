@@ -1,77 +1,26 @@
 """
 Which conditions cost more than chance explains, each compared with clips that are like it.
 
-Costs are dealt out again and again among the clips of each stratum (domain, and what was told before), and what is
-tried is held against the highest of all statistics of each deal: one correction for every value, range and combination
-(the maximum statistic of Westfall and Young, 1993; the standardised linear statistic and its conditional variance are
-those of Strasser and Weber, 1999, as in the conditional inference trees of Hothorn, Hornik and Zeileis, 2006). What is
-told first becomes a stratum of what is looked for next.
+Costs are dealt out among the clips of each stratum (domain, and what was told before), by `dealing`. A condition is
+held beside clips that are like it in each other attribute, by `matching`. What is told first becomes a stratum of what
+is looked for next.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from dcase_explore.findings.chance import AT_ONCE, PERMUTATIONS, SEED
-from dcase_explore.findings.conditions import (
-    FEWEST,
-    OTHERS,
-    Candidates,
-    Condition,
-    Part,
-    attribute_columns,
-    codes,
-    values_of,
-)
+from dcase_explore.findings.conditions import OTHERS, Candidates, Condition, Part, attribute_columns, values_of
+from dcase_explore.findings.dealing import probabilities, prominence
 from dcase_explore.findings.finding import LEAST_AUC
+from dcase_explore.findings.matching import COUNTERPARTS, FEW, Match, beside, match
 
-CONFOUNDED = 0.05
-"""Probability by chance of what is left of a condition's cost beside clips that are like it in another one."""
-COUNTERPARTS = 0.25
-"""Share of a condition's clips that have a counterpart, from which those speak for all of them."""
 REFINED = 0.02
 """Probability by chance that a part of a range costs more than the rest of it, below which it is told instead."""
-FEW = 499
-"""Deals that are enough for `CONFOUNDED` and `REFINED`."""
 MOST_TOLD = 6
 """Conditions of a machine type and model."""
-_ROUNDING = 1e-4
-
-
-@dataclass(frozen=True)
-class Match:
-    """
-    A condition beside the clips that are like it in one more attribute.
-
-    Attributes
-    ----------
-    column
-        In which they are alike.
-    clips, overlap
-        How many the condition has, and how many of them have a counterpart.
-    cost, others
-        Mean cost of those, and of their counterparts; NaN where there are none.
-    p
-        Probability by chance that they exceed their counterparts by so much.
-    apart
-        Values of the column that only the condition has.
-    """
-
-    column: str
-    clips: int
-    overlap: int
-    cost: float
-    others: float
-    p: float
-    apart: tuple[str, ...]
-
-    @property
-    def confirms(self) -> bool:
-        """Whether the condition costs more than its counterparts, and not by chance."""
-        return self.overlap >= max(FEWEST, COUNTERPARTS * self.clips) and self.p <= CONFOUNDED
 
 
 @dataclass(frozen=True)
@@ -153,15 +102,15 @@ def search(
     """
     told: list[Told] = []
     columns = attribute_columns(clips)
+    single = np.array([not (one.is_combination or one.parts[0].is_range) for one in found.conditions])
     while len(told) < MOST_TOLD and found.conditions and costs.std() > 0:
-        z, chances = max_statistic(costs, found.holds, strata)
-        p = _at_least(z, chances)
+        p = probabilities(costs, found.holds, strata, single)
         worth = [
             number
             for number in np.flatnonzero(p <= level).tolist()
             if _is_worth(costs, found.holds[:, number], strata) and not any(_again(found, number, its) for its in told)
         ]
-        best = next(_in_order(costs, clips, found, strata, worth, z, columns, known), None)
+        best = next(_in_order(costs, clips, found, strata, worth, columns, known), None)
         if best is None:
             break
         number, matches, rival = best
@@ -177,21 +126,8 @@ def search(
 
 def told_of(condition: Condition, costs: np.ndarray, rows: np.ndarray, strata: np.ndarray, p: float) -> Told:
     """A condition with what its clips cost, and the others of their strata."""
-    cost, others, n_others = _beside(costs, rows, strata)
+    cost, others, n_others = beside(costs, rows, strata)
     return Told(condition, rows, p, cost, others, n_others)
-
-
-def probability(costs: np.ndarray, rows: np.ndarray, strata: np.ndarray, times: int = PERMUTATIONS) -> float:
-    """Probability by chance that some clips cost so much more than the others of their strata; 1 where none could."""
-    z, chances = max_statistic(costs, rows[:, None], strata, times)
-    return float(_at_least(z, chances)[0])
-
-
-def _at_least(z: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Probability of each statistic by chance."""
-    chances = np.sort(chances)
-    higher = len(chances) - np.searchsorted(chances, z - _ROUNDING)
-    return np.asarray((higher + 1) / (len(chances) + 1))
 
 
 def _in_order(
@@ -200,12 +136,11 @@ def _in_order(
     found: Candidates,
     strata: np.ndarray,
     worth: Sequence[int],
-    z: np.ndarray,
     columns: Sequence[str],
     known: Collection[Condition],
 ) -> Iterator[tuple[int, tuple[Match, ...], Part | None]]:
     """Conditions that could be told next, with what they are beside clips alike in other attributes, and a rival."""
-    stands_out: dict[str, int] = {}
+    z, stands_out = prominence(costs, found.holds, strata), dict[str, int]()
     for number in sorted(worth, key=lambda number: -z[number]):
         if not found.conditions[number].is_combination:
             stands_out.setdefault(found.conditions[number].columns[0], number)
@@ -233,105 +168,14 @@ def _in_order(
             yield number, (), None
 
 
-def max_statistic(
-    costs: np.ndarray, holds: np.ndarray, strata: np.ndarray, times: int = PERMUTATIONS
-) -> tuple[np.ndarray, np.ndarray]:
-    """
-    By how much conditions cost more than the others of their strata, and the highest that chance gives.
-
-    Parameters
-    ----------
-    costs
-        float64, shape (clips,).
-    holds
-        bool, shape (clips, conditions).
-    strata
-        Numbers, shape (clips,); costs are dealt out within each.
-    times
-        How often.
-
-    Returns
-    -------
-    z : numpy.ndarray
-        Sum of a condition's costs, of even spread, less what its strata let expect, in standard deviations over all
-        deals: shape (conditions,). Minus infinity where a deal changes nothing.
-    chances : numpy.ndarray
-        Highest z of each deal, shape (times,).
-    """
-    order = np.argsort(strata, kind="stable")
-    sizes = tuple(size for size in np.bincount(strata).tolist() if size)
-    # Shares have less spread near their ends: the angle whose squared sine they are has the same (Bartlett, 1947).
-    y, weights = np.arcsin(np.sqrt(np.clip(costs[order].astype(np.float64), 0, 1))), holds[order].astype(np.float64)
-    variance, start = np.zeros(weights.shape[1]), 0
-    for size in sizes:
-        part = slice(start, start + size)
-        weights[part] -= weights[part].mean(axis=0)
-        y[part] -= y[part].mean()
-        if size > 1:
-            variance += (weights[part] ** 2).sum(axis=0) * (y[part] ** 2).sum() / (size - 1)
-        start += size
-    moved = variance > _ROUNDING
-    if not moved.any():
-        return np.full(len(moved), -np.inf), np.full(times, np.inf)
-    weights = (weights[:, moved] / np.sqrt(variance[moved])).astype(np.float32)
-    y = y.astype(np.float32)
-    z = np.full(len(moved), -np.inf)
-    z[moved] = y @ weights
-    chances = np.concatenate([(y[deal] @ weights).max(axis=1) for deal in deals(sizes, times)])
-    return z, chances
-
-
-def match(costs: np.ndarray, clips: pd.DataFrame, rows: np.ndarray, strata: np.ndarray, column: str) -> Match:
-    """
-    Hold a condition beside clips of the same stratum that have the same value in another attribute.
-
-    Parameters
-    ----------
-    costs, clips, strata
-        As in `search`.
-    rows
-        bool, shape (clips,): the condition's clips.
-    column
-        Of the attribute's values.
-
-    Returns
-    -------
-    Match
-        Their mean costs and the probability by chance of the difference.
-    """
-    values = codes(clips, [column])
-    both = np.unique(strata * (values.max() + 1) + values, return_inverse=True)[1]
-    mixed = (np.bincount(both, rows) > 0) & (np.bincount(both, ~rows) > 0)
-    own = rows & mixed[both]
-    texts = clips[column].to_numpy(object)
-    apart = [value for value in dict.fromkeys(texts[rows]) if pd.notna(value) and not ((texts == value) & ~rows).any()]
-    if not own.any():
-        return Match(column, int(rows.sum()), 0, np.nan, np.nan, 1.0, tuple(apart))
-    beside = mixed[both]
-    p = probability(costs[beside], rows[beside], both[beside], FEW)
-    cost, others, _ = _beside(costs, own, both)
-    return Match(column, int(rows.sum()), int(own.sum()), cost, others, p, tuple(apart))
-
-
-def _beside(costs: np.ndarray, rows: np.ndarray, strata: np.ndarray) -> tuple[float, float, int]:
-    """Mean cost of clips, mean cost of the others of their strata in like proportion, and how many those are."""
-    own = np.bincount(strata, rows)
-    rest = np.bincount(strata, ~rows)
-    mixed = (own > 0) & (rest > 0)
-    sums = np.bincount(strata, np.where(rows, 0.0, costs))
-    shares = own[mixed] / own[mixed].sum() if mixed.any() else own[mixed]
-    others = float((sums[mixed] / rest[mixed] * shares).sum()) if mixed.any() else np.nan
-    return float(costs[rows].mean()), others, int(rest[mixed].sum())
-
-
 def _excess(costs: np.ndarray, rows: np.ndarray, strata: np.ndarray) -> float:
-    cost, others, _ = _beside(costs, rows, strata)
+    cost, others, _ = beside(costs, rows, strata)
     return float((cost - others) * rows.sum())
 
 
 def _is_worth(costs: np.ndarray, rows: np.ndarray, strata: np.ndarray) -> bool:
     """Whether clips cost enough to be told, beside others that are not the exception themselves."""
-    cost, others, n_others = _beside(costs, rows, strata)
+    cost, others, n_others = beside(costs, rows, strata)
     return bool((cost - others) * rows.sum() >= LEAST_AUC * len(costs) and n_others >= OTHERS * rows.sum())
 
 
@@ -347,8 +191,8 @@ def _sharper(costs: np.ndarray, found: Candidates, number: int, strata: np.ndarr
     ]
     if not inside:
         return None
-    z, chances = max_statistic(costs[rows], found.holds[rows][:, inside], strata[rows], FEW)
-    return inside[int(z.argmax())] if _at_least(z, chances).min() <= REFINED else None
+    own = (costs[rows], found.holds[rows][:, inside], strata[rows])
+    return inside[int(prominence(*own).argmax())] if probabilities(*own, times=FEW).min() <= REFINED else None
 
 
 def _alike(found: Candidates, one: int, other: int) -> bool:
@@ -362,39 +206,3 @@ def _again(found: Candidates, number: int, told: Told) -> bool:
     """Whether a condition says of an attribute what was told of it: what lies in a told range is not told again."""
     same = found.conditions[number].columns == told.condition.columns
     return same and bool((found.holds[:, number] & told.rows).any())
-
-
-@lru_cache(maxsize=64)
-def _kept_deals(sizes: tuple[int, ...], times: int) -> tuple[np.ndarray, ...]:
-    return tuple(_deals(sizes, times))
-
-
-def deals(sizes: tuple[int, ...], times: int) -> Iterable[np.ndarray]:
-    """
-    Orders in which clips can be dealt out within their strata, always the same ones.
-
-    Parameters
-    ----------
-    sizes
-        Clips of each stratum, which stand one after the other.
-    times
-        How often.
-
-    Returns
-    -------
-    iterable of numpy.ndarray
-        Places, int32, shape (deals, clips): `times` rows in all, in blocks of bounded memory.
-    """
-    return _kept_deals(sizes, times) if sum(sizes) * times <= AT_ONCE / 4 else _deals(sizes, times)
-
-
-def _deals(sizes: tuple[int, ...], times: int) -> Iterator[np.ndarray]:
-    rng, n = np.random.default_rng([SEED, *sizes]), sum(sizes)
-    starts = np.cumsum([0, *sizes])
-    block = max(1, AT_ONCE // max(1, n))
-    for first in range(0, times, block):
-        orders = np.empty((min(block, times - first), n), np.int32)
-        for start, size in zip(starts[:-1], sizes, strict=True):
-            its = rng.random((len(orders), size), dtype=np.float32)
-            orders[:, start : start + size] = np.argsort(its, axis=1) + start
-        yield orders

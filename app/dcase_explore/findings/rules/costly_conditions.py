@@ -13,9 +13,10 @@ from dcase_explore.columns import DOMAINS
 from dcase_explore.findings import needs
 from dcase_explore.findings.chance import mean_interval, wilson_interval
 from dcase_explore.findings.conditions import TARGET, Candidates, Condition, Part, attribute_name, candidates
+from dcase_explore.findings.dealing import probability
 from dcase_explore.findings.finding import LEAST_AUC, Finding, at_most, costing, sections_of
 from dcase_explore.findings.rule import MachineClips, Rule
-from dcase_explore.findings.search import Told, probability, search, told_of
+from dcase_explore.findings.search import Told, search, told_of
 from dcase_explore.messages import counted
 
 DOMAIN = 0.1
