@@ -180,7 +180,29 @@ def test_what_findings_explain_together_is_counted_once() -> None:
     (its,) = together(frame, made)
     lost, total = auc_lost(frame, "one", normals[:40])
     assert its.share == pytest.approx(lost / total)
+    assert its.explained_share("normal") == its.explained_share("anomaly") == 0
     assert together(frame, []) == []
+
+
+def test_what_conditions_explain_is_beyond_the_clips_of_which_none_is_told() -> None:
+    """Clips that two conditions have in common count once, and lists of wrong clips do not count."""
+    frame = Made(models=("one",), skill=1.0).frame()
+    normals = frame[(frame["label"] == "normal") & (frame["split"] == "test")]
+    rows = normals.sort_values(["domain", "auc_cost_one"], ascending=[True, False]).index.to_numpy()
+    source, target = rows[:50], rows[50:]
+    told = {"attribute_values": (source[:20], source[10:30]), "hard_normals": (rows[:90],)}
+    made = [Finding(rule, "valve", "", "low", (), "", its, {"one": 0.1}) for rule, sets in told.items() for its in sets]
+    (its,) = together(frame, made)
+    costs = frame["auc_cost_one"].astype(np.float64)
+    beyond = (costs[source[:30]] - costs[source[30:]].mean()).sum() / 100
+    assert its.explained["normal"]["valve"] == pytest.approx(beyond)
+    assert beyond > 0.1
+    # The whole of a domain that is told is beyond the other domain.
+    costlier, other = (target, source) if costs[target].mean() > costs[source].mean() else (source, target)
+    (its,) = together(frame, [Finding("attribute_values", "valve", "", "low", (), "", costlier, {"one": 0.1})])
+    beyond = (costs[costlier] - costs[other].mean()).sum() / 100
+    assert its.explained["normal"]["valve"] == pytest.approx(beyond)
+    assert its.explained["anomaly"]["valve"] == 0
 
 
 def test_a_perfect_model_loses_nothing_and_nothing_is_found() -> None:
@@ -808,3 +830,30 @@ def test_the_nearest_training_normal_is_told_in_words() -> None:
     assert found["nearest_normal_attributes"].tolist() == found["attributes"].iloc[nearest].tolist()
     assert found["nearest_normal_domain"].tolist() == found["domain"].iloc[nearest].tolist()
     np.testing.assert_allclose(found["nearest_normal_distance"], distances.min(axis=1), rtol=1e-5)
+    same = found["attributes"].to_numpy(object)[:, None] == found["attributes"].to_numpy(object)[training]
+    of_same = np.where(same, distances, np.inf).min(axis=1)
+    told = np.isfinite(of_same) & (found["split"] == "test")
+    assert 0 < (~told[found["split"] == "test"]).sum() < told.sum()
+    assert (found["nearest_same_distance"].notna() == told).all()
+    np.testing.assert_allclose(found["nearest_same_distance"][told].astype(np.float64), of_same[told], rtol=1e-5)
+
+
+def test_findings_tell_what_lies_nearest_to_their_costliest_clip() -> None:
+    made = Made(seed=4, skill=3.0, models=("one",))
+    made.scores["one"][made.rows(split="test", label="normal", d1v="C")] += 3.5
+    found = made.found()
+    texts = set()
+    for finding in [its for its in found.findings if its.auc_lost]:
+        clip = found.frame.loc[finding.rows[0]]
+        said = (
+            f" The training normal nearest to its costliest clip is {clip['nearest_normal_attributes']}, "
+            f"{clip['nearest_normal_domain']} domain, {clip['nearest_normal_distance']:.3g} away in mine"
+        )
+        own = clip["attributes"]
+        if own != clip["nearest_normal_attributes"]:
+            far = clip["nearest_same_distance"]
+            said += f"; none has its own attributes, {own}" if pd.isna(far) else ""
+            said += "" if pd.isna(far) else f"; the nearest of its own attributes, {own}, {far:.3g}"
+        assert finding.description.endswith(f"{said}.")
+        texts.add(said)
+    assert texts

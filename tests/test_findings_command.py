@@ -65,7 +65,8 @@ def test_text_names_each_finding_with_its_costliest_clips(bearing: list[dict[str
         assert finding["clip_ids"][0] in text  # type: ignore[index]
     assert re.match(
         r"The clips of all findings below carry \d+% of the AUC that baseline_MAHALA loses and \d+% of the AUC that "
-        r"baseline_MSE loses, counted once\. 1 high bearing: ",
+        r"baseline_MSE loses, counted once\. Beyond what other clips cost, conditions of normals explain \d+% and \d+% "
+        r"of it, those of anomalies \d+% and \d+%\. 1 high bearing: ",
         text,
     )
 

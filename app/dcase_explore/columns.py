@@ -238,6 +238,12 @@ COLUMNS = (
         "Euclidean distance to the nearest training normal: higher is farther.",
     ),
     Column(
+        "nearest_same_distance",
+        "float",
+        "nearest normal of its attributes, distance",
+        "The same to the nearest one of the clip's own attributes, of test clips.",
+    ),
+    Column(
         "level_dbfs", "float", "level (dB of full scale)", "Level (RMS) in dB relative to full scale: higher is louder."
     ),
     Column("clipped", "float", "clipped samples, share", "Share of samples at full scale, 0 to 1."),

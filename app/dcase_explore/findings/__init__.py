@@ -18,6 +18,7 @@ from dcase_explore import clips
 from dcase_explore.columns import BUILT_IN, describe, members
 from dcase_explore.findings.distances import Distances, measure_distances
 from dcase_explore.findings.finding import Finding
+from dcase_explore.findings.nearest_normals import known, nearest_in_words, with_nearest
 from dcase_explore.findings.rule import MachineClips, can_look, lacking
 from dcase_explore.findings.rules import RULES
 from dcase_explore.messages import note, some
@@ -79,7 +80,7 @@ def find(frame: pd.DataFrame) -> Found:
             looked_at = MachineClips.of(its, measured)
             for rule in RULES:
                 if can_look(rule, its):
-                    findings += rule.look(looked_at)
+                    findings += [with_nearest(one, its, measured) for one in rule.look(looked_at)]
     findings.sort(key=lambda finding: finding.weight)
     if missing := not_looked_for(frame):
         note(f"not looked for: {'; '.join(missing)}")
@@ -149,14 +150,14 @@ def _columns(frame: pd.DataFrame, embeddings: Sequence[str], distances: Measured
     """What the distances add to the table."""
     columns: dict[str, object] = {}
     for name in embeddings:
-        scaled = _known(frame, f"domain_distance_{name}", np.nan).astype(np.float32)
+        scaled = known(frame, f"domain_distance_{name}", np.nan).astype(np.float32)
         for (_, embedding), measured in distances.items():
             if embedding == name and not np.isnan(measured.distance).all():
                 scaled[measured.rows] = measured.distance
         if not np.isnan(scaled).all():
             columns[f"domain_distance_{name}"] = scaled
     if "path" in frame and embeddings:
-        paths, nearest = frame["path"].to_numpy(dtype=object), _known(frame, "nearest_normal", None)
+        paths, nearest = frame["path"].to_numpy(dtype=object), known(frame, "nearest_normal", None)
         # In the first embedding that a machine type has: the user's own before those that come with the data.
         for measured in reversed(list(distances.values())):
             # A part of a table that was loaded before keeps the training normals that it was loaded with.
@@ -164,29 +165,7 @@ def _columns(frame: pd.DataFrame, embeddings: Sequence[str], distances: Measured
             nearest[measured.rows[there]] = paths[measured.rows[measured.nearest[there]]]
         if any(path is not None for path in nearest):
             columns["nearest_normal"] = nearest
-    return columns | _nearest_in_words(frame, distances)
-
-
-def _nearest_in_words(frame: pd.DataFrame, distances: Measured) -> dict[str, object]:
-    """Attributes, domain and distance of each clip's nearest training normal."""
-    columns: dict[str, object] = {}
-    for name in ("attributes", "domain", "distance"):
-        if name != "distance" and name not in frame:
-            continue
-        known = _known(frame, f"nearest_normal_{name}", None)
-        values = frame[name].to_numpy(object) if name != "distance" else None
-        for measured in reversed(list(distances.values())):
-            there = (measured.nearest >= 0) & (measured.trained | pd.isna(known[measured.rows]))
-            near = measured.rows[measured.nearest[there]]
-            known[measured.rows[there]] = measured.nearest_distance[there] if values is None else values[near]
-        if not pd.isna(known).all():
-            columns[f"nearest_normal_{name}"] = known
-    return columns
-
-
-def _known(frame: pd.DataFrame, column: str, nothing: object) -> np.ndarray:
-    """What the table has in a column already."""
-    return frame[column].to_numpy(dtype=object, copy=True) if column in frame else np.full(len(frame), nothing, object)
+    return columns | nearest_in_words(frame, distances)
 
 
 def _descriptions(columns: Mapping[str, object], distances: Measured) -> dict[str, str]:

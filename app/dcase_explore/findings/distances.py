@@ -43,6 +43,8 @@ class Distances:
         no training split at all, of the nearest other normal of the test split.
     nearest_distance
         Euclidean distance to it.
+    same, same_distance
+        The same among those of the clip's own attributes, of test clips.
     distance
         Mean Euclidean distance to the section's five nearest source training normals, scaled: 1 is the median of its
         source test normals (of its source training normals where there are none). Float64, NaN where undefined.
@@ -61,6 +63,8 @@ class Distances:
     rows: pd.Index
     nearest: np.ndarray
     nearest_distance: np.ndarray
+    same: np.ndarray
+    same_distance: np.ndarray
     distance: np.ndarray
     sep: Auc | None
     dsup: Auc | None
@@ -102,13 +106,14 @@ def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
         typical = section & (source_test if (section & source_test).any() else source)
         scale = float(np.median(distance[typical])) if typical.any() else 0.0
         distance[section] = distance[section] / scale if scale > 0 else np.nan
-    anomaly, normal = ~train & holds(its, "label", "anomaly"), ~train & normal
+    anomaly, normals, normal = ~train & holds(its, "label", "anomaly"), normal, ~train & normal
     domains = [holds(its, "domain", domain) for domain in DOMAINS]
     return Distances(
         embedding,
         its.index,
         far.nearest,
         far.distance,
+        *_same(matrix, its, sections, training if trained else normals, ~train),
         distance,
         _separation(far, sections, anomaly, normal, domains),
         None if any_domain else _auc(far, sections, [normal & domains[1]], [normal & domains[0]]),
@@ -143,6 +148,30 @@ def _search(
         whole.nearest[rows] = np.where(nearest >= 0, rows[nearest], -1)
         whole.distance[rows] = np.where(nearer, rest.distance, far.distance)
     return whole
+
+
+def _same(
+    matrix: np.ndarray, its: pd.DataFrame, sections: Sequence[np.ndarray], normals: np.ndarray, test: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each test clip's nearest normal of the same section and attributes, and the distance to it."""
+    nearest, distance = np.full(len(matrix), -1), np.full(len(matrix), np.nan)
+    if "attributes" not in its:
+        return nearest, distance
+    words = its["attributes"].to_numpy(object)
+    for section in sections:
+        for groups in pd.Series(np.flatnonzero(section)).groupby(words[section]).indices.values():
+            rows = np.flatnonzero(section)[groups]
+            own, others = rows[test[rows]], rows[normals[rows]]
+            if not len(own) or not len(others):
+                continue
+            one, other = matrix[own].astype(np.float64), matrix[others].astype(np.float64)
+            far = np.sqrt(np.maximum(0, (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T))
+            far[own[:, None] == others] = np.inf
+            first = far.argmin(axis=1)
+            there = np.isfinite(far[np.arange(len(own)), first])
+            nearest[own[there]] = others[first[there]]
+            distance[own[there]] = far[there, first[there]]
+    return nearest, distance
 
 
 def _separation(

@@ -101,7 +101,7 @@ def nearest_rows(matrix: np.ndarray, k: int) -> np.ndarray:
 def _search(
     matrix: np.ndarray, asked: np.ndarray, reference: np.ndarray, k: int, exact_of: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Block by block of those asked for: rows, their neighbours' places in `reference`, which are any, the distances."""
+    """Block by block of those asked for: rows, their neighbours' places in `reference`, which are any, distances."""
     others = matrix[reference]
     with np.errstate(over="ignore"):
         squares = (others**2).sum(axis=1)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dcase_explore.findings import Measured
 from dcase_explore.findings.finding import Finding
-from dcase_explore.findings.together import together
+from dcase_explore.findings.together import Together, together
 from dcase_explore.messages import console_on, counted, short, some
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
@@ -87,6 +87,21 @@ def as_csv(findings: Sequence[Finding], clip_ids: np.ndarray) -> str:
     return text.getvalue()
 
 
+def _in_all(found: Sequence[Together]) -> str:
+    """What the findings that are printed say together."""
+    if not found:
+        return ""
+    carried = " and ".join(f"{its.share:.0%} of the AUC that {its.model} loses" for its in found)
+    beyond = ""
+    for label, clips in (("normal", "normals"), ("anomaly", "anomalies")):
+        shares = " and ".join(f"{its.explained_share(label):.0%}" for its in found)
+        if any(its.explained_share(label) for its in found):
+            first = f" Beyond what other clips cost, conditions of {clips} explain {shares} of it"
+            beyond = f"{beyond}, those of {clips} {shares}" if beyond else first
+    beyond += "." if beyond else ""
+    return f"The clips of all findings below carry {carried}, counted once.{beyond}"
+
+
 def print_findings(findings: Sequence[Finding], frame: pd.DataFrame, distances: Measured) -> None:
     """
     Print findings to stdout, worst first, each with its costliest clips, then SEP and DSUP of every embedding.
@@ -106,8 +121,8 @@ def print_findings(findings: Sequence[Finding], frame: pd.DataFrame, distances: 
 
     console = console_on("stdout", _WIDTH)
     clip_ids = frame["clip_id"].to_numpy()
-    if explained := [f"{its.share:.0%} of the AUC that {its.model} loses" for its in together(frame, findings)]:
-        console.print(Text(f"The clips of all findings below carry {' and '.join(explained)}, counted once.\n"))
+    if said := _in_all(together(frame, findings)):
+        console.print(Text(f"{said}\n"))
     for number, finding in enumerate(findings, start=1):
         share = "" if finding.auc_lost_share is None else f", {finding.auc_lost_share:.0%} of the AUC lost"
         if finding.auc_explained:

@@ -1,4 +1,9 @@
-"""How much of what each model loses all findings together explain, every pair of clips counted once."""
+"""
+What all findings together say of what each model loses: what their clips cost, and how much of it conditions explain.
+
+Both are counted once. The first is large by itself where findings list the clips that a model ranks wrong; the second
+is what is left of it beyond what clips cost of which no condition is told.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dcase_explore.findings.finding import Finding, auc_lost
+from dcase_explore.findings.finding import Finding, auc_lost, scored_sections
+
+CONDITIONS = {"normal": "attribute_values", "anomaly": "missed_attribute_values"}
+"""Rules that tell conditions, by label of the clips."""
 
 
 @dataclass(frozen=True)
@@ -20,16 +28,24 @@ class Together:
         Its name.
     lost, total
         AUC that those clips cost, and all that the model loses, 0 to 1, by machine type.
+    explained
+        AUC that the clips of told conditions cost beyond others, by label and machine type. What normals and what
+        anomalies cost are the same wrong pairs, so that the two do not add up.
     """
 
     model: str
     lost: Mapping[str, float]
     total: Mapping[str, float]
+    explained: Mapping[str, Mapping[str, float]]
 
     @property
     def share(self) -> float:
         """Of all that it loses on the machine types together, 0 to 1."""
         return sum(self.lost.values()) / (sum(self.total.values()) or 1.0)
+
+    def explained_share(self, label: str) -> float:
+        """Of all that it loses, what conditions of normals (or anomalies) explain: 0 to 1."""
+        return sum(self.explained[label].values()) / (sum(self.total.values()) or 1.0)
 
 
 def together(frame: pd.DataFrame, findings: Sequence[Finding]) -> list[Together]:
@@ -52,9 +68,34 @@ def together(frame: pd.DataFrame, findings: Sequence[Finding]) -> list[Together]
     found = []
     for model in models:
         lost, total = {}, {}
+        explained: dict[str, dict[str, float]] = {label: {} for label in CONDITIONS}
         for machine, its in frame.groupby("class", observed=True, sort=False):
-            rows = [one.rows for one in findings if one.machine_type == str(machine) and model in one.auc_lost]
-            chosen = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
+            own = [one for one in findings if one.machine_type == str(machine) and model in one.auc_lost]
+            chosen = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.rows for one in own)]))
             lost[str(machine)], total[str(machine)] = auc_lost(its, model, chosen)
-        found.append(Together(model, lost, total))
+            for label, rule in CONDITIONS.items():
+                told = [one.rows for one in own if one.rule == rule]
+                explained[label][str(machine)] = _beyond_others(its, model, label, told)
+        found.append(Together(model, lost, total, explained))
     return found
+
+
+def _beyond_others(clips: pd.DataFrame, model: str, label: str, told: Sequence[np.ndarray]) -> float:
+    """
+    AUC that the clips of told conditions cost beyond those of their domain of which none is told.
+
+    Where a domain has no such clips, for it is told itself say, beyond all of which the fewest are told.
+    """
+    sections, lost = scored_sections(clips, model), 0.0
+    for index, _, anomalous in sections:
+        its = clips.loc[index[anomalous == (label == "anomaly")]]
+        costs = its[f"auc_cost_{model}"].to_numpy(np.float64)
+        times = np.sum([its.index.isin(rows) for rows in told], axis=0) if told else np.zeros(len(its))
+        domains = its["domain"].to_numpy(object) if "domain" in its else np.full(len(its), None)
+        usual = np.full(len(its), costs[times == times.min()].mean())
+        for domain in dict.fromkeys(domains):
+            others = (domains == domain) & (times == 0)
+            if others.any():
+                usual[domains == domain] = costs[others].mean()
+        lost += float((costs - usual)[times > 0].sum()) / len(its)
+    return max(0.0, lost / len(sections)) if sections else 0.0
