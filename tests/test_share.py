@@ -4,7 +4,9 @@ import contextlib
 import functools
 import http.server
 import json
+import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from dcase_explore.asking import asked
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explored
+from dcase_explore.notes import Note, with_notes
 from dcase_explore.options import ShareOptions, TableOptions
-from dcase_explore.sharing import share, site
+from dcase_explore.selection import as_csv
+from dcase_explore.sharing import page as shared_page
+from dcase_explore.sharing import share
+from dcase_explore.sharing.one_file import linked
 from dcase_explore.viewer import table
 from dcase_explore.viewer.app import own_routes
 from dcase_explore.viewer.rows import Rows
@@ -27,7 +34,10 @@ from exploring import until
 from reading_reports import make_valves, reversed_scores
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
+
+NOTED = "train/valve_section_00_source_train_normal_0000_pat_00.wav"
+"""A clip that no finding names."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +49,17 @@ def valves(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         options = asked(TableOptions, data=folder, scores={"mine": reversed_scores(folder)})
         frame = explored(options, with_maps=False).frame
     places = np.random.default_rng(0).normal(size=(2, len(frame))).astype(np.float32)
-    return frame.assign(map_logmel_x=places[0], map_logmel_y=places[1])
+    frame = frame.assign(map_logmel_x=places[0], map_logmel_y=places[1])
+    return with_notes(frame, {NOTED: Note("hard", "hums <img src=x onerror=alert(1)>\ntwice")})
+
+
+@pytest.fixture(scope="module")
+def one_file(valves: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("mail") / "the valves.html"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        share(asked(ShareOptions, data=valves, audio="findings", layout="extended"), file)
+    return file
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +86,30 @@ def test_sounds_of_findings_are_copied_as_they_are_with_their_nearest_normals(co
     assert len(sounds["path"]) < len(valves)  # of what no finding names there is none
 
 
-def test_no_path_of_this_machine_is_in_it(copy: Path, valves: pd.DataFrame) -> None:
-    root = str(Path(valves["path"].iloc[0]).parents[2]).encode()
-    for path in copy.rglob("*"):
-        assert path.is_dir() or root not in path.read_bytes(), path
+def test_no_path_of_this_machine_is_in_it(copy: Path, one_file: Path, valves: pd.DataFrame) -> None:
+    root = str(Path(valves["path"].iloc[0]).parents[2])
+    for path in (*copy.rglob("*"), one_file):
+        assert path.is_dir() or root.encode() not in path.read_bytes(), path
+    table = pq.read_table(copy / "data" / "clips.parquet")
+    assert root not in table.to_pandas().to_csv()
+    assert root not in str(table.schema.metadata)
+
+
+def test_the_program_opens_it_with_all_that_is_in_it(
+    copy: Path, valves: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened, before = (explored(asked(TableOptions, data=data)) for data in (str(copy), valves))
+    assert capsys.readouterr().err.count("left out") == 0  # its sounds are no other source
+    assert opened.title == "your table"
+    assert [its.title for its in opened.findings] == [its.title for its in before.findings]
+    assert [its.official_score for its in opened.models] == [its.official_score for its in before.models]
+    assert opened.frame["map_logmel_x"].tolist() == valves["map_logmel_x"].tolist()
+    assert opened.frame.set_index("clip_id").loc[NOTED, "note"] == "hums <img src=x onerror=alert(1)>\ntwice"
+    heard = opened.frame["path"].dropna()
+    assert 0 < len(heard) < len(valves)
+    for row, path in heard.items():
+        assert Path(path).parent == copy / "sounds"
+        assert Path(path).read_bytes() == Path(valves["path"].iloc[row]).read_bytes()
 
 
 def test_the_card_says_what_it_is_to_people_and_to_a_space(copy: Path) -> None:
@@ -94,6 +134,42 @@ def test_every_widget_of_ours_and_every_fitting_layout_is_in_it(copy: Path) -> N
     assert {"simple", "extended"} <= set(layouts["layouts"])
 
 
+def test_the_sounds_of_selected_clips_are_copied(valves: pd.DataFrame, tmp_path: Path) -> None:
+    (tmp_path / "selected-clips.csv").write_bytes(as_csv(valves, [3, 1, 3], [], {}))
+    written = share(
+        asked(ShareOptions, data=valves, audio="selected", selected=tmp_path / "selected-clips.csv"), tmp_path / "site"
+    )
+    sounds = json.loads((tmp_path / "site" / "data" / "sounds.json").read_text())
+    assert {"1", "3"} <= set(sounds["path"])
+    assert set(sounds["nearest_normal"]) == {"1", "3"}
+    nearest = {valves["path"].tolist().index(path) for path in valves["nearest_normal"].iloc[[1, 3]]}
+    assert {int(row) for row in sounds["path"]} == {1, 3, *nearest}
+    assert written.sounds == len({1, 3, *nearest})
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"audio": "selected"}, "name it with --selected FILE"),
+        ({"audio": "selected", "selected": "clisp.csv"}, r"there is no such file; did you mean clips\.csv"),
+        ({"audio": "all", "selected": "clips.csv"}, "leave one of them out"),
+    ],
+)
+def test_a_selection_that_is_none_is_refused_before_anything_is_read(
+    given: dict[str, str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clips.csv").write_text("clip_id\n")
+    with pytest.raises(ExploreError, match=sentence):
+        share(asked(ShareOptions, data="/nowhere at all", **given), tmp_path / "site")
+
+
+def test_a_list_that_names_other_clips_is_a_sentence(valves: pd.DataFrame, tmp_path: Path) -> None:
+    (tmp_path / "clips.csv").write_text("clip_id\ntest/valve_none.wav\n")
+    with pytest.raises(ExploreError, match=r"test/valve_none\.wav"):
+        share(asked(ShareOptions, data=valves, selected=tmp_path / "clips.csv"), tmp_path / "site")
+
+
 @pytest.mark.parametrize(("audio", "expected"), [(None, 0), ("none", 0), ("all", 32)])
 def test_which_sounds_are_copied(
     valves: pd.DataFrame, tmp_path: Path, audio: str | None, expected: int, capsys: pytest.CaptureFixture[str]
@@ -108,17 +184,33 @@ def test_which_sounds_are_copied(
 
 
 def test_more_than_the_size_is_refused_with_what_it_would_take(valves: pd.DataFrame, tmp_path: Path) -> None:
-    with pytest.raises(ExploreError, match=r"would take .* MB, more than 1MB: allow it with --size \d+MB"):
-        share(asked(ShareOptions, data=valves, audio="none", size="1MB"), tmp_path / "site")
+    for name in ("site", "site.html"):
+        with pytest.raises(ExploreError, match=r"would take .* MB, more than 1MB: allow it with --size \d+MB"):
+            share(asked(ShareOptions, data=valves, audio="none", size="1MB"), tmp_path / name)
     assert [path.name for path in tmp_path.iterdir() if path.name not in ("cache", "library")] == []
+
+
+def test_sounds_that_cannot_fit_are_refused_before_they_are_copied(
+    valves: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcase_explore.sharing.page.write_sounds", None)
+    elsewhere = valves.assign(path=[f"/nowhere/{number}.wav" for number in range(len(valves))])
+    for data, said in ((valves, "1.0 MB"), (elsewhere, "10.2 MB")):
+        with pytest.raises(ExploreError, match=rf"the sounds of 32 clips take {said}, and all may take 900kB"):
+            share(asked(ShareOptions, data=data, audio="all", size="900kB"), tmp_path / "site")
 
 
 def test_what_is_taken_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "thesis.tex").touch()
+    (taken / "thesis.html").write_text("<h1>Mine</h1>")
+    os.mkfifo(taken / "pipe.html")
     for place, sentence in (
-        (taken, r"holds other things \(thesis.tex\)"),
+        (taken / "thesis.html", "is there and is no page of ours"),
+        (taken / "pipe.html", "is a pipe"),
+        (tmp_path / "no" / "site.html", "there is no folder"),
+        (taken, r"holds other things \(pipe.html, thesis.html, thesis.tex\)"),
         (taken / "thesis.tex", "is a file"),
         (tmp_path / "no" / "site", "there is no folder"),
     ):
@@ -131,7 +223,10 @@ def test_an_unknown_layout_is_refused_before_anything_is_read(tmp_path: Path) ->
         share(asked(ShareOptions, data="/nowhere at all", layout="extendd"), tmp_path / "site")
 
 
-def test_the_same_input_gives_the_same_bytes(valves: pd.DataFrame, tmp_path: Path) -> None:
+def test_the_same_input_gives_the_same_bytes(valves: pd.DataFrame, one_file: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.html"
+    share(asked(ShareOptions, data=valves, audio="findings", layout="extended"), again)
+    assert again.read_bytes() == one_file.read_bytes()
     for name in ("first", "second"):
         share(asked(ShareOptions, data=valves, audio="findings"), tmp_path / name)
     first, second = (
@@ -145,14 +240,42 @@ def test_the_same_input_gives_the_same_bytes(valves: pd.DataFrame, tmp_path: Pat
     assert first == second
 
 
-def test_an_interrupt_leaves_nothing(valves: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_ends_early_leaves_what_was_there(
+    valves: pd.DataFrame, one_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
 
-    monkeypatch.setattr(site, "_write_data", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        share(asked(ShareOptions, data=valves, audio="none"), tmp_path / "site")
-    assert [path.name for path in tmp_path.iterdir() if path.name not in ("cache", "library")] == []
+    before = shutil.copy(one_file, tmp_path / "site.html").read_bytes()
+    monkeypatch.setattr("dcase_explore.sharing.page.write_answers", fail)
+    for name in ("site", "site.html"):
+        with pytest.raises((ExploreError, KeyboardInterrupt)):
+            share(asked(ShareOptions, data=valves, audio="none"), tmp_path / name)
+    assert (tmp_path / "site.html").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("cache", "library")] == ["site.html"]
+
+
+def test_scripts_in_one_file_stand_behind_those_that_they_need() -> None:
+    worker = '"" + new URL("assets/worker.js", import.meta.url).href,\n\t"" + import.meta.url'
+    scripts = {
+        "static/main.js": f'import {{ a }} from "./lib.js";\nnew Worker(new URL({worker}));\nimport("./absent.js");',
+        "static/lib.js": 'export const a = "./main.js";',
+        "static/assets/worker.js": "",
+        "plugins/ours/main.js": 'import { b } from "./parts.js";\nimport "./parts.js";',
+        "plugins/ours/parts.js": "export const b = 1;",
+    }
+    changed = linked(scripts)
+    names = list(changed)
+    assert names[-1] == "static/main.js"
+    assert names.index("plugins/ours/parts.js") < names.index("plugins/ours/main.js")
+    assert 'from "dcase-explore-file:static/lib.js"' in changed["static/main.js"]
+    assert 'new URL("dcase-explore-file:static/assets/worker.js")' in changed["static/main.js"]
+    assert 'import("./absent.js")' in changed["static/main.js"]
+    assert changed["static/lib.js"] == scripts["static/lib.js"]
+    assert changed["plugins/ours/main.js"].count("dcase-explore-file:plugins/ours/parts.js") == 2
+    with pytest.raises(ExploreError, match="this version of Spotlight is not the one that was tested"):
+        linked({"static/main.js": "new Worker()"})
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -172,50 +295,88 @@ def file_server(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.mark.browser
-def test_it_works_from_a_plain_file_server_in_a_subfolder(browser: "Browser", copy: Path) -> None:
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A page that may ask for nothing but files beside it, and complains of nothing."""
     said: list[str] = []
-    with file_server(copy.parent) as address:
-        page = browser.new_page(viewport={"width": 1500, "height": 950})
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith((address, "data:", "blob:")) else said.append(request.url),
-        )
-        page.on("response", lambda answer: said.append(answer.url) if answer.status >= 400 else None)
-        page.goto(f"{address}/sub%20folder/")
-        page.get_by_text("32 rows").wait_for(timeout=60_000)
-        # The worst finding is opened: its first clip is chosen, drawn above its nearest normal.
-        compared = page.locator("canvas[data-compare]")
-        compared.nth(1).wait_for(timeout=60_000)
-        state = "globalThis.spotlight.useDataset.getState()"
-        assert until(lambda: page.evaluate(f"{state}.selectedIndices.length") == 1)
-        assert 0 < page.evaluate(f"{state}.filteredIndices.length") < 32
-        row = page.evaluate(f"{state}.selectedIndices[0]")
-        heard = page.evaluate(
-            f"fetch('api/table/path/{row}').then((answer) => answer.arrayBuffer()).then((its) => its.byteLength)"
-        )
-        assert heard == 32_044
-        peaks = page.evaluate(f"fetch('api/table/path/{row}/waveform').then((answer) => answer.json())")
-        assert len(peaks) == 2000
-        assert -1 <= min(peaks) < 0 < max(peaks) <= 1
-        # What needs the program says so.
-        refused = page.evaluate(
-            "fetch('api/dcase/csv', { method: 'PUT', body: '[0]' }).then((answer) => answer.json())"
-        )
-        assert "copy without the program" in refused["title"]
-        page.locator("select", has_text="simple").first.select_option("simple")
-        page.get_by_text("Score by label").first.wait_for(timeout=30_000)
-        page.close()
+    context = browser.new_context(viewport={"width": 1500, "height": 950})
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("response", lambda answer: said.append(answer.url) if answer.status >= 400 else None)
+    yield page
+    context.close()
     assert [sentence for sentence in said if "NaN" not in sentence] == []  # Spotlight's own, in any of its pages
+
+
+def look_at(page: "Page", url: str) -> None:
+    """Open a copy, and do in it what people do: look, listen, filter, read, choose another layout."""
+    asked_for: list[str] = []
+    page.on("request", lambda request: asked_for.append(request.url))
+    page.goto(url)
+    page.get_by_text("32 rows").wait_for(timeout=60_000)
+    # The worst finding is opened: its first clip is chosen, drawn above its nearest normal.
+    compared = page.locator("canvas[data-compare]")
+    compared.nth(1).wait_for(timeout=60_000)
+    state = "globalThis.spotlight.useDataset.getState()"
+    assert until(lambda: page.evaluate(f"{state}.selectedIndices.length") == 1)
+    assert 0 < page.evaluate(f"{state}.filteredIndices.length") < 32
+    assert until(lambda: len(set(compared.first.screenshot())) > 100)
+    row = page.evaluate(f"{state}.selectedIndices[0]")
+    heard = page.evaluate(
+        f"""fetch('api/table/path/{row}').then((answer) => answer.arrayBuffer())
+            .then((its) => new OfflineAudioContext(1, 1, 16000).decodeAudioData(its)).then((its) => its.length)"""
+    )
+    assert heard == 16_000
+    peaks = page.evaluate(f"fetch('api/table/path/{row}/waveform').then((answer) => answer.json())")
+    assert len(peaks) == 2000
+    assert -1 <= min(peaks) < 0 < max(peaks) <= 1
+    page.evaluate(
+        """() => {
+            const start = AudioBufferSourceNode.prototype.start;
+            globalThis.started = 0;
+            AudioBufferSourceNode.prototype.start = function (...its) {
+                globalThis.started += 1;
+                start.apply(this, its);
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Play", exact=True).click()
+    assert until(lambda: page.evaluate("globalThis.started") > 0)
+    # What needs the program says so.
+    refused = page.evaluate("fetch('api/dcase/csv', { method: 'PUT', body: '[0]' }).then((answer) => answer.json())")
+    assert "copy without the program" in refused["title"]
+    # Notes are read, and are text.
+    page.evaluate(f"location.hash = 'clip={NOTED}'")
+    page.get_by_text("onerror=alert(1)").first.wait_for(timeout=30_000)
+    page.get_by_role("button", name="About this copy").click()
+    page.get_by_text("It is not known whose data these are").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Close").click()
+    page.locator("select", has_text="simple").first.select_option("simple")
+    page.get_by_text("Score by label").first.wait_for(timeout=30_000)
+    beside = url.rpartition("/")[0]
+    assert [its for its in asked_for if not its.startswith((f"{beside}/", "data:", "blob:"))] == []
+    if url.startswith("file:"):
+        assert [its for its in asked_for if not its.startswith(("data:", "blob:"))] == [url]
+
+
+@pytest.mark.browser
+def test_it_works_from_a_plain_file_server_in_a_subfolder(page: "Page", copy: Path) -> None:
+    with file_server(copy.parent) as address:
+        look_at(page, f"{address}/sub%20folder/")
+
+
+@pytest.mark.browser
+def test_one_file_opens_by_double_click_with_the_network_cut(page: "Page", one_file: Path) -> None:
+    page.context.set_offline(True)
+    look_at(page, one_file.as_uri())
 
 
 NEED_THE_PROGRAM = {"/api/layout/load", "/api/dcase/csv"}
 
 
 def test_what_the_server_answers_of_its_own_a_copy_answers_as_well() -> None:
-    script = (Path(site.__file__).parent / "answers.js").read_text()
+    script = shared_page.part("answers.js")
     patterns = [re.compile(found.replace("\\/", "/")) for found in re.findall(r"\[/(\^[^\n]+?\$)/, ", script)]
     assert len(patterns) >= 12
     page = Page()

@@ -173,7 +173,17 @@ class ShareOptions(TableOptions):
         Option("The layout that is shown first; the curated ones can be chosen.", metavar="NAME|FILE"),
     ] = None
     audio: Annotated[
-        Literal["findings", "all", "none"] | None,
-        Option("Sounds of the findings' costliest clips, all, or none; by default those whose licence is known."),
+        Literal["findings", "selected", "all", "none"] | None,
+        Option(
+            "Sounds of the findings' costliest clips and of those with a note, of selected ones, all, or none; by "
+            "default those of findings if their licence is known."
+        ),
     ] = None
-    size: Annotated[str, Option("Most that all files may have.", metavar="500MB")] = "500MB"
+    selected: Annotated[
+        str | Path | None,
+        Option("Clips for --audio selected: a CSV file, as the page saves it of what is selected.", metavar="FILE"),
+    ] = None
+    size: Annotated[
+        str | None,
+        Option("Most that it may have; 500MB for a folder, 50MB for one file if nothing is given.", metavar="500MB"),
+    ] = None

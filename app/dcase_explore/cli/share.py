@@ -1,4 +1,4 @@
-"""The command that writes the page as files."""
+"""The command that writes the page as files, or as one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +13,24 @@ from dcase_explore.options import ShareOptions
 @with_options(ShareOptions)
 def share(
     options: ShareOptions,
-    folder: Annotated[Path, typer.Argument(help="Where to write it; must not exist, or be empty.", metavar="DIR")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder that does not exist, or is empty; or one file, if its name ends in .html.",
+            metavar="DIR|OUT.html",
+        ),
+    ],
 ) -> None:
     """
-    Write the whole page as files that need no program: for any static web server, GitHub Pages, a static Space.
+    Write the whole page as files that need no program: for any static web server, or one that opens by double click.
 
     dcase-explore share site --data path/to/results --data path/to/dev_data --layout extended --class valve
+
+    dcase-explore share valves.html --data path/to/results --data path/to/dev_data --class valve
     """
+    from dcase_explore.sharing import is_file
     from dcase_explore.sharing import share as write
 
-    typer.echo(f"{folder}: {write(options, folder, ready=end_in_order)}")
-    note(f"look at it with python -m http.server --bind 127.0.0.1 --directory {folder}")
+    typer.echo(f"{out}: {write(options, out, ready=end_in_order)}")
+    if not is_file(out):
+        note(f"look at it with python -m http.server --bind 127.0.0.1 --directory {out}")

@@ -47,7 +47,7 @@ def page(facts: Facts, media: Media, size: str, remarks: Sequence[str]) -> bytes
     style, script = (_part(name) for name in ("page.css", "player.js"))
     policy = (
         "default-src 'none'; img-src data:; media-src data:; "
-        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+        f"style-src '{digest(style)}'; script-src '{digest(script)}'; base-uri 'none'; form-action 'none'"
     )
     sections = [
         (
@@ -96,7 +96,8 @@ def _part(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """What a Content-Security-Policy calls a script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 

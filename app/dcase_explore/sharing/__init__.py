@@ -1,8 +1,9 @@
 """
-The page without a program: files that any static web server hands out.
+The page without a program: files that any static web server hands out, or one file that opens by double click.
 
-`choosing` tells whose sounds are copied, `site` writes the files, `card` says what they are; `answers.js` stands in for
-the program in the page.
+`choosing` tells whose sounds are copied; `page` writes what the page asks for (`sounds`, `answers`), `site` puts it
+into a folder with the `table` and a `card`, `one_file` into a file. `answers.js` stands in for the program in the page,
+`opening.js` finds what stands in the one file, `about.js` tells of the copy.
 """
 
 from collections.abc import Callable
@@ -14,20 +15,24 @@ from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import counted, note
 from dcase_explore.options import ShareOptions
 from dcase_explore.reporting.writing import bytes_of, in_words
-from dcase_explore.sharing.choosing import sounds_wanted
+from dcase_explore.sharing.choosing import check_choice, check_room, sounds_wanted
+from dcase_explore.sharing.one_file import check_file, write_file
 from dcase_explore.sharing.site import Shared, check_free, write_site
 
+SIZES = {False: "500MB", True: "50MB"}
+"""Most that a copy may have where nobody says: a folder, and one file, which a browser reads whole."""
 
-def share(options: ShareOptions, folder: Path, *, ready: Callable[[], None] | None = None) -> Shared:
+
+def share(options: ShareOptions, out: Path, *, ready: Callable[[], None] | None = None) -> Shared:
     """
-    Explore data and write their page as files.
+    Explore data and write their page as files, or as one.
 
     Parameters
     ----------
     options
         What is shown.
-    folder
-        Where; it must not exist, or be empty.
+    out
+        Where: a file where its name ends in .html, otherwise a folder, which must not exist, or be empty.
     ready
         Called when all is known, before anything is written.
 
@@ -39,22 +44,31 @@ def share(options: ShareOptions, folder: Path, *, ready: Callable[[], None] | No
     Raises
     ------
     ExploreError
-        As `dcase_explore.exploring.explored`; a folder that is taken, an unknown layout, more than the size allows.
+        As `dcase_explore.exploring.explored`; a place that is taken, an unknown layout, more than the size allows.
     """
-    most = bytes_of(options.size)
-    check_free(folder)  # first: a typo should not wait for the data
+    alone = is_file(out)
+    size = options.size or SIZES[alone]
+    most = bytes_of(size)
+    (check_file if alone else check_free)(out)  # first: a typo should not wait for the data
+    check_choice(options)
     if options.layout is not None:
         read_layout(options.layout)
     exploration = explored(options)
     view = exploration.arranged(options.layout)
-    rows = sounds_wanted(exploration, options.audio)
+    rows = sounds_wanted(exploration, options.audio, options.selected)
+    check_room(exploration, rows, most, size, packed=alone)
     if ready is not None:
         ready()
-    with write_site(view, rows, folder) as site:
-        note(f"{folder}: {in_words(site.bytes)} with the sounds of {counted(len(rows), 'clip')}")
-        if site.bytes > most:
+    with (write_file if alone else write_site)(view, rows, out) as written:
+        note(f"{out}: {in_words(written.bytes)} with the sounds of {counted(len(rows), 'clip')}")
+        if written.bytes > most:
             raise ExploreError(
-                f"{folder} would take {in_words(site.bytes)}, more than {options.size}: allow it with "
-                f"--size {-(-site.bytes // 10**6)}MB, or leave sounds out with --audio findings or none"
+                f"{out} would take {in_words(written.bytes)}, more than {size}: allow it with "
+                f"--size {-(-written.bytes // 10**6)}MB, or leave sounds out with --audio findings or none"
             )
-    return site
+    return written
+
+
+def is_file(out: Path) -> bool:
+    """Whether one file is meant, by its name."""
+    return out.suffix.lower() in (".html", ".htm")

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const base = new URL(".", document.baseURI).href, load = globalThis.fetch.bind(globalThis);
+  const file = globalThis.dcaseExploreFile ?? ((name) => load(base + name)); // in the page itself, or beside it
   const ALONE = "This is a copy without the program, which this needs: install dcase-explore and open the data with it.";
   const SILENT = "This clip's sound is not in this copy.";
   const [PEAKS_PER_SECOND, FEWEST_PEAKS_PER_SECOND, PEAKS] = [1000, 50, 10000]; // as the program has them
@@ -11,7 +12,7 @@
   const refused = (title, status = 501) => json({ title, detail: "", type: "Problem" }, status);
   const kept = new Map();
   const data = (name) => {
-    if (!kept.has(name)) kept.set(name, load(`${base}data/${name}.json`).then((answer) => answer.json()));
+    if (!kept.has(name)) kept.set(name, file(`data/${name}.json`).then((answer) => answer.json()));
     return kept.get(name);
   };
 
@@ -27,7 +28,7 @@
 
   const sound = async (column, row) => {
     const number = (await data("sounds"))[column]?.[row];
-    return number === undefined ? null : load(`${base}sounds/${number}`);
+    return number === undefined ? null : file(`sounds/${number}`);
   };
   const peaks = async (answer) => {
     const { rate } = await data("about");
@@ -69,9 +70,9 @@
   };
 
   const ROUTES = [
-    [/^table\/$/, () => load(`${base}data/table.json`)],
-    [/^issues\/$/, () => load(`${base}data/issues.json`)],
-    [/^plugins\/$/, () => load(`${base}data/plugins.json`)],
+    [/^table\/$/, () => file("data/table.json")],
+    [/^issues\/$/, () => file("data/issues.json")],
+    [/^plugins\/$/, () => file("data/plugins.json")],
     [/^config\/(.+)$/, (method, body, _, name) => setting(method, name, body)],
     [/^table\/([^/]+)\/(\d+)(\/waveform)?$/, (_, __, ___, column, row, waveform) => cell(decodeURIComponent(column), Number(row), waveform)],
     [/^layout\/$/, async (method, body) => {
@@ -87,13 +88,14 @@
       if (method === "PUT") [chosen, arranged] = [body.layout, null];
       return json({ layouts: Object.keys(layouts), current: await current() });
     }],
-    [/^dcase\/facts$/, () => load(`${base}data/facts.json`)],
+    [/^dcase\/copy$/, async () => json((await data("about")).copy)],
+    [/^dcase\/facts$/, () => file("data/facts.json")],
     [/^dcase\/nearest\/(\d+)$/, async (_, __, ___, row) => json((await data("nearest"))[row] ?? {})],
     [/^dcase\/clip$/, async (_, __, parameters) => {
       const row = (await data("texts")).clip_id.indexOf(parameters.get("clip_id"));
       return row < 0 ? refused("There is no such clip in this copy.", 404) : json({ row });
     }],
-    [/^dcase\/notes$/, (method) => (method === "GET" ? load(`${base}data/notes.json`) : refused(ALONE))],
+    [/^dcase\/notes$/, (method) => (method === "GET" ? file("data/notes.json") : refused(ALONE))],
   ];
 
   globalThis.fetch = async (input, init = {}) => {

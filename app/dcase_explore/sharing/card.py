@@ -1,15 +1,49 @@
-"""What a copy of the page says of itself: README.md, with what a static Space reads in front."""
+"""What a copy says of itself: in its page, and in README.md, with what a static Space reads in front."""
 
 import html
 import json
+from typing import Any
 
 from dcase_explore.exploration import Exploration
 from dcase_explore.messages import counted, plain
 
+_WORKS = (
+    "Table, maps, filters, findings, scores, notes, sounds and spectrograms work as they do in the program; new "
+    "similarity maps, editing, notes, reports and layouts from files need it."
+)
+_MADE = "Written by dcase-explore; the page is that of Renumics Spotlight (MIT licence)."
+_UNKNOWN = "It is not known whose data these are, nor under which licence: find out before you pass them on."
+
+
+def about(exploration: Exploration, recordings: int) -> dict[str, Any]:
+    """
+    Tell of a copy, for its page.
+
+    Parameters
+    ----------
+    exploration
+        What it shows.
+    recordings
+        How many it plays.
+
+    Returns
+    -------
+    dict
+        As JSON has it: ``title``; ``paragraphs`` and ``citations``, texts.
+    """
+    owners = exploration.credits
+    whose = [f"Data: {credit.owners}. Licence: {credit.licence}." for credit in owners] or [_UNKNOWN]
+    citations = [citation for credit in owners for citation in credit.citations]
+    return {
+        "title": exploration.title,
+        "paragraphs": [_holds(exploration, recordings), _WORKS, *whose, _MADE],
+        "citations": citations,
+    }
+
 
 def card(exploration: Exploration, recordings: int) -> str:
     """
-    Describe a copy.
+    Describe a copy's folder.
 
     Parameters
     ----------
@@ -23,28 +57,30 @@ def card(exploration: Exploration, recordings: int) -> str:
     str
         Markdown after a front matter in YAML.
     """
-    title = _inline(exploration.title)
+    its = about(exploration, recordings)
     licence = exploration.credits[0].licence_id if exploration.credits else "unknown"
     front = {"title": exploration.title, "sdk": "static", "app_file": "index.html", "license": licence}
     head = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items())
-    whose = [
-        f"{_inline(credit.owners)}, {_inline(credit.licence)}."
-        + "".join(f"\n- {_inline(citation)}" for citation in credit.citations)
-        for credit in exploration.credits
-    ] or ["It is not known whose data these are: find out before you pass them on."]
-    clips, heard = counted(len(exploration.frame), "clip"), counted(recordings, "recording")
+    holds, works, *whose, made = (_inline(paragraph) for paragraph in its["paragraphs"])
     paragraphs = [
         f"---\n{head}\n---",
-        f"# {title}",
-        f"{clips}, {heard}. Written by dcase-explore; the page is that of Renumics Spotlight (MIT licence, in "
-        "`static/LICENSE`).",
-        "Any static web server shows it: `python -m http.server` in this folder, GitHub Pages, a static Space. Table, "
-        "maps, filters, findings, sounds and spectrograms work; new similarity maps, editing, notes and layouts from "
-        "files need the program.",
+        f"# {_inline(exploration.title)}",
+        holds,
+        "Any static web server shows it: `python -m http.server` in this folder, GitHub Pages, a static Space. "
+        "`dcase-explore --data` with this folder opens it in the program, with all that is in it.",
+        works,
+        f"{made} Its licence is in `static/LICENSE`.",
         "## Licence and citation",
         *whose,
+        "\n".join(f"- {_inline(citation)}" for citation in its["citations"]),
     ]
-    return "\n\n".join(paragraphs) + "\n"
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _holds(exploration: Exploration, recordings: int) -> str:
+    clips = counted(len(exploration.frame), "clip")
+    heard = f"the sounds of {counted(recordings, 'recording')}" if recordings else "no sound"
+    return f"A copy without the program: {clips}, {heard}."
 
 
 def _inline(text: str) -> str:

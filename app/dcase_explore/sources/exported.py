@@ -188,4 +188,5 @@ EXPORTED = Kind(
     lambda asked: bool(embedded.shards(asked.path)),
     lambda asked: read_exported(asked.path),
     _saw,
+    lists=True,
 )

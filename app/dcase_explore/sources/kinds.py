@@ -169,7 +169,7 @@ class Kind:
     saw
         What of its kind lies in a folder, readable or not; None where there is nothing.
     lists
-        Whether it is a file that lists the recordings beside it, which are then not another source.
+        Whether it lists the recordings beside it, which are then not another source.
     """
 
     name: str

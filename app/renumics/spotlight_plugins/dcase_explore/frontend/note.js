@@ -5,9 +5,14 @@ import { h, TextButton, useEffect, useState } from "./parts.js";
 
 const NONE = { tag: "", note: "" }, MOST = 10000;
 
+/** A note in a copy of the page without the program, which keeps none. */
+const Written = ({ tag, note }) => h("p", { role: "group", "aria-label": "Note", dir: "auto", style: { padding: 4, whiteSpace: "pre-wrap" } },
+  tag && h("strong", null, tag, note && ": "), note, !tag && !note && h("em", { style: { color: FAINT } }, "No note on this clip."));
+
 export function NoteLens({ value: clipId, rowIndex }) {
   const { file, tags, rows, problem: unreadable } = useNotes(), [problem, setProblem] = useState(null), [kept, setKept] = useState(false);
   useEffect(() => { setProblem(null); setKept(false); return keepNow; }, [clipId]);
+  if (!file && tags.length) return h(Written, rows[rowIndex] ?? NONE);
   if (!file) return h("p", { style: { padding: 4, color: FAINT, fontStyle: "italic" } }, "Notes are kept by dcase-explore, which does not answer here.");
   if (unreadable) return h("p", { role: "alert", style: { padding: 4 } }, unreadable);
   const its = rows[rowIndex] ?? NONE;
