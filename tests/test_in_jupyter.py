@@ -144,6 +144,8 @@ def test_a_cell_shows_the_page_plays_clips_beside_a_busy_kernel_and_leaves_nothi
         address = page.locator(".jp-Cell a", has_text="open it large").get_attribute("href") or ""
         assert frame.url.partition("#")[0] == address  # behind it stands what is looked at
         clip = play(frame, "valve")
+        # What is left for readers without a kernel is folded while the page is here.
+        assert until(lambda: page.evaluate("document.querySelector('.jp-Cell details').open") is False)
         run_cell(page, 1)
         page.locator(".jp-Cell").nth(1).get_by_text(f"{clip} 16").wait_for(timeout=60_000)
         run_cell(page, 2)

@@ -139,14 +139,15 @@ def show(
         viewer = Viewer()  # it starts while the data are read
     try:
         pending = Pending(many=sys.maxsize)
-        viewer.show(explore_to_show(asked_for, pending=pending), pending)
+        exploration = explore_to_show(asked_for, pending=pending)
+        viewer.show(exploration, pending)
     except BaseException:
         if viewer is not _viewer:
             viewer.close()
         raise
     _viewer = viewer
     if cell.in_notebook():
-        cell.display(viewer, height)
+        cell.display(viewer, height, exploration)
     if browser or (browser is None and not cell.in_notebook()):
         open_browser(viewer.url)
     return viewer

@@ -151,15 +151,15 @@ def _card(row: int, group: Group, media: Media, span: float) -> Markup:
         and path
         and nearest
         and scale
-        and (of_nearest := media.figure(nearest, _name(nearest, media), span, scale))
+        and (of_nearest := media.figure(nearest, name_of(nearest, media), span, scale))
     ):
         beside = [_nearest(nearest, media), of_nearest, _unlike(media, path, nearest)]
     label = _text(frame, row, "label") or "unknown"
     return element(
         "article",
-        element("p", element("strong", label, class_=f"label {label}"), _facts(media, row), class_="what"),
+        element("p", element("strong", label, class_=f"label {label}"), clip_facts(media, row), class_="what"),
         element("p", _breaking(name), class_="name"),
-        _numbers(frame, row, label, group.models),
+        clip_numbers(frame, row, label, group.models),
         element("p", said, class_="unlike") if (said := group.said.get(row)) else None,
         _note(frame, row),
         figure,
@@ -182,7 +182,8 @@ def _breaking(name: str) -> Content:
     return [[part, element("wbr")] for part in re.split(r"(?<=_)", name)]
 
 
-def _facts(media: Media, row: int) -> Content:
+def clip_facts(media: Media, row: int) -> Content:
+    """Section, domain, attributes and split, in words."""
     frame = media.frame
     section = media.section(row)
     words = [section, *(_text(frame, row, column) for column in ("domain", "attributes", "split"))]
@@ -193,11 +194,11 @@ def _nearest(path: str, media: Media) -> Markup:
     row = media.row_of.get(path)
     split = None if row is None else _text(media.frame, row, "split")
     what = "Nearest training normal" if split == "train" else "Nearest normal"
-    facts = None if row is None else _facts(media, row)
+    facts = None if row is None else clip_facts(media, row)
     return element(
         "div",
         element("p", element("strong", what), facts, class_="what"),
-        element("p", _breaking(_name(path, media)), class_="name"),
+        element("p", _breaking(name_of(path, media)), class_="name"),
         class_="nearest",
     )
 
@@ -219,12 +220,14 @@ def _hertz(hertz: float) -> str:
     return f"{hertz / 1000:.1f} kHz" if hertz >= 1000 else f"{round(hertz, -1):.0f} Hz"
 
 
-def _name(path: str, media: Media) -> str:
+def name_of(path: str, media: Media) -> str:
+    """Of a recording: its clip's, or its file's where no clip of the table has it."""
     row = media.row_of.get(path)
     return PurePath(path).name if row is None else str(media.frame["clip_id"].iloc[row])
 
 
-def _numbers(frame: pd.DataFrame, row: int, label: str, models: Sequence[str]) -> Content:
+def clip_numbers(frame: pd.DataFrame, row: int, label: str, models: Sequence[str]) -> Content:
+    """What each model says of a clip."""
     lines = []
     for model in models:
         if f"anomaly_score_{model}" not in frame or pd.isna(score := frame[f"anomaly_score_{model}"].iloc[row]):

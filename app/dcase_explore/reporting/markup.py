@@ -54,7 +54,7 @@ def signed(number: str) -> str:
     return number.replace("-", "−")
 
 
-_VOID = {"meta", "br", "wbr"}
+_VOID = {"meta", "br", "wbr", "img"}
 
 
 def _name(key: str) -> str:

@@ -9,29 +9,55 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from dcase_explore.exploration import Exploration
     from dcase_explore.viewer.handle import Viewer
 
+_ALIVE = "dcase-explore is here"
+"""What the page tells the notebook that holds it."""
+WAIT_SECONDS = 20
+"""Until a page that says nothing is taken to have ended."""
 _FRAME = """<div id="{id}">
 <iframe src="{url}" width="100%" height="{height}" style="border: 1px solid #ccc" allow="autoplay; fullscreen"></iframe>
 <div><a href="{url}" target="_blank" rel="noopener">open it large</a> <span></span></div>
 <script>
 (() => {{
   const cell = document.getElementById({id_json});
+  const frame = cell.querySelector("iframe"), said = cell.querySelector("span");
+  addEventListener("message", (event) => {{
+    if (event.source !== frame.contentWindow || event.data !== {alive_json}) return;
+    (globalThis.dcaseExplore ??= {{}})[{page_json}] = true;
+    cell.dataset.alive = "yes";
+    frame.hidden = false;
+    said.textContent = "";
+    document.querySelectorAll('details[data-page={page_json}]').forEach((its) => {{ its.open = false; }});
+  }});
+  setTimeout(() => {{
+    if (cell.dataset.alive || !cell.isConnected) return;
+    frame.hidden = true;
+    said.textContent ||= {ended_json};
+  }}, {wait});
   const here = location.hostname;
   const local = ["localhost", "127.0.0.1", "[::1]"].includes(here) || !location.protocol.startsWith("http");
   if (local || here.includes("vscode")) return;
-  const frame = cell.querySelector("iframe");
   frame.src = "about:blank"; // on the reader's machine that port is somebody else's
   const config = document.getElementById("jupyter-config-data");
   const base = (config && JSON.parse(config.textContent).baseUrl) || document.body.dataset.baseUrl || "/";
   const page = `${{base.replace(/\\/?$/, "/")}}proxy/{port}/?token={token}`;
   fetch(page).then((answer) => {{ if (!answer.ok) throw answer; }}).then(
     () => {{ frame.src = page; cell.querySelector("a").href = page; }},
-    () => {{ cell.querySelector("span").textContent = {far_json}; }});
+    () => {{ said.textContent = {far_json}; }});
 }})();
 </script>
 </div>"""
 _ELSEWHERE = "<div>shown in the view above; <code>show(…, new=True)</code> opens another</div>"
+_ENDED = "The program that showed this has ended: run the cell again. What was found is told below."
+_LEFT = """<details open data-page="{page}" id="{id}">
+<summary>What was found, for whoever reads this without the program</summary>
+{stills}
+<script>
+if (globalThis.dcaseExplore?.[{page_json}]) document.getElementById({id_json}).open = false;
+</script>
+</details>"""
 
 
 def in_notebook() -> bool:
@@ -40,11 +66,12 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def display(viewer: "Viewer", height: int) -> None:
+def display(viewer: "Viewer", height: int, exploration: "Exploration") -> None:
     """
-    Show the page in the cell that runs.
+    Show the page in the cell that runs, and leave there what was found, for when the page is no more.
 
-    A cell above that shows it already goes on doing so, and this one says so.
+    A cell above that shows it already goes on doing so, and this one says so. What is left stays folded while the page
+    answers.
 
     Parameters
     ----------
@@ -52,16 +79,29 @@ def display(viewer: "Viewer", height: int) -> None:
         Where the page is.
     height
         In pixels.
+    exploration
+        What it shows.
     """
     from IPython.display import HTML
     from IPython.display import display as show
 
+    from dcase_explore.reporting.stills import stills
+
     cell = _cell()
     if viewer.cell is not None and cell is not None and viewer.cell != cell:
         show(HTML(_ELSEWHERE))
-        return
-    viewer.cell = cell
-    show(HTML(_frame(viewer, height)))
+    else:
+        viewer.cell = cell
+        show(HTML(_frame(viewer, height)))
+    name = f"dcase-explore-{secrets.token_hex(6)}"
+    left = _LEFT.format(
+        id=name,
+        id_json=json.dumps(name),
+        page=viewer.page,
+        page_json=json.dumps(viewer.page),
+        stills=stills(exploration),
+    )
+    show(HTML(left))
 
 
 def _frame(viewer: "Viewer", height: int) -> str:
@@ -78,6 +118,10 @@ def _frame(viewer: "Viewer", height: int) -> str:
         height=int(height),
         port=port,
         token=viewer.token,
+        page_json=json.dumps(viewer.page),
+        alive_json=json.dumps(_ALIVE),
+        ended_json=json.dumps(_ENDED),
+        wait=1000 * WAIT_SECONDS,
         far_json=json.dumps(far),
     )
 

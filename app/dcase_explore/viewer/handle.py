@@ -44,11 +44,14 @@ class Viewer:
         Secret by which a notebook server may hand requests on to the page.
     cell
         Cell of the notebook that shows the page, where that is known.
+    page
+        By what cells know the page.
     """
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(16)
         self.cell: str | None = None
+        self.page = secrets.token_hex(6)
         self._shown: View | None = None
         self._mapping: Mapping | None = None
         self._url = ""

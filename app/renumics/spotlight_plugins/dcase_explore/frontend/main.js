@@ -21,5 +21,7 @@ export default {
     followNames();
     followNotes();
     followAddress();
+    // A notebook that holds the page in a cell learns that it is here.
+    if (globalThis.parent !== globalThis) globalThis.parent.postMessage("dcase-explore is here", "*");
   },
 };
