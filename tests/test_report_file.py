@@ -2,8 +2,10 @@
 
 import base64
 import io
+import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,14 @@ from dcase_explore.asking import asked
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
+from dcase_explore.notes import Note, Notes
 from dcase_explore.options import TableOptions
 from dcase_explore.reporting import writing
 from dcase_explore.reporting.pictures import height_of, scale_of, spectrogram
 from dcase_explore.reporting.writing import bytes_of, in_words
+from dcase_explore.viewer.address import Address
+from dcase_explore.viewer.server import Server
+from exploring import get, stored
 from hub_server import HubServer
 from reading_reports import Read, make_valves, reversed_scores
 from test_cli import imported_by
@@ -86,6 +92,29 @@ def test_a_picture_shows_a_tone_where_it_is() -> None:
     assert quiet.unlike(loud)[1] == pytest.approx(-more)
     image = np.array(Image.open(io.BytesIO(base64.b64decode(loud.png(scale_of([loud])))))).mean(axis=1)
     assert 1 - (image.argmax() + 0.5) / 128 == pytest.approx(height_of(2000), abs=0.02)
+
+
+def test_the_page_makes_the_same_report_with_the_notes_as_they_stand(
+    valves: Exploration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    shown = replace(valves, notes_file=tmp_path / "notes.csv")
+    expected = report(tmp_path / "report.html", valves).read_bytes()
+    server = Server(Address())
+    try:
+        server.show(stored(shown), shown.arranged("simple").arrangement)
+        status, made = get(f"{server.url}api/dcase/report")
+        assert (status, made) == (200, expected)
+        costliest = str(valves.frame["clip_id"].iloc[valves.findings[0].rows[0]])
+        Notes(tmp_path / "notes.csv").keep(costliest, Note("noise", "a hum"))
+        assert b"a hum" in get(f"{server.url}api/dcase/report")[1]
+        some = shown.only(shown.frame["domain"] == "target")
+        server.show(stored(some), some.arranged("simple").arrangement)
+        status, said = get(f"{server.url}api/dcase/report")
+        assert status == 422
+        assert "shows a part of the clips" in json.loads(said)["title"]
+    finally:
+        server.close()
 
 
 def test_recordings_of_unknown_licence_are_not_copied_unless_asked(

@@ -50,7 +50,7 @@ def valves(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         frame = explored(options, with_maps=False).frame
     places = np.random.default_rng(0).normal(size=(2, len(frame))).astype(np.float32)
     frame = frame.assign(map_logmel_x=places[0], map_logmel_y=places[1])
-    return with_notes(frame, {NOTED: Note("hard", "hums <img src=x onerror=alert(1)>\ntwice")})
+    return with_notes(frame, {NOTED: Note("noise", "hums <img src=x onerror=alert(1)>\ntwice")})
 
 
 @pytest.fixture(scope="module")
@@ -372,7 +372,7 @@ def test_one_file_opens_by_double_click_with_the_network_cut(page: "Page", one_f
     look_at(page, one_file.as_uri())
 
 
-NEED_THE_PROGRAM = {"/api/layout/load", "/api/dcase/csv"}
+NEED_THE_PROGRAM = {"/api/layout/load", "/api/dcase/csv", "/api/dcase/report"}
 
 
 def test_what_the_server_answers_of_its_own_a_copy_answers_as_well() -> None:

@@ -15,6 +15,7 @@ import pytest
 from dcase_explore.exploration import View
 from dcase_explore.options import Options
 from exploring import get
+from reading_reports import Read
 from widgets_page import layout_file, shown
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def test_a_clip_has_a_row_by_its_name(served: tuple[str, View]) -> None:
 
 
 @pytest.mark.browser
-def test_chosen_clips_are_saved_as_pythons_table_has_them(
+def test_chosen_clips_and_a_report_are_saved_as_python_has_them(
     browser: "Browser", served: tuple[str, View], tmp_path: Path
 ) -> None:
     url, view = served
@@ -220,6 +221,12 @@ def test_chosen_clips_are_saved_as_pythons_table_has_them(
             assert found[name].to_list() == ["" if pd.isna(one) else str(one) for one in expected[name]]
     for text, row in zip(found["findings"], expected.index, strict=True):
         assert text == "\n".join(its.title for its in view.findings if row in its.rows)
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_role("button", name="Report").click()
+    assert download.value.suggested_filename == "report.html"
+    download.value.save_as(tmp_path / "report.html")
+    rows = Read.of(tmp_path / "report.html").rows("Official score")
+    assert [row[:2] for row in rows] == [[its.model, f"{its.official_score:.4f}"] for its in view.models]
     page.close()
 
 

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from dcase_explore.viewer import arranged, chosen, notes, plugins, settings, statics, table, widgets
+from dcase_explore.viewer import arranged, chosen, notes, plugins, settings, statics, table, to_send, widgets
 from dcase_explore.viewer.guard import Guard
 from dcase_explore.viewer.headers import Headers
 
@@ -49,6 +49,7 @@ def own_routes(page: "Page") -> list[BaseRoute]:
             its_notes,
         ),
         *notes.routes(its_notes, lambda: page.stored.clip_ids),
+        *to_send.routes(lambda: page.stored, its_notes),
     ]
 
 

@@ -13,15 +13,24 @@ const Choice = ({ label, value, options, onChange }) => h("label", { style: { di
   label, h("select", { value, onChange: (event) => onChange(event.target.value), style: { border: `1px solid ${LINE}`, borderRadius: 4, background: "#fff", maxWidth: 160, height: 22 } },
     options.map(([key, word]) => h("option", { key, value: key }, word))));
 
-/** Save rows as a CSV file, made by the server. */
-async function saveCsv(rows, name) {
-  const answer = await fetch("api/dcase/csv", { method: "PUT", body: JSON.stringify(Array.from(rows)) }).catch(() => null);
+/** Save what the server makes as a file. */
+async function save(name, path, request = {}) {
+  const answer = await fetch(path, request).catch(() => null);
   if (!answer?.ok) return globalThis.spotlight.notifyError((await answer?.json().catch(() => null))?.title ?? "The program does not answer.");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+const saveCsv = (rows, name) => save(name, "api/dcase/csv", { method: "PUT", body: JSON.stringify(Array.from(rows)) });
+
+/** One file to send of all that is explored here. */
+function Report() {
+  const [busy, setBusy] = useState(false);
+  const make = () => { setBusy(true); save("report.html", "api/dcase/report").finally(() => setBusy(false)); };
+  return h(TextButton, { onClick: make, disabled: busy, title: "Save a report of all clips: one file to send, which opens in any browser and plays", style: { marginLeft: 8, background: "#fff", fontSize: 13 } }, busy ? "Making…" : "Report");
 }
 
 /** The selected clips as CSV, or those that the filters leave where fewer than two are selected. */
@@ -54,5 +63,6 @@ export function AppBar() {
   return h("div", { style: { display: "flex", alignItems: "center" } },
     machines.length > 1 && h(Choice, { label: "machine type", value: chosenMachine(filters) ?? "", options: [["", "all"], ...machines.map(([name, code]) => [code, name])], onChange: onMachine }),
     layouts.length > 0 && h(Choice, { label: "layout", value: known.current ?? "", options: layouts.map((name) => [name, name]), onChange: onLayout }),
-    known.layouts.length > 0 && h(Csv));
+    known.layouts.length > 0 && h(Csv),
+    known.layouts.length > 0 && h(Report));
 }

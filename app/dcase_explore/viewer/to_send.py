@@ -1,0 +1,69 @@
+"""A report of what the page shows, made where somebody asks for it there."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dcase_explore.errors import ExploreError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from dcase_explore.notes import Notes
+    from dcase_explore.stored import Stored
+
+
+def routes(stored: "Callable[[], Stored]", notes: "Callable[[], Notes]") -> list[Route]:
+    """
+    Route ``/api/dcase/report``.
+
+    Parameters
+    ----------
+    stored
+        Gives what is shown now.
+    notes
+        Gives the notes on its clips.
+
+    Returns
+    -------
+    list of starlette.routing.Route
+        GET: a report as `dcase_explore.report` writes it, with the notes as they stand; a sentence where the page shows
+        a part of the clips only, or a report cannot be made.
+    """
+
+    def report(_: "Request") -> Response:  # not a coroutine: run beside the event loop
+        try:
+            return Response(_report(stored(), notes()), media_type="text/html; charset=utf-8", headers=_TO_SAVE)
+        except ExploreError as reason:
+            return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
+
+    return [Route("/api/dcase/report", report, methods=["GET"])]
+
+
+_TO_SAVE = {"content-disposition": "attachment; filename=report.html"}
+
+
+def _report(stored: "Stored", notes: "Notes") -> bytes:
+    from dcase_explore.notes import with_notes
+    from dcase_explore.reporting.writing import write_report
+    from dcase_explore.stored.exploration import read
+
+    exploration = read(stored.folder)
+    frame = exploration.frame
+    for model in exploration.models:
+        here = (frame["split"] == "test") & frame["label"].notna() & frame[f"anomaly_score_{model.model}"].notna()
+        if here.sum() < sum(section.n_clips for section in model.sections):
+            raise ExploreError(
+                "this page shows a part of the clips, and a report is of all of them: dcase-explore report OUT.html "
+                "with the same --data makes one"
+            )
+    with tempfile.TemporaryDirectory(prefix="dcase-explore-") as folder:
+        written = write_report(
+            replace(exploration, frame=with_notes(frame, notes.read())), Path(folder) / "report.html"
+        )
+        return written.file.read_bytes()
