@@ -93,17 +93,19 @@ def _clip(row: int, models: Sequence[str], media: Media, *, pictures: bool, play
     frame = media.frame
     label = str(frame["label"].iloc[row]) if "label" in frame and frame["label"].notna().iloc[row] else "unknown"
     models = models or [name.removeprefix("auc_cost_") for name in frame if str(name).startswith("auc_cost_")]
-    said = element("p", "Its costliest clip: ", element("strong", label), clip_facts(media, row))
+    name = element("code", str(frame["clip_id"].iloc[row]))
+    said = element("p", "First of its clips: ", element("strong", label), clip_facts(media, row), element("br"), name)
     found: list[Content] = [said, clip_numbers(frame, row, label, models)]
     scale = media.scale(row)
-    for column, what in (("path", ""), ("nearest_normal", "Nearest normal: ")):
+    for column in ("path", "nearest_normal"):
         path = frame[column].iloc[row] if column in frame else None
         if pictures and scale and isinstance(path, str) and path in media.sounds:
-            found.append(_heard(path, what, scale, media, players=players))
+            of_nearest = element("div", "Nearest normal: ", element("code", name_of(path, media)))
+            found += [of_nearest if column == "nearest_normal" else None, _heard(path, scale, media, players=players)]
     return found
 
 
-def _heard(path: str, what: str, scale: tuple[float, float], media: Media, *, players: bool) -> Content:
+def _heard(path: str, scale: tuple[float, float], media: Media, *, players: bool) -> Content:
     name, its = name_of(path, media), media.sounds.pictures[path]
     picture = element(
         "img",
@@ -114,7 +116,6 @@ def _heard(path: str, what: str, scale: tuple[float, float], media: Media, *, pl
     )
     sound = f"data:audio/flac;base64,{media.sounds.flac(path, SECONDS)}" if players else None
     return [
-        element("div", what, element("code", name)),
         element("div", picture),
         element("audio", controls=True, preload="none", aria_label=f"Play {name}", src=sound) if sound else None,
     ]

@@ -74,7 +74,7 @@ def sounds_wanted(exploration: Exploration, audio: str | None, selected: str | P
     """
     frame = exploration.frame
     there = frame["path"].notna().to_numpy() if "path" in frame else np.zeros(len(frame), bool)
-    rows = _listed(Path(selected), frame) if selected is not None else _found(exploration)
+    listed = None if selected is None else _listed(Path(selected), frame)
     if audio == "none" or not there.any():
         return []
     if audio is None and selected is None and not exploration.credits:
@@ -82,7 +82,7 @@ def sounds_wanted(exploration: Exploration, audio: str | None, selected: str | P
         return []
     if audio == "all":
         return [int(row) for row in np.flatnonzero(there)]
-    return sorted(row for row in rows if there[row])
+    return sorted(row for row in (_found(exploration) if listed is None else listed) if there[row])
 
 
 def check_room(exploration: Exploration, rows: list[int], most: int, size: str, *, packed: bool) -> None:
