@@ -31,6 +31,7 @@ from dcase_explore.viewer.app import own_routes
 from dcase_explore.viewer.rows import Rows
 from dcase_explore.viewer.shown import Page
 from exploring import until
+from hub_server import HubServer
 from reading_reports import make_valves, reversed_scores
 
 if TYPE_CHECKING:
@@ -181,6 +182,35 @@ def test_which_sounds_are_copied(
     assert f"with the sounds of {expected} clips" in said
     files = [path for path in (tmp_path / "site").rglob("*") if path.is_file()]
     assert (written.files, written.bytes) == (len(files), sum(path.stat().st_size for path in files))
+
+
+def test_the_hubs_recordings_are_fetched_and_credited_and_fetched_again_by_whoever_opens_it(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    shown = explored(asked(TableOptions, data="hub", class_name="fan"), with_maps=False)
+    site = tmp_path / "site"
+    written = share(asked(ShareOptions, data=shown, layout="scores"), site)
+    assert written.sounds == len(list((site / "sounds").iterdir())) > 0
+    assert 'license: "cc-by-nc-sa-4.0"' in (site / "README.md").read_text()
+    told = data_of(site, "about")
+    assert isinstance(told, dict)
+    assert any("CC BY-NC-SA 4.0" in text for text in told["copy"]["paragraphs"])
+    assert any("ToyADMOS2" in text for text in told["copy"]["citations"])
+    opened = explored(asked(TableOptions, data=str(site)), listen=False, with_maps=False)
+    assert opened.credits == shown.credits
+    assert opened.frame["path"].notna().all()
+    assert 0 < sum(Path(path).parent == site / "sounds" for path in opened.frame["path"]) < len(opened.frame)
+
+
+def test_recordings_that_are_gone_are_said(
+    valves: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe.wav")  # who opens it waits for ever
+    paths = [str(pipe), f"{valves['path'].iloc[1]}.gone", *valves["path"].iloc[2:]]
+    gone = valves.assign(path=paths, nearest_normal=None)
+    written = share(asked(ShareOptions, data=gone, audio="all", layout="scores"), tmp_path / "site")
+    assert written.sounds == 30
+    assert "2 recordings that cannot be copied" in capsys.readouterr().err
 
 
 def test_more_than_the_size_is_refused_with_what_it_would_take(valves: pd.DataFrame, tmp_path: Path) -> None:

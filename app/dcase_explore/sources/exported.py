@@ -182,7 +182,7 @@ def _saw(asked: Asked) -> Seen | None:
 
 
 EXPORTED = Kind(
-    "what dcase-explore data export wrote, or a .parquet file of such a table",
+    "what dcase-explore data export or share wrote, or a .parquet file of such a table",
     "data/*.parquet",
     "--data path/to/export",
     lambda asked: bool(embedded.shards(asked.path)),
