@@ -59,14 +59,19 @@ class Store:
     """
     The kept arrays. Use as a context manager.
 
+    Parameters
+    ----------
+    in_memory
+        Whether they are kept no longer than the store is open.
+
     Raises
     ------
     ExploreError
         When the cache folder cannot be written.
     """
 
-    def __init__(self) -> None:
-        self._path = cache_folder() / "computed.sqlite"
+    def __init__(self, *, in_memory: bool = False) -> None:
+        self._path = Path(":memory:") if in_memory else cache_folder() / "computed.sqlite"
 
     def __enter__(self) -> "Store":
         try:
@@ -136,7 +141,7 @@ class Store:
         fresh: list[tuple[str, str, str]] = []
         for path in paths:
             try:
-                stamp = _stamp(path)
+                stamp = stamp_of(path)
                 if path in known and known[path][0] == stamp and _DIGEST.fullmatch(str(known[path][1])):
                     digests[path] = known[path][1]
                     continue
@@ -151,7 +156,26 @@ class Store:
         self._keep_digests(fresh)
         return digests
 
-    def _keep_digests(self, rows: list[tuple[str, str, str]]) -> None:
+    def content(self) -> tuple[list[tuple[str, str, str]], list[tuple[str, bytes, int]]]:
+        """Give all of it, for another store to `take`: digests of files, and arrays."""
+        files = self._database.execute("SELECT path, stamp, digest FROM files").fetchall()
+        return files, self._database.execute("SELECT key, value, sum FROM summed").fetchall()
+
+    def take(self, files: Iterable[tuple[str, str, str]], arrays: Iterable[tuple[str, bytes, int]]) -> None:
+        """
+        Keep what another store's `content` was.
+
+        Parameters
+        ----------
+        files
+            Path, stamp and digest of each.
+        arrays
+            Key, float32 bytes and check sum of each; those that are damaged are told when they are read.
+        """
+        self._keep_digests(files)
+        self._write("REPLACE INTO summed VALUES (?, ?, ?)", arrays)
+
+    def _keep_digests(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self._write("REPLACE INTO files VALUES (?, ?, ?)", rows)
 
     def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
@@ -244,7 +268,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _stamp(path: str) -> str:
+def stamp_of(path: str) -> str:
     """What changes whenever a file's content does; the change time cannot be set back by a program."""
     status = os.stat(path)  # noqa: PTH116 - one call for thousands of paths
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"

@@ -1,12 +1,14 @@
 """
-What enrichment costs: features beside librosa's, the autoencoder, an audio model, LOF and a map of 1,200 clips.
+What enrichment costs: features beside librosa's and torchaudio's, the light ears of the demo, the autoencoder, an audio
+model, LOF and a map of 1,200 clips.
 
     uv run --group test python tests/benchmarks/enrich.py
 
 Made-up clips of 10 s at 16 kHz. Features: log-mel spectrograms read from files, on as many threads as there are cores,
-ours and librosa's taking turns. Prints wall seconds and the processor seconds of the same, which other programs on the
-machine disturb less. The autoencoder and the audio model (an AST of full size and random weights) need torch, and are
-left out where it is not installed.
+ours and the others' taking turns. Prints wall seconds and the processor seconds of the same, which other programs on
+the machine disturb less. The autoencoder and the audio model (an AST of full size and random weights) need torch, the
+features beside ours torchaudio of the same build; they are left out where these are not installed. With ``fast`` behind
+the command the former are left out anyway.
 """
 
 import os
@@ -16,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import librosa
@@ -25,11 +28,14 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcase_explore.enrich import logmel, pca
+from dcase_explore.enrich import enrich, logmel
 from dcase_explore.enrich.frames import Frames, windows
+from dcase_explore.enrich.hearing import hear
 from dcase_explore.enrich.knn import knn_scores
 from dcase_explore.enrich.lof import lof_scores
 from dcase_explore.enrich.maps import map_coordinates
+from dcase_explore.sources import read_sources
+from dcase_explore.store import Store
 
 ROUNDS, CLIPS, RATE = 3, 200, 16_000
 MACHINE_TYPE, DIMENSIONS = 1_200, 768
@@ -47,6 +53,27 @@ def librosas(path: str) -> np.ndarray:
     samples, rate = soundfile.read(path, dtype="float32")
     mel = librosa.feature.melspectrogram(y=samples, sr=rate, n_fft=1024, hop_length=512, n_mels=128, power=2.0)
     return 10 * np.log10(np.maximum(mel, np.finfo(np.float32).eps)).T
+
+
+def torchaudios() -> Callable[[str], np.ndarray] | None:
+    """The same by torchaudio, a thread each; None where it is not installed."""
+    try:
+        import torch
+        from torchaudio.transforms import MelSpectrogram
+    except (ImportError, OSError) as error:  # of another build than torch, its library cannot be loaded
+        print(f"without torchaudio: {error}")
+        return None
+    torch.set_num_threads(1)
+    bands = {"n_mels": 128, "norm": "slaney", "mel_scale": "slaney"}
+    mel = MelSpectrogram(RATE, n_fft=1024, hop_length=512, power=2.0, pad_mode="constant", **bands)
+
+    def hear(path: str) -> np.ndarray:
+        samples, _ = soundfile.read(path, dtype="float32")
+        with torch.inference_mode():
+            power = mel(torch.from_numpy(samples))
+            return (10 * torch.log10(torch.clamp(power, min=torch.finfo(torch.float32).eps))).T.numpy()
+
+    return hear
 
 
 def measured(call: Callable[[], object]) -> tuple[float, float]:
@@ -69,25 +96,41 @@ def features(folder: Path) -> list[str]:
         paths.append(str(folder / f"{number}.wav"))
         soundfile.write(paths[-1], rng.normal(0, 0.1, 10 * RATE), RATE)
     ways = {"features, ours": ours, "features, librosa": librosas}
+    theirs = torchaudios()
+    if theirs is not None:
+        ways["features, torchaudio"] = theirs
+        apart = np.abs(theirs(paths[0]) - ours(paths[0])).max()
+        print(f"torchaudio's differ from ours by {apart:.1e} dB at most")
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for hear in ways.values():
-        hear(paths[0])  # what is compiled or imported at first
+    for way in ways.values():
+        way(paths[0])  # what is compiled or imported at first
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in range(ROUNDS):
-            for name, hear in ways.items():
-                seconds[name].append(measured(lambda hear=hear: list(pool.map(hear, paths))))
+            for name, way in ways.items():
+                seconds[name].append(measured(lambda way=way: list(pool.map(way, paths))))
     for name, its in seconds.items():
         told(name, its, CLIPS)
     return paths
 
 
-def light(paths: list[str]) -> None:
-    """What the light ears add to hearing."""
-    heard = [ours(path) for path in paths]
-    with threadpool_limits(1, user_api="blas"):
-        plane = pca.fit(heard)
-        told("principal components, fit", [measured(lambda: pca.fit(heard))], CLIPS)
-        told("principal components, score", [measured(lambda: [plane.error(its) for its in heard])], CLIPS)
+def listen(paths: list[str]) -> None:
+    """Hear recordings, and keep what was heard."""
+    with Store() as store:
+        hear({"all": paths}, store.file_digests(paths), {}, store)
+
+
+def light(folder: Path) -> None:
+    """What hearing the demo takes at first, and what both light ears add to that."""
+    frame = read_sources(["demo"]).frame
+    both = partial(enrich, frame, with_maps=False)
+    both()  # what is imported at first
+    seconds: dict[str, list[tuple[float, float]]] = {"hearing alone": [], "with both light ears": []}
+    for number in range(ROUNDS):
+        for name, its in seconds.items():
+            os.environ["DCASE_EXPLORE_CACHE"] = str(folder / f"{name} {number}")
+            its.append(measured(partial(listen, list(frame["path"])) if name == "hearing alone" else both))
+    for name, its in seconds.items():
+        told(f"demo, {name}", its, len(frame))
 
 
 def models(paths: list[str], folder: Path) -> None:
@@ -130,9 +173,10 @@ def main() -> None:
     print(f"{os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}\n{'':44} {'wall':>8}    {'processor':>9}")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DCASE_EXPLORE_CACHE"] = str(Path(folder) / "cache")
+        light(Path(folder))
         paths = features(Path(folder))
-        light(paths)
-        models(paths, Path(folder))
+        if "fast" not in sys.argv:
+            models(paths, Path(folder))
     of_embeddings()
 
 

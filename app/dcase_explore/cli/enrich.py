@@ -33,6 +33,12 @@ def enrich(
         list[str] | None, typer.Option("--class", help="Only this machine type; may be repeated.", metavar="NAME")
     ] = None,
     audio: Annotated[bool, typer.Option("--audio", help="Embed the recordings in what is written.")] = False,
+    ray: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run ast and ae on Ray; a folder for what they make, seen by all its machines.", metavar="DIR"
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """
@@ -56,6 +62,10 @@ def enrich(
 
         wanted = [name.strip() for name in stages.split(",") if name.strip()]
         check_stages(wanted)
+        if ray is not None:
+            from dcase_explore.enrich.on_ray import check_ray, listen_on_ray
+
+            check_ray()
         folder = check_free(out)
         lock = FileLock(cache_folder("locks") / f"{digest_of(str(folder))}.lock", timeout=0)
         try:
@@ -69,7 +79,10 @@ def enrich(
             frame = of_machine_types(its.frame, class_name or ())
             if "path" in frame and (audio or set(wanted) & set(NEEDS_TORCH)):
                 fetch_all(frame["path"].dropna())
-            result = enrich_by_models(frame, wanted, Settings(model, pooling, batch, epochs))
+            settings = Settings(model, pooling, batch, epochs)
+            if ray is not None:
+                settings = listen_on_ray(frame, wanted, settings, ray)
+            result = enrich_by_models(frame, wanted, settings)
             scored = score(result.frame).frame
             result.report()
             end_in_order()  # what is written so far is removed

@@ -42,6 +42,8 @@ class AudioModel:
         How a clip's vector is made of the last hidden state.
     rate
         Sampling rate it hears, Hz.
+    precision
+        What its vectors are computed in.
     """
 
     name: str
@@ -49,13 +51,9 @@ class AudioModel:
     revision: str
     pooling: str
     rate: int
+    precision: str
     _extractor: Any = field(repr=False)
     _model: Any = field(repr=False)
-
-    @property
-    def precision(self) -> str:
-        """What it computes in."""
-        return "float16" if device().type == "cuda" else "float32"
 
     @property
     def recipe(self) -> str:
@@ -111,7 +109,9 @@ class AudioModel:
         return np.asarray(pooled.float().cpu().numpy(), dtype=np.float32)
 
 
-def load(source: str = AST, pooling: str | None = None, revision: str | None = None) -> AudioModel:
+def load(
+    source: str = AST, pooling: str | None = None, revision: str | None = None, on: str | None = None
+) -> AudioModel:
     """
     Load a model from the hub or a folder.
 
@@ -124,6 +124,8 @@ def load(source: str = AST, pooling: str | None = None, revision: str | None = N
         own; None for ``"cls"`` where a model has such a token, otherwise ``"mean"``.
     revision
         Of the hub; None for the newest.
+    on
+        What the vectors are computed on, ``"cpu"`` or ``"cuda"``, where that is another machine; None for this one.
 
     Returns
     -------
@@ -173,7 +175,9 @@ def load(source: str = AST, pooling: str | None = None, revision: str | None = N
     usual = chosen == ("cls" if has_first else "mean")
     commit = _digest(folder) if is_folder else str(getattr(config, "_commit_hash", None) or revision or "unknown")
     name = named if usual else f"{named}_{chosen}"
-    return AudioModel(name, named if is_folder else source, commit, chosen, rate, extractor, model.eval().to(device()))
+    precision = "float16" if (on or device().type) == "cuda" else "float32"
+    known_as = named if is_folder else source
+    return AudioModel(name, known_as, commit, chosen, rate, precision, extractor, model.eval().to(device()))
 
 
 def _check_files(folder: Path) -> None:

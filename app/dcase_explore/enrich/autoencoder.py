@@ -36,9 +36,8 @@ def add_autoencoder(result: Enriched, digests: dict[str, str], settings: Setting
     frame = result.frame
     its_groups = ears.groups(frame, frame["path"].notna().to_numpy())
     ears.say_how_fitted(its_groups, f"the scores {AE} and {AE}_mahala are", 1)
-    recipe = (
-        f"baseline 1; {network.RECIPE}; {settings.epochs} epochs; torch {torch.__version__}; {network.device().type}"
-    )
+    on = settings.on or network.device().type
+    recipe = f"baseline 1; {network.RECIPE}; {settings.epochs} epochs; torch {torch.__version__}; {on}"
     domains = frame["domain"].astype(object).where(frame["domain"].notna(), "") if "domain" in frame else None
     keys, to_do, paths = {}, {}, {}
     for group in its_groups:

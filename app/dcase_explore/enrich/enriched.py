@@ -49,12 +49,15 @@ class Settings:
         Clips that it hears at once.
     epochs
         Of stage ``ae``.
+    on
+        What models compute on, ``"cpu"`` or ``"cuda"``; None for the best that this machine has.
     """
 
     model: str | None = None
     pooling: str | None = None
     batch: int = 8
     epochs: int = 100
+    on: str | None = None
 
 
 def versions(*packages: str) -> str:

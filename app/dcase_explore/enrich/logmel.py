@@ -106,7 +106,7 @@ def listen(path: str) -> Heard:
         samples = resample(samples, rate, SAMPLE_RATE)
     if seconds > MAX_SECONDS:
         remarks.append(LONG)
-    frames = _decibels(samples)
+    frames = decibels(samples)
     vector = np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
     return Heard(vector, None, tuple(remarks), level, clipped, frames)
 
@@ -172,8 +172,20 @@ def _cut_short(path: str) -> bool:
     return head[:4] == b"RIFF" and announced != 2**32 - 1 and announced + 8 > Path(path).stat().st_size + 1
 
 
-def _decibels(samples: np.ndarray) -> np.ndarray:
-    """Log-mel frames, dB, float32, shape (frames, 128)."""
+def decibels(samples: np.ndarray) -> np.ndarray:
+    """
+    Log-mel spectrogram, as the challenge's baseline computes it: power 2, ``10·log10(max(mel, eps))``.
+
+    Parameters
+    ----------
+    samples
+        At 16 kHz, float32, shape (samples,).
+
+    Returns
+    -------
+    numpy.ndarray
+        dB, float32, shape (frames, 128): a frame every 32 ms.
+    """
     from scipy import fft  # in single precision several times as fast as numpy's
 
     padded = np.pad(samples, N_FFT // 2)

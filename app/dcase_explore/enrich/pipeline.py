@@ -6,6 +6,7 @@ or a machine type at a time; so a run that ends early, however it does, costs wh
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,13 @@ def check_stages(wanted: Sequence[str]) -> None:
         )
 
 
-def enrich_by_models(frame: pd.DataFrame, wanted: Sequence[str], settings: Settings) -> Enriched:
+def enrich_by_models(
+    frame: pd.DataFrame,
+    wanted: Sequence[str],
+    settings: Settings,
+    store: Store | None = None,
+    model: "AudioModel | None" = None,
+) -> Enriched:
     """
     Add embeddings, scores and maps; columns that the table has are left as they are.
 
@@ -64,6 +71,10 @@ def enrich_by_models(frame: pd.DataFrame, wanted: Sequence[str], settings: Setti
         Stages, of `STAGES`; they run in that order.
     settings
         How.
+    store
+        Where results are kept, open; None for the cache's.
+    model
+        Of stage ``ast``, where it is loaded already.
 
     Returns
     -------
@@ -80,14 +91,14 @@ def enrich_by_models(frame: pd.DataFrame, wanted: Sequence[str], settings: Setti
     if not has_audio and set(wanted) & set(NEEDS_TORCH):
         raise ExploreError("this data has no recordings to listen to: --with lof,knn,map does without")
     result = Enriched(frame)
-    with Store() as store:
+    with Store() if store is None else nullcontext(store) as store:
         digests = {}
         if has_audio:
             paths = [path for path in frame["path"] if path is not None]
             digests = store.file_digests(track(paths, len(paths), "checking recordings"))
             result.problems = {path: "cannot be opened" for path in paths if path not in digests}
         if "ast" in wanted:
-            _audio_model(result, digests, settings, store)
+            _audio_model(result, digests, settings, store, model)
         if "ae" in wanted:
             from dcase_explore.enrich.autoencoder import add_autoencoder
 
@@ -110,22 +121,36 @@ def enrich_by_models(frame: pd.DataFrame, wanted: Sequence[str], settings: Setti
     return result
 
 
-def _audio_model(result: Enriched, digests: dict[str, str], settings: Settings, store: Store) -> None:
+def brings_ast(frame: pd.DataFrame, settings: Settings) -> bool:
+    """Whether the data bring what the model would give that is asked for, which then need not be fetched."""
+    return settings.model is None and settings.pooling in (None, "cls") and f"embeddings_{AST}" in frame
+
+
+def load_model(settings: Settings) -> "AudioModel":
+    """Audio model that the settings name."""
     from dcase_explore.enrich import audio_model
 
     source = settings.model or audio_model.AST
-    if settings.model is None and settings.pooling in (None, "cls") and is_there(result.frame, f"embeddings_{AST}"):
-        return
     with busy(f"loading {source}"):
-        model = audio_model.load(source, settings.pooling)
+        return audio_model.load(source, settings.pooling, on=settings.on)
+
+
+def _audio_model(
+    result: Enriched, digests: dict[str, str], settings: Settings, store: Store, model: "AudioModel | None"
+) -> None:
+    if brings_ast(result.frame, settings):
+        is_there(result.frame, f"embeddings_{AST}")
+        return
+    model = model or load_model(settings)
     column = f"embeddings_{model.name}"
     if is_there(result.frame, column):
         return
-    paths = [path for path in dict.fromkeys(result.frame["path"]) if path in digests]
-    keys = {path: digest_of(model.recipe, digests[path]) for path in paths}
+    paths = [path for path in dict.fromkeys(result.frame["path"]) if path is not None]
+    keys = {path: digest_of(model.recipe, digests[path]) for path in paths if path in digests}
     kept = store.get(keys.values())
     # Always the same clips together: the last bits of a vector depend on its company.
     batches = [paths[start : start + settings.batch] for start in range(0, len(paths), settings.batch)]
+    batches = [[path for path in batch if path in keys] for batch in batches]
     to_do = [batch for batch in batches if not all(keys[path] in kept for path in batch)]
     embedding = _embed(to_do, model, keys, kept, result.problems, store)
     for _ in track(embedding, sum(map(len, to_do)), f"embedding by {model.name}"):
@@ -150,11 +175,15 @@ def _embed(
     """Embed batches, each kept at once; their paths, as they are done."""
     for batch in batches:
         heard: dict[str, np.ndarray] = {}
-        for path in batch:
+        # Those that lack a vector first: if none can be read, the others need not be embedded again.
+        for path in sorted(batch, key=lambda each: keys[each] in kept):
+            if keys[path] in kept and not heard:
+                break
             try:
                 heard[path] = model.listen(path)
             except ValueError as error:
                 problems[path] = str(error)
+        heard = {path: heard[path] for path in batch if path in heard}
         if heard:
             vectors = model.embed(list(heard.values()))
             fresh = {keys[path]: vector for path, vector in zip(heard, vectors, strict=True)}

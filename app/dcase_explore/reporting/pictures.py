@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dcase_explore.enrich.logmel import HOP, N_FFT, SAMPLE_RATE, mel_filters
+from dcase_explore.enrich.logmel import N_FFT, SAMPLE_RATE, decibels, mel_filters
 
 TICKS_KHZ = (0.25, 1, 2, 4, 8)
 LOUDNESS = (
@@ -18,7 +18,6 @@ LOUDNESS = (
 _SHADES = 64
 _TOGETHER = 3
 """Bands that are averaged before two spectra are compared."""
-_FLOOR = np.finfo(np.float32).eps
 
 
 @dataclass(frozen=True)
@@ -106,12 +105,7 @@ def spectrogram(samples: np.ndarray) -> Spectrogram:
     Spectrogram
         A frame every 32 ms.
     """
-    padded = np.pad(samples, N_FFT // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
-    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
-    power = np.abs(np.fft.rfft(frames * window)) ** 2
-    decibels = 10 * np.log10(np.maximum(power @ mel_filters().T, _FLOOR))
-    return Spectrogram(decibels.astype(np.float32), len(samples) / SAMPLE_RATE)
+    return Spectrogram(decibels(samples), len(samples) / SAMPLE_RATE)
 
 
 def scale_of(spectrograms: Iterable[Spectrogram]) -> tuple[float, float]:
