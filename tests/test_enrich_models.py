@@ -440,6 +440,9 @@ def test_what_is_written_opens_as_it_was(fans: Path, model: Path, tmp_path: Path
     for part in ("tiny-ast, revision ", "pooling cls", "seed 13711", "torch 2", "2 epochs", "scikit-learn"):
         assert part in card
     assert str(model.parent) not in card
+    code, said = run(out, "--out", tmp_path / "again", "--with", "knn")
+    assert code == 0, said
+    assert "tiny-ast, revision " in (tmp_path / "again" / "README.md").read_text(), "what made a column goes with it"
     code, said = run(fans, "--out", out, "--with", "lof")
     assert code == 1
     assert "holds an export already" in said

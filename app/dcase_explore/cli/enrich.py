@@ -93,7 +93,7 @@ def enrich(
                 title=its.title,
                 credit=its.credits[0] if its.credits else None,
                 derived=[name for name in scored if name not in result.frame],
-                made=result.made,
+                made={**its.made, **result.made},
             )
         note(f"open it with dcase-explore --data {out} --layout extended")
         typer.echo(f"{folder}: {written}")

@@ -57,8 +57,11 @@ def read_exported(path: Path) -> Source:
         conforming = clips.conform(frame[list(dict.fromkeys([*names, *frame.columns]))])
     except ExploreError as error:
         raise ExploreError(f"{place}: {error}") from error
-    owner = _credit(about)
-    return Source(conforming, _printable(about.get("title")) or place.stem, (owner,) if owner else ())
+    owner, written = _credit(about), about.get("made")
+    told = written if isinstance(written, Mapping) else {}
+    made = {name: how for name in conforming if (how := _printable(told.get(name), 1_000))}
+    title = _printable(about.get("title")) or place.stem
+    return Source(conforming, title, (owner,) if owner else (), made=made)
 
 
 def _list(about: Mapping[str, Any], key: str) -> list[Any]:

@@ -39,8 +39,9 @@ def joined(first: Source, second: Source, spec: str) -> Source:
     """
     first, second = _with_own_names(first, second, spec)
     credit = dict.fromkeys((*first.credits, *second.credits))
+    made = {**second.made, **first.made}
     frame = _joined(first.frame, _with_ids_of(first.frame, second.frame), spec)
-    return Source(frame, f"{first.title} + {second.title}", tuple(credit), {**first.models, **second.models})
+    return Source(frame, f"{first.title} + {second.title}", tuple(credit), {**first.models, **second.models}, made)
 
 
 def _with_own_names(first: Source, second: Source, spec: str) -> tuple[Source, Source]:

@@ -32,12 +32,15 @@ class Source:
         Whose data these are, where that is known.
     models
         Folder that each model's scores are from, where they are from one.
+    made
+        By column: what made it, where `enrich` wrote that.
     """
 
     frame: pd.DataFrame = field(repr=False)
     title: str
     credits: tuple[Credit, ...] = ()
     models: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    made: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
