@@ -318,6 +318,13 @@ def test_out_of_memory_halves_the_batch_and_ends_in_a_sentence(
     with pytest.raises(ExploreError, match="not enough memory for tiny-ast"):
         its.embed(sounds)
 
+    def refused(*_: object, **__: object) -> None:
+        raise RuntimeError("unable to mmap 344771400 bytes from file: Cannot allocate memory (12)")
+
+    monkeypatch.setattr("transformers.AutoModel.from_pretrained", refused)
+    with pytest.raises(ExploreError, match=r"not enough memory for .*tiny-ast"):
+        load(str(model))
+
 
 # LOF
 

@@ -183,9 +183,9 @@ def _explored(
     if any(ATTRIBUTE.fullmatch(name) for name in frame.columns):
         with step("putting attributes into words"):
             frame = clips.conform(frame.assign(attributes=clips.attributes_in_words(frame)))
-    if listen or not members(frame.columns, "anomaly_score_<score>"):
-        with step("listening and mapping"):
-            frame = enrich(frame, with_maps=with_maps, pending=None if pending is None else pending.maps)
+    listen = listen or not members(frame.columns, "anomaly_score_<score>")
+    with step("listening and mapping"):
+        frame = enrich(frame, listen=listen, with_maps=with_maps, pending=None if pending is None else pending.maps)
     before = _at_hand(options.data)
     file = before.notes_file if before else None
     if options.notes or not file:

@@ -242,7 +242,7 @@ class Store:
         rows = [(key, value, _sum(key, value)) for key, value in values.items()]
         self._write("REPLACE INTO summed VALUES (?, ?, ?)", rows)
 
-    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         """Write all rows or none; a full disk is said, and what is computed all the same there."""
         try:
             with self._database:

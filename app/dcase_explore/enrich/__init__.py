@@ -23,7 +23,9 @@ from dcase_explore.store import Store
 _MANY = 640
 
 
-def enrich(frame: pd.DataFrame, *, with_maps: bool = True, pending: list[str] | None = None) -> pd.DataFrame:
+def enrich(
+    frame: pd.DataFrame, *, listen: bool = True, with_maps: bool = True, pending: list[str] | None = None
+) -> pd.DataFrame:
     """
     Add log-mel embeddings, two scores and maps where the table has none and the recordings allow it.
 
@@ -31,6 +33,8 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True, pending: list[str] | 
     ----------
     frame
         Conforming clip table, already restricted to the machine types of interest.
+    listen
+        Whether to listen to recordings that come without embeddings.
     with_maps
         Whether to place the clips on maps, which takes longest.
     pending
@@ -47,7 +51,7 @@ def enrich(frame: pd.DataFrame, *, with_maps: bool = True, pending: list[str] | 
         When the cache cannot be written.
     """
     embeddings = members(frame.columns, "embeddings_<embedding>")
-    has_audio = "path" in frame and frame["path"].notna().any()
+    has_audio = listen and "path" in frame and frame["path"].notna().any()
     if not embeddings and not has_audio:
         return frame
     with Store() as store:

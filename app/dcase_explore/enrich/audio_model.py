@@ -90,7 +90,7 @@ class AudioModel:
             if not _is_memory(error):
                 raise
             if len(waveforms) == 1:
-                raise ExploreError(f"there is not enough memory for {self.source}: close other programs") from error
+                raise _no_memory(self.source) from error
         if device().type == "cuda":
             torch.cuda.empty_cache()
         half = len(waveforms) // 2
@@ -137,7 +137,6 @@ def load(
     ExploreError
         When there is no such model, a file of it is missing or damaged, or it is no audio model.
     """
-    from transformers import AutoConfig, AutoFeatureExtractor, AutoModel
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # there is one of ours
@@ -151,12 +150,16 @@ def load(
         _check_files(folder)
     place = str(folder) if is_folder else source
     try:
+        from transformers import AutoConfig, AutoFeatureExtractor, AutoModel
+
         config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False)
         extractor = AutoFeatureExtractor.from_pretrained(place, revision=revision, trust_remote_code=False)
         model, loaded = AutoModel.from_pretrained(
             place, revision=revision, trust_remote_code=False, use_safetensors=True, output_loading_info=True
         )
     except Exception as error:  # whatever transformers raises for what it cannot read
+        if _is_memory(error):
+            raise _no_memory(source) from error
         why = " ".join(str(error).split())[:300] or type(error).__name__
         what = "is no audio model that can be loaded" if is_folder else "cannot be had from the hub"
         raise ExploreError(f"{source} {what} ({why}): --model FOLDER takes one that is here") from error
@@ -215,5 +218,9 @@ def _pooled(output: Any, pooling: str) -> torch.Tensor:
 
 
 def _is_memory(error: Exception) -> bool:
-    text = str(error)
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text
+    told = any(words in str(error) for words in ("can't allocate memory", "Cannot allocate memory"))
+    return told or isinstance(error, MemoryError | torch.OutOfMemoryError)
+
+
+def _no_memory(source: str) -> ExploreError:
+    return ExploreError(f"there is not enough memory for {source}: close other programs")
