@@ -307,3 +307,12 @@ def test_a_large_member_is_unpacked_piece_by_piece(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("inner", ["team.zip", "Team/Team.ZIP", "scores.tar.gz", "a.7z"])
+def test_archives_within_an_archive_are_named(inner: str, tmp_path: Path, capsys: Capture) -> None:
+    content = packed(tmp_path / "inner.zip", submission(1)).read_bytes()
+    sentence = refused(packed(tmp_path / "outer.zip", {inner: content}))
+    assert f"holds archives ({inner}): unpack it first" in sentence
+    read(packed(tmp_path / "both.zip", {inner: content, SCORES: "section_03_0000.wav,1\n"}))
+    assert f"archives within it are not unpacked: {inner}" in capsys.readouterr().err

@@ -161,6 +161,60 @@ def test_every_answer_carries_the_policies(viewer: Server) -> None:
         assert {name: answer.headers[name] for name in POLICIES} == POLICIES, path
 
 
+def raw(viewer: Server, request: bytes) -> bytes:
+    """All that is answered to these bytes, until the other side hangs up or has answered."""
+    import socket
+
+    with socket.create_connection(("127.0.0.1", int(viewer.url.rstrip("/").rsplit(":", 1)[1])), timeout=60) as line:
+        line.sendall(request)
+        return line.recv(2**16)
+
+
+NO_REQUESTS = (
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"\x16\x03\x01\x00\xff",
+    b"GET / HTTP/1.1\r\n: x\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("request_", NO_REQUESTS)
+def test_what_is_no_request_is_answered_with_the_policies_as_well(viewer: Server, request_: bytes) -> None:
+    answer = raw(viewer, request_)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    for name, value in {**POLICIES, "content-security-policy": "default-src 'none'; frame-ancestors 'none'"}.items():
+        assert f"\r\n{name}: {value}\r\n".encode() in answer
+
+
+@pytest.mark.parametrize("path", ["api/config/colors", "api/layout/", "api/rows", "api/none"])
+def test_a_body_that_never_comes_is_not_waited_for(viewer: Server, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dcase_explore.viewer.body.PIECE_SECONDS", 0.05)
+    answer = raw(viewer, f"PUT /{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n".encode())
+    assert 400 <= int(answer.split()[1]) < 500
+
+
+@pytest.mark.parametrize(
+    ("location", "asked", "told"),
+    [
+        ("http://127.0.0.1:40001/api/plugins/", "/api/plugins", "./plugins/"),
+        ("http://127.0.0.1:40001/api/table/abc/0?x=1", "/api/table/abc/0/?x=1", "./../0?x=1"),
+        ("http://127.0.0.1:40001/", "/x", "././"),
+        ("http://127.0.0.1:40001//evil.example/x/", "//evil.example/x", "./x/"),
+        ("http://127.0.0.1:40001/javascript:alert/", "/javascript:alert", "./javascript:alert/"),
+        ("https://evil.example/a/b", "/a/c", "././b"),
+    ],
+)
+def test_a_redirect_says_no_port_and_no_other_host(location: str, asked: str, told: str) -> None:
+    from urllib.parse import urljoin, urlsplit
+
+    from dcase_explore.viewer.handing_on import _from_here
+
+    assert _from_here(location, asked) == told
+    there = urljoin(f"http://localhost:8888/proxy/1{asked}", told)
+    assert there.startswith("http://localhost:8888/proxy/1/")
+    assert urlsplit(there).path.removeprefix("/proxy/1").lstrip("/") == urlsplit(location).path.lstrip("/")
+
+
 MALFORMED = ("127.0.0.1/evil", "127.0.0.1?x", "127.0.0.1#x", "x@127.0.0.1", "127.0.0.1:99999", "127.0.0.1:", "[::1")
 
 

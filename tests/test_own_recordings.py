@@ -82,7 +82,7 @@ def test_idmt_isa_engines_are_read(tmp_path: Path) -> None:
         ("press/test/good", ("press", "test", "normal", None, None)),
         ("press/test/broken_large", ("press", "test", "anomaly", None, None)),
         ("press/broken/test", ("press", "test", "anomaly", None, None)),
-        ("press/Testing/NOK", None),
+        ("press/Testing/NOK", ("press", "test", "anomaly", None, None)),
         ("press/Training/OK", ("press", "train", "normal", None, None)),
         ("press/normal", ("press", None, "normal", None, None)),
         ("press/not_ok", ("press", None, "anomaly", None, None)),
@@ -246,6 +246,36 @@ def test_a_table_says_what_it_knows_and_folders_the_rest(text: str, facts: list[
     assert row.get("d1v", "3") == "3"
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "column"),
+    [
+        ("is_normal", "01", "label"),
+        ("Normal", ["False", "True"], "label"),
+        ("is_anomaly", ["True", "False"], "label"),
+        ("anomalous", ["yes", "no"], "label"),
+        ("y_true", ["1.0", "0.0"], "label"),
+        ("y", "10", "label"),
+        ("condition", ["NOK", "OK"], "label"),
+        ("is_target", ["true", "false"], "domain"),
+    ],
+)
+def test_labels_and_domains_of_other_names_are_taken_and_that_is_said(
+    header: str, cells: list[str], column: str, tmp_path: Path, capsys: Capture
+) -> None:
+    write(touch(tmp_path, "a.wav", "b.wav"), {"clips.csv": f"path,{header}\na.wav,{cells[0]}\nb.wav,{cells[1]}\n"})
+    frame = read(tmp_path)
+    assert frame[column].tolist() == {"label": ["anomaly", "normal"], "domain": ["target", "source"]}[column]
+    assert f"clips.csv: column {header} is taken for the {column}" in capsys.readouterr().err
+    assert "d1v" not in frame
+
+
+def test_of_two_columns_of_labels_the_one_called_so_is_taken(tmp_path: Path) -> None:
+    (row,) = read(write(touch(tmp_path, "a.wav"), {"clips.csv": "path,y,label\na.wav,0,1\n"})).to_dict("records")
+    assert (row["label"], row["d1p"], row["d1v"]) == ("anomaly", "y", "0")
+    (row,) = read(write(tmp_path, {"clips.csv": "path,y,is_normal\na.wav,1,5\n"})).to_dict("records")
+    assert (row["label"], row["d1p"], row["d1v"]) == ("anomaly", "is_normal", "5")
+
+
 def test_recordings_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     write(touch(tmp_path, "x/1.wav", "y/1.wav"), {"clips.csv": "path,class\nx/1.wav,fan\ny/1.wav,fan\n"})
     assert list(read(tmp_path).index) == ["test/fan_x_1.wav", "test/fan_y_1.wav"]
@@ -291,9 +321,10 @@ def test_scores_and_identities_in_a_table_are_its_own(tmp_path: Path, capsys: Ca
     assert "line 2: anomaly_score_a is a number, not 'high'" in refused(bad)
 
 
-def test_a_table_without_paths_is_not_taken_for_one(tmp_path: Path) -> None:
+def test_a_table_without_paths_is_not_taken_for_one(tmp_path: Path, capsys: Capture) -> None:
     write(touch(tmp_path, "fan/test/a.wav"), {"clips.csv": "a,b\n1,2\n"})
     assert list(read(tmp_path).index) == ["test/fan_a.wav"]
+    assert "clips.csv, whose first line has no column path as well, left out" in capsys.readouterr().err
     assert "is a file" in refused(tmp_path / "clips.csv")
 
 

@@ -29,6 +29,12 @@ OTHER_ORDER: dict[str, tuple[list[object], str]] = {
     "idx": (list(MIXED), "numbered out of order (column idx)"),
     "row": ([row + 1 for row in MIXED], "numbered out of order (column row)"),
     "no": ([float(row) for row in MIXED], "numbered out of order (column no)"),
+    "frame_number": ([100 + 10 * row for row in MIXED], "numbered out of order (column frame_number)"),
+    "down": (list(range(8, 0, -1)), "numbered out of order (column down)"),
+    "y_true": ([0, 0, 1, 1, 0, 0, 0, 1], "column y_true is neither the label nor the domain"),
+    "is_normal": ([1, 1, 0, 0] * 2, ""),  # which is the domain
+    "anomalous": ([2, 2, 1, 1, 2, 1, 2, 1], "column anomalous is neither"),
+    "gt": ([1, 0] * 4, ""),  # labels, whichever is which
     "section": ([1 - int(name[8:10]) for name in NAMES], "row 0 is of section 01"),
     "domain": (["target" if "source" in name else "source" for name in NAMES], "row 0 is of domain target"),
     "label": ([int("normal" in name) for name in NAMES], "row 0 is of label anomaly"),

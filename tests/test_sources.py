@@ -814,3 +814,31 @@ def test_files_that_look_like_scores_beside_those_that_are_do_not_vanish(
     (tmp_path / called).write_text(rows)
     read(tmp_path)
     assert f"1 file ({called})" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [("pipe", "is a pipe"), ("a" * 5_000, "File name too long"), ("x.tar.gz", "is packed: unpack it")],
+)
+def test_a_place_that_cannot_be_a_folder_is_said(place: str, sentence: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "x.tar.gz").write_bytes(b"\x1f\x8b")
+    with pytest.raises(ExploreError, match=sentence) as raised:
+        read_sources([str(tmp_path / place)])
+    assert len(str(raised.value)) < 400
+
+
+def test_a_folder_below_that_cannot_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch(tmp_path, f"fan/test/{NORMAL}", f"valve/test/{NORMAL}")
+    scandir = os.scandir
+
+    def refusing(path: Path) -> object:
+        if Path(path).name == "valve":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    read_sources([str(tmp_path)])
+    assert f"{tmp_path / 'valve'}: left out, for it cannot be read (Permission denied)" in capsys.readouterr().err

@@ -167,6 +167,10 @@ NOT_CSV = {
     "NPY": (npy(np.ones(3)), "call it .npy"),
     "ZIP": (b"PK\x03\x04", "is a zip archive"),
     "Parquet": (b"PAR1....PAR1", "call it .parquet"),
+    "table of a web page": (b"<table><tr><td>1", "is a web page"),
+    "Excel's newer file": (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "is an Excel file"),
+    "JSON": (b'{"test/a.wav": 0.5}', "is JSON"),
+    "lines of JSON": (b'{"id": 1}\n{"id": 2}', "is JSON"),
     "gzip": (b"\x1f\x8b\x08", "unpack it"),
     "recording": (b"RIFF....WAVE", "is a recording"),
     "pickle": (b"\x80\x04\x95\0\0", "is a pickle"),
@@ -248,6 +252,12 @@ def parquet(table: pa.Table) -> Callable[[Path], Path]:
     return lambda path: pq.write_table(table, path) or path
 
 
+def one_list(column: pa.Array) -> pa.Table:
+    """A table of eight rows, the first of which is a list of all these values: next to nothing in a file."""
+    lists = pa.ListArray.from_arrays(pa.array([0] + [len(column)] * 8, pa.int32()), column)
+    return pa.table({"clip_id": [f"{row}" for row in range(8)], "v": lists})
+
+
 TOO_LARGE: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "sparse CSV": (".csv", sparse),
     "long CSV": (".csv", lambda path: written(path, b"1\n" * 3_000)),
@@ -258,6 +268,9 @@ TOO_LARGE: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "long Parquet": (".parquet", parquet(pa.table({"a": np.zeros(3_000)}))),
     "wide Parquet": (".parquet", parquet(pa.table({f"e{n}": np.zeros(3_000) for n in range(400)}))),
     "Parquet of vectors": (".parquet", parquet(pa.table({"v": list(np.zeros((100, 12_000)))}))),
+    "one huge list": (".parquet", parquet(one_list(pa.array(np.zeros(10**7, "f4"))))),
+    "lists in lists": (".parquet", parquet(one_list(pa.array([[0.0] * 10**6] * 10)))),
+    "long bytes": (".parquet", parquet(pa.table({"b": pa.array([bytes(9_000_000)] * 8, pa.binary(9_000_000))}))),
     "many arrays": (".npz", lambda path: zipped(path, [(f"{n}.npy", npy(np.ones(1))) for n in range(3_000)])),
 }
 
@@ -281,6 +294,14 @@ def test_a_long_text_in_every_row_of_a_small_file_is_held_once(tmp_path: Path) -
     frame = read(tmp_path / "m.parquet").frame
     assert len(frame) == 1_000
     assert isinstance(frame["a"].dtype, pd.CategoricalDtype)
+
+
+def test_nested_texts_are_not_read_and_are_no_names(tmp_path: Path) -> None:
+    table = one_list(pa.array(["x" * 2**20]).take(pa.array(np.zeros(200, int))))
+    pq.write_table(table, tmp_path / "m.parquet")
+    assert (tmp_path / "m.parquet").stat().st_size < 2**22
+    frame = read(tmp_path / "m.parquet").frame
+    assert list(map(repr, frame["v"])) == ["a nested value"] * 8
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])

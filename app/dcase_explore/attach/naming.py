@@ -55,7 +55,8 @@ def names_in_frame(frame: pd.DataFrame, where: str, place: Callable[[int], str])
     found = [text_of(value) for value in frame[column]]
     if None in found:
         value = str(frame[column].iloc[found.index(None)])[:40]
-        raise ExploreError(f"{place(found.index(None))}: column {column} names no clip, but holds {value}")
+        held = f"names no clip, but holds {value}" if value else "is empty"
+        raise ExploreError(f"{place(found.index(None))}: column {column} {held}")
     names = [name for name in found if name is not None]
     machine = next(
         (its for its in frame.columns if str(its).strip().lower() in MACHINE_COLUMNS and its != column), None
@@ -121,7 +122,7 @@ def text_of(value: object) -> str | None:
         value = os.fspath(value)
     if isinstance(value, bytes | bytearray):
         try:
-            value = value.decode()
+            value = value.rstrip(b"\0").decode()  # with which texts of one length are filled up
         except UnicodeDecodeError:
             return None
     return value.strip() or None if isinstance(value, str) else None

@@ -1,6 +1,7 @@
 """Values without names are those of the table's rows in order, unless what stands beside them says otherwise."""
 
 import datetime
+import re
 from collections.abc import Callable
 from numbers import Number
 from typing import Any
@@ -21,6 +22,10 @@ _READ: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(MACHINE_COLUMNS, str),
 }
 """How facts of clips are written beside values, as the table writes them."""
+_TRUTH = re.compile(
+    r"y|y_?true|gt|(?:ground_?)?truth|(?:is_)?(?:anomal(?:y|ous)|abnormal|normal|target|source)|labels|targets|domains"
+)
+"""What truths of two values are called, of which nobody says which is which."""
 
 
 def rows_in_order(its: Given, frame: pd.DataFrame, where: str) -> np.ndarray:
@@ -65,6 +70,11 @@ def rows_in_order(its: Given, frame: pd.DataFrame, where: str) -> np.ndarray:
                 f"{where}: its rows are numbered out of order (column {column}): write the clip_id of each instead"
             )
         _compare(str(column).strip().lower(), values, frame, where)
+        if _TRUTH.fullmatch(str(column).strip().lower()) and _is_another_truth(values, frame):
+            raise ExploreError(
+                f"{where}: values without names are matched by position, but column {column} is neither the label nor "
+                "the domain of the clips in this order: write the clip_id of each beside its value, or leave it out"
+            )
     return np.arange(len(frame))
 
 
@@ -79,14 +89,26 @@ def _may_name(values: pd.Series) -> bool:
 
 
 def _is_other_order(column: Any, values: pd.Series) -> bool:
-    """Whether a column counts the rows, but not from the first to the last; ranks of the values may do so."""
+    """Whether a column numbers the rows, but not from the first to the last; ranks of the values may do so."""
     if not pd.api.types.is_numeric_dtype(values.dtype) or "rank" in str(column).lower() or len(values) < 3:
         return False
     array = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    return any(
-        np.array_equal(np.sort(array), count) and not np.array_equal(array, count)
-        for count in (np.arange(len(array)), np.arange(1, len(array) + 1))
-    )
+    steps = np.diff(np.sort(array))
+    return bool(steps[0] > 0 and (steps == steps[0]).all() and not (np.diff(array) > 0).all())
+
+
+def _is_another_truth(values: pd.Series, frame: pd.DataFrame) -> bool:
+    """Whether a column of two values is neither label nor domain of the table's rows."""
+    known = [
+        frame[name].astype(object).where(frame[name].notna(), None)
+        for name in ("label", "domain")
+        if name in frame and frame[name].nunique() == 2
+    ]
+    values = values.reset_index(drop=True)
+    if not known or values.isna().any() or values.nunique() != 2:
+        return False
+    pairs = [len(set(zip(its, values, strict=True)) - {(None, value) for value in values}) for its in known]
+    return min(pairs) > 2
 
 
 def _compare(key: str, values: pd.Series, frame: pd.DataFrame, where: str) -> None:

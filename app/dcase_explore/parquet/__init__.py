@@ -30,6 +30,12 @@ MAX_ROWS = 10_000_000
 MAX_BYTES = 2 * 2**30
 """What a file may hold in memory; the enriched data set with both embeddings has a sixteenth of it."""
 
+_AT_ONCE = 65_536
+"""Values that are gone through together."""
+_LARGE = 64 * 2**20
+"""Bytes: texts of no smaller file are a burden; repeated ones are held once."""
+_LEAF_BYTES = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
+
 _INDEX = re.compile(r"__index_level_\d+__")
 
 
@@ -188,8 +194,6 @@ def bounded(file: pq.ParquetFile, columns: list[str], most: int | None = None) -
     """
     Read columns as long as they fit.
 
-    What a column of a row group announces is not asked for: pyarrow ends the process when that is damaged.
-
     Parameters
     ----------
     file
@@ -211,8 +215,7 @@ def bounded(file: pq.ParquetFile, columns: list[str], most: int | None = None) -
     """
     most = MAX_BYTES if most is None else most
     groups = range(file.metadata.num_row_groups)
-    rows = sum(file.metadata.row_group(number).num_rows for number in groups)
-    expected = rows * sum(_width(file.schema_arrow.field(name).type) for name in columns)
+    expected = least_bytes(file, columns)
     tables, size = [file.schema_arrow.empty_table().select(columns)], 0
     for number in groups:
         if max(expected, size) > most:
@@ -221,6 +224,47 @@ def bounded(file: pq.ParquetFile, columns: list[str], most: int | None = None) -
         tables.append(file.read_row_group(number, columns=columns, use_threads=False).select(columns))
         size += tables[-1].nbytes
     return pa.concat_tables(tables)
+
+
+def least_bytes(file: pq.ParquetFile, columns: Sequence[str], copies: int = 1) -> int:
+    """
+    What columns will take in memory at least: a small file may repeat a number as often as it likes.
+
+    Parameters
+    ----------
+    file
+        As `opened` hands it out.
+    columns
+        Which.
+    copies
+        How often long texts are held while they are read.
+
+    Returns
+    -------
+    int
+        Bytes.
+
+    Raises
+    ------
+    Exception
+        Arrow's, where one is damaged.
+    """
+    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    rows = sum(group.num_rows for group in groups)
+    size: int = rows * sum(_width(file.schema_arrow.field(name).type) for name in columns)
+    large = sum(group.total_byte_size for group in groups) > _LARGE
+    for place in range(len(file.schema)):
+        leaf = file.schema.column(place)
+        is_text = leaf.physical_type == "BYTE_ARRAY"
+        if not leaf.path.startswith(tuple(f"{name}." for name in columns)) and leaf.path not in columns:
+            continue
+        if leaf.max_repetition_level or (is_text and large):
+            # Once it has been gone through: asked for what is damaged, pyarrow ends the process.
+            file.scan_contents([leaf.path], batch_size=_AT_ONCE)
+            chunks = [group.column(place) for group in groups]
+            each = _LEAF_BYTES.get(leaf.physical_type, 8)
+            size += sum(copies * its.total_uncompressed_size if is_text else each * its.num_values for its in chunks)
+    return size
 
 
 @dataclass(frozen=True)
@@ -244,6 +288,11 @@ def _read_part(path: Path, columns: Sequence[str] | None) -> _Part:
         for name in columns or ():
             if name not in readable:
                 raise ExploreError(f"{path} has no column {name}: {meant(name, readable)}")
+        for field in schema:
+            if is_list(field.type) and not is_vectors(field.type):
+                raise ExploreError(
+                    f"{path}: column {field.name} holds lists of other things than numbers: leave it out"
+                )
         left_out = [name for name in opaque if name != AUDIO]
         if left_out and columns is None:
             note(f"{path}: left out, for they are no columns of a table: {some(left_out)}")
@@ -271,6 +320,22 @@ def _is_opaque(kind: pa.DataType) -> bool:
     return not is_values or bool(
         pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
     )
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether values are lists of whatever length."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def is_vectors(kind: pa.DataType) -> bool:
+    """Whether values are lists, or lists of lists, of numbers."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if not is_list(kind):
+        return False
+    while is_list(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_primitive(kind) or pa.types.is_null(kind))
 
 
 def _width(kind: pa.DataType) -> int:

@@ -5,6 +5,7 @@ Each kind of source is a module that tells what it recognises, reads and saw (`k
 order in which a spec is held against them. Only `hub` ever reaches the network.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,8 @@ import pandas as pd
 from dcase_explore import clips
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note, some
-from dcase_explore.sources.archives import ARCHIVES
+from dcase_explore.regular import open_regular
+from dcase_explore.sources.archives import ARCHIVES, PACKED
 from dcase_explore.sources.asdkit import ASDKIT
 from dcase_explore.sources.demo import DEMO
 from dcase_explore.sources.exported import EXPORTED
@@ -79,6 +81,13 @@ def _read(spec: str | pd.DataFrame, configs: Sequence[str]) -> Source:
     if not spec.strip():
         raise ExploreError(f"--data is empty: give a folder, or one of {', '.join(NAMED)}")
     asked = Asked(spec, configs)
+    try:
+        asked.path.lstat()
+    except ValueError:  # a NUL, with which there is no path
+        pass
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            raise ExploreError(f"--data {spec[:200]}: cannot be read ({error.strerror})") from error
     kind = kind_of(asked)
     if kind is None:
         raise ExploreError(_nothing_in(asked) if asked.path.is_dir() else _no_folder(spec, asked.path))
@@ -122,6 +131,10 @@ def read_scores(path: Path) -> pd.DataFrame | None:
 
 def _no_folder(spec: str, path: Path) -> str:
     if path.exists():
+        if not path.is_file():
+            open_regular(path, f"--data {spec}").close()  # says what it is
+        if path.suffix.lower() in PACKED:
+            return f"{path} is packed: unpack it first, and give its folder"
         return f"{path} is a file: give the folder that it lies in, or {_looks()}"
     if path.is_symlink():
         return f"{path} is a link to {os.readlink(path)}, which is not there"  # noqa: PTH115

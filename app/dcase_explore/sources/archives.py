@@ -14,13 +14,14 @@ from pathlib import Path, PurePosixPath
 
 from dcase_explore.clip_names import is_recording
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import some
+from dcase_explore.messages import note, some
 from dcase_explore.sources.asdkit import ASDKIT
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.results import RESULTS
 
 MAX_BYTES = 300 * 2**20
 MAX_MEMBERS = 100_000
+PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 WANTED = (".csv", ".npz")
 _INSIDE = (RESULTS, ASDKIT)
 
@@ -32,6 +33,9 @@ def _is_archive(asked: Asked) -> bool:
 def _read(asked: Asked) -> Source:
     with unpacked(asked.path) as folder:
         inside = Asked(str(folder), shown=str(asked.path))
+        packed = _packed_in(asked.path)
+        if packed and any(kind.recognises(inside) for kind in _INSIDE):
+            note(f"{asked.path}: left out, for archives within it are not unpacked: {some(packed)}")
         for kind in _INSIDE:
             if kind.recognises(inside):
                 return kind.reads(inside)
@@ -42,8 +46,18 @@ def _read(asked: Asked) -> Source:
         raise ExploreError(
             f"{asked.path} holds recordings ({some(recordings, 1)}): unpack it first, and give its folder"
         )
+    if packed:
+        raise ExploreError(
+            f"{asked.path} holds archives ({some(packed)}): unpack it first, and give the one that holds score files"
+        )
     told = "; ".join(f"{seen.what}: {seen.how}" for seen in saw)
     raise ExploreError(f"{asked.path} holds no score files: {told or f'expected {RESULTS.looks} or {ASDKIT.looks}'}")
+
+
+def _packed_in(path: Path) -> list[str]:
+    """Archives within an archive."""
+    with zipfile.ZipFile(path) as archive:
+        return [name for name in archive.namelist() if name.lower().endswith(PACKED) and "__MACOSX" not in name]
 
 
 @contextmanager

@@ -25,7 +25,7 @@ _BESIDE_SPLIT = {"source", "target", "cut", "data", "set", "split"}
 _NORMAL = {"normal", "normals", "good", "ok", "healthy", "nominal", "intact"}
 _ANOMALY = {
     *("abnormal", "anomaly", "anomalies", "anomalous", "broken", "bad", "faulty", "fault", "defect", "defective"),
-    *("damaged", "failure", "ng", "heavyload"),
+    *("damaged", "failure", "ng", "nok", "heavyload"),
 }
 _NOT = {"no", "non", "not", "without"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

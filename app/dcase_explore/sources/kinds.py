@@ -10,6 +10,7 @@ import pandas as pd
 
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
+from dcase_explore.messages import note
 
 MAX_DEPTH = 10
 """Levels of folders that are looked into, the one given included: ASDKit's results have nine."""
@@ -53,7 +54,7 @@ class Folder:
     path
         Absolute; by links as they were followed.
     files
-        Names of its files, sorted; hidden ones are left out.
+        Names of its files, sorted; hidden ones, and a Mac's about files, are left out.
     """
 
     path: Path
@@ -118,10 +119,15 @@ def _walk(start: Path) -> Iterable[Folder]:
                 raise ExploreError(f"{start} holds more than {MAX_FOLDERS:,} folders: give that of the data")
             try:
                 with os.scandir(path) as entries:
-                    inside = sorted((entry.name, _is_folder(entry)) for entry in entries if entry.name[0] != ".")
+                    inside = sorted(
+                        (entry.name, _is_folder(entry))
+                        for entry in entries
+                        if entry.name[0] != "." and entry.name != "__MACOSX"
+                    )
             except OSError as error:
                 if depth == 0:
                     raise ExploreError(f"{path} cannot be read ({error.strerror})") from error
+                note(f"{path}: left out, for it cannot be read ({error.strerror})")
                 continue
             below += [path / name for name, is_folder in inside if is_folder]
             yield Folder(path, tuple(name for name, is_folder in inside if not is_folder))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from dcase_explore.columns import describe
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import counted, some
+from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.listed_clips import clips_listed
 from dcase_explore.tables.text import rows
@@ -28,10 +28,15 @@ _ALSO = {
     "machine_id": "section",
     "id": "section",
     "subset": "split",
-    "is_anomaly": "label",
     "condition": "label",
+    **dict.fromkeys(("is_anomaly", "anomaly", "is_anomalous", "anomalous", "is_abnormal", "abnormal"), "label"),
+    **dict.fromkeys(("y_true", "y", "gt", "ground_truth", "truth", "is_normal", "normal"), "label"),
+    "is_target": "domain",
 }
 """What else columns are called, where the clip table's own name is not there."""
+_YES_IS = {"is_normal": ("normal", "anomaly"), "normal": ("normal", "anomaly"), "is_target": ("target", "source")}
+"""What yes and no mean in a column called so; in one of another name for labels, yes is an anomaly."""
+_YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
 
 def _table_in(asked: Asked) -> Path | None:
@@ -81,11 +86,19 @@ def read_listed(path: Path) -> pd.DataFrame:
     """
     lines = list(rows(path, str(path), MOST_CLIPS))
     _, header = lines[0]
-    names = _columns([name.lower() for name in header], header)
+    lower = [name.lower() for name in header]
+    names = _columns(lower, header)
+    coded = [place for place, name in enumerate(lower) if _ALSO.get(name) == names[place] in ("label", "domain")]
+    for place in coded:
+        note(f"{path.name}: column {header[place]} is taken for the {names[place]}")
     twice = [name for place, name in enumerate(names) if name and name in names[:place]]
     if twice:
         raise ExploreError(f"{path}: column {some(twice)} stands there twice")
-    return clips_listed(((line, _cells(fields, names)) for line, fields in lines[1:]), path)
+    told = (
+        (line, [_word(text, lower[place]) if place in coded else text for place, text in enumerate(fields)])
+        for line, fields in lines[1:]
+    )
+    return clips_listed(((line, _cells(fields, names)) for line, fields in told), path)
 
 
 def _cells(fields: Sequence[str], names: Sequence[str]) -> dict[str, str] | str:
@@ -94,20 +107,30 @@ def _cells(fields: Sequence[str], names: Sequence[str]) -> dict[str, str] | str:
     return dict(zip(names, fields, strict=True))
 
 
+def _word(text: str, column: str) -> str:
+    """A label or a domain, where a column says yes or no."""
+    yes, no = _YES_IS.get(column, ("anomaly", "normal"))
+    return yes if text.lower() in _YES else no if text.lower() in _NO else text
+
+
 def _columns(lower: list[str], header: list[str]) -> list[str]:
     """What each column is in the clip table; attributes keep their names."""
     path = _paths_column(lower)
-    names = []
+    names: list[str] = []
     for place, name in enumerate(lower):
         also = _ALSO.get(name, "")
-        known = name if describe(name) else also if also and also not in lower else header[place]
+        known = name if describe(name) else also if also and also not in (*lower, *names) else header[place]
         names.append("path" if place == path else "" if name in _PATHS and path is not None else known)
     return names
 
 
 def _saw(asked: Asked) -> Seen | None:
     path = _table_in(asked)
-    return Seen(f"a table of recordings ({path.name})", f"give it by --data {path}") if path else None
+    if path:
+        return Seen(f"a table of recordings ({path.name})", f"give it by --data {path}")
+    others = [name for place in asked.folders[:1] for name in place.files if name in NAMES]
+    how = "write column names in its first line, one of them path"
+    return Seen(f"{some(others)}, whose first line has no column path", how) if others else None
 
 
 LISTED = Kind(

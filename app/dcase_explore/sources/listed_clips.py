@@ -49,7 +49,7 @@ def clips_listed(lines: Iterable[tuple[int, Mapping[str, str] | str]], path: Pat
         elif not isinstance(cells, str):
             kept.append(cells)
     if bad:
-        raise ExploreError(f"{path}: {counted(len(bad), 'row')} that mean nothing: {some(bad, 5)}")
+        raise ExploreError(f"{path}: {counted(len(bad), 'row')} without a meaning: {some(bad, 5)}")
     if not kept:
         raise ExploreError(f"{path} lists not a single recording: give each a row, its path first")
     return _frame(pd.DataFrame(kept), path)

@@ -30,7 +30,7 @@ _FILE_NAME = re.compile(
     r"(?:_seed(?P<seed>\d+))?(?:\D.*)?\.(?:csv|CSV)",
     re.ASCII,
 )
-_LOOKS_LIKE = re.compile(r"(?:anomaly[ _-]?score|decision[ _-]?result).*\.(?:csv|tsv|txt)", re.IGNORECASE)
+_LOOKS_LIKE = re.compile(r".*(?:anomaly[ _-]?score|decision[ _-]?result).*\.(?:csv|tsv|txt)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ MORE_ROWS = 1_000_000
 """So many rows may a file have beyond those of the table at hand: others' clips are left out."""
 
 _BATCH = 1_024
+_COPIES = 4
+"""So often Arrow holds a text page: packed, unpacked, in the dictionary and in what finds it there."""
 _BEYOND, _PER_ROW = 96 * 2**20, 16 * 2**10
 
 
@@ -99,38 +101,59 @@ def read_parquet(path: Path, where: str, rows: int) -> Table:
     """
     import pyarrow as pa
 
-    from dcase_explore.parquet import opened
+    from dcase_explore.parquet import least_bytes, opened
     from dcase_explore.tables.kinds import open_kind
 
     open_kind(path, "Parquet", where).close()
     try:
         with opened(path) as described:
-            names, text = _columns(described.schema_arrow)
+            schema = described.schema_arrow
+            names, text, others = _columns(schema)
         with opened(path, read_dictionary=text) as file:
             if file.metadata.num_rows > rows + MORE_ROWS:
                 raise ExploreError(f"{where}: has {file.metadata.num_rows:,} rows for {rows:,} clips")
+            if least_bytes(file, [name for name in schema.names if name not in others], _COPIES) > most_bytes(rows):
+                raise too_large(where, rows)
             batches, size = [], 0
             for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
                 batches.append(batch)
                 size += batch.nbytes
                 if size > most_bytes(rows):
                     raise too_large(where, rows)
-            schema = batches[0].schema if batches else file.schema_arrow
-            frame = pa.Table.from_batches(batches, schema).to_pandas(use_threads=False)
+            count = file.metadata.num_rows
+            read = pa.Table.from_batches(batches, batches[0].schema) if batches else file.schema_arrow.empty_table()
+            frame = read.to_pandas(use_threads=False)
     except ExploreError as error:
         raise ExploreError(f"{where}: {str(error).removeprefix(f'{path} ').removeprefix(f'{where}: ')}") from error
-    return Table(frame, where)
+    unread = {name: [Nested()] * count for name in others}
+    return Table(frame.assign(**unread) if unread and len(frame) == count else frame, where)
 
 
-def _columns(schema: "pa.Schema") -> tuple[list[str], list[str]]:
-    """What is read: of recordings beside their paths the paths alone; and which of it is text."""
+class Nested:
+    """A value that is there and is neither text nor a number: a list of texts, a struct."""
+
+    def __repr__(self) -> str:
+        return "a nested value"
+
+
+def _columns(schema: "pa.Schema") -> tuple[list[str], list[str], list[str]]:
+    """
+    What is read: of recordings beside their paths the paths alone; which of it is text; and what is not read.
+
+    A small file may hold long texts, within lists and the like, more often than memory has room for.
+    """
     import pyarrow as pa
 
-    names, text = [], []
+    from dcase_explore.parquet import is_vectors
+
+    names, text, others = [], [], []
     for field in schema:
         is_audio = pa.types.is_struct(field.type) and field.type.get_field_index("path") >= 0
+        if pa.types.is_nested(field.type) and not is_audio and not is_vectors(field.type):
+            others.append(field.name)
+            continue
         names.append(f"{field.name}.path" if is_audio else field.name)
         # As a dictionary, text takes no memory for repetition, however often a small file repeats a long one.
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or pa.types.is_binary(field.type):
             text.append(field.name)
-    return names, text
+    return names, text, others

@@ -14,10 +14,12 @@ _HEAD = 512
 _OTHERS = (
     (re.compile(rb"version https?://git-lfs"), "a Git LFS pointer, not the file that it stands for: git lfs pull"),
     (
-        re.compile(rb"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE),
+        re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body|table)", re.IGNORECASE),
         "a web page, not a file of numbers: download it again",
     ),
     (re.compile(rb"\x93NUMPY"), "an array of NumPy: call it .npy"),
+    (re.compile(rb"PK\x03\x04.{26}\[Content_Types\]", re.DOTALL), "an Excel file, which is not read: save it as CSV"),
+    (re.compile(rb"\s*(?:\{\s*\"|\[\s*[\[{\"])"), "JSON, which is not read: write a table of names and values"),
     (re.compile(rb"PK\x03\x04|PK\x05\x06"), "a zip archive; if its content is arrays, call it .npz"),
     (re.compile(rb"PAR1"), "a Parquet file: call it .parquet"),
     (re.compile(rb"\x1f\x8b"), "packed with gzip: unpack it first"),

@@ -87,7 +87,7 @@ def read_csv(path: Path, where: str, most: int, *, text: Callable[[str], bool] =
     header = is_header(first)
     if header:
         names = [first[0].lstrip("# "), *first[1:]]
-        twice = [name for place, name in enumerate(names) if name in names[:place]]
+        twice = [name or "without a name" for place, name in enumerate(names) if name in names[:place]]
         if twice:
             raise ExploreError(f"{where}: column {some(twice)} stands there twice")
     texts = {place for place, name in enumerate(names) if text(str(name))}

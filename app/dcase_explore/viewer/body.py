@@ -1,8 +1,13 @@
 """What a page sends."""
 
+import asyncio
+
 from starlette.requests import Request
 
 from dcase_explore.errors import ExploreError
+
+PIECE_SECONDS = 10
+"""So long is each piece waited for that was announced."""
 
 
 async def body_of(request: Request, most: int) -> bytes:
@@ -24,11 +29,16 @@ async def body_of(request: Request, most: int) -> bytes:
     Raises
     ------
     ExploreError
-        When it is more.
+        When it is more, or does not come.
     """
     content = b""
-    async for piece in request.stream():
-        content += piece
+    pieces = aiter(request.stream())
+    while True:
+        try:
+            content += await asyncio.wait_for(anext(pieces), PIECE_SECONDS)
+        except StopAsyncIteration:
+            return content
+        except TimeoutError as error:
+            raise ExploreError("what the page announced does not come: try again") from error
         if len(content) > most:
             raise ExploreError(f"what the page sent is more than {most // 2**20} MB")
-    return content

@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import http.client
 import json
+import posixpath
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 from starlette.responses import Response
@@ -171,8 +173,19 @@ class HandingOn:
                 content = answer.read()
             except (OSError, http.client.HTTPException) as error:
                 raise ExploreError(f"Spotlight does not answer ({error}): try again") from error
-        kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OURS}
+        kept = {name: value for name, value in answer.getheaders() if name.lower() not in (*_OURS, "location")}
+        if place := answer.getheader("location"):
+            kept["location"] = _from_here(place, path)
         return answer.status, kept, content
+
+
+def _from_here(location: str, asked: str) -> str:
+    """Where a redirect leads, as seen from what was asked for: its own port is nobody's business."""
+    to, start = urlsplit(location), posixpath.dirname(urlsplit(f"http://here{asked}").path)
+    folder, name = posixpath.split("/" + to.path.lstrip("/"))
+    # With ./ before it no word of the path is taken for a scheme or a host.
+    way = f"./{posixpath.relpath(folder, '/' + start.lstrip('/'))}/{name}"
+    return f"{way}?{to.query}" if to.query else way
 
 
 def _message(kind: str, data: Any) -> str:

@@ -13,7 +13,7 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'{frames}"
 )
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-_OTHERS = (
+OTHERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -43,9 +43,9 @@ class Headers:
         async def sending(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 policy = (b"content-security-policy", self._policy(scope).encode())
-                ours = {policy[0], *(name for name, _ in _OTHERS)}
+                ours = {policy[0], *(name for name, _ in OTHERS)}
                 others = [pair for pair in message.get("headers", []) if pair[0].lower() not in ours]
-                message = {**message, "headers": [*others, policy, *_OTHERS]}
+                message = {**message, "headers": [*others, policy, *OTHERS]}
             await send(message)
 
         await self._app(scope, receive, sending if scope["type"] == "http" else send)

@@ -83,6 +83,7 @@ class Server:
         from dcase_explore.viewer.app import application
         from dcase_explore.viewer.behind import Behind
         from dcase_explore.viewer.handing_on import HandingOn
+        from dcase_explore.viewer.protocol import Protocol
         from dcase_explore.viewer.shown import Page
 
         self._page = Page()
@@ -97,6 +98,7 @@ class Server:
         app = application(self._page, self._others, any_host=self._address.host not in LOOPBACK, token=self._token)
         config = uvicorn.Config(
             app,
+            http=Protocol,
             lifespan="off",
             log_level="critical",
             ws_per_message_deflate=False,
