@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import re
 import socket
 import subprocess
@@ -189,6 +190,16 @@ def test_url_is_never_fetched(monkeypatch: pytest.MonkeyPatch, url: str) -> None
     monkeypatch.setattr(socket.socket, "connect", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
     assert f"there is no layout {url}" in refused(url)
+
+
+@pytest.mark.parametrize(
+    ("place", "what"), [("pipe.json", "a pipe"), ("folder.json", "a folder"), ("null.json", "a device")]
+)
+def test_what_is_no_file_is_said_and_not_waited_for(place: str, what: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "null.json").symlink_to(os.devnull)
+    assert f"layout {tmp_path / place}: is {what}" in refused(str(tmp_path / place))
 
 
 # What the curated ones show: the rules that CONTRIBUTING.md holds a new one to

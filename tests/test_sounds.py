@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from dcase_explore.enrich import logmel
 from dcase_explore.viewer.sounds import NoSound, peaks_of, sound_of
 
 RATE = 11_025
@@ -154,3 +155,18 @@ def test_peaks_are_the_highest_and_lowest_of_each_stretch(tmp_path: Path, frames
 def test_no_samples_no_peaks(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "clip.wav", np.zeros(0), 16_000)
     assert peaks_of(str(tmp_path / "clip.wav")) == b"[]"
+
+
+@pytest.mark.parametrize(("form", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("WAV", "IMA_ADPCM")])
+def test_a_small_file_of_very_many_samples_is_a_sentence(
+    form: str, subtype: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soundfile.write(tmp_path / "m", np.zeros((20_000, 2)), 16_000, format=form, subtype=subtype)
+    monkeypatch.setattr("dcase_explore.viewer.sounds.MAX_SAMPLES", 30_000)
+    for read in (sound_of, peaks_of):
+        with pytest.raises(NoSound, match="holds more than 0 million samples") as raised:
+            read(str(tmp_path / "m"))
+        assert raised.value.status == 413
+    monkeypatch.setattr("dcase_explore.enrich.logmel.MAX_SAMPLES", 30_000)
+    with pytest.raises(ValueError, match="million samples"):
+        logmel.read(str(tmp_path / "m"))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dcase_explore.recordings import MAX_SAMPLES
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -139,6 +141,8 @@ def read(path: str) -> tuple[np.ndarray, int, int, float]:
     try:
         with soundfile.SoundFile(path) as file:
             rate, channels, seconds = file.samplerate, file.channels, file.frames / file.samplerate
+            if min(file.frames, MAX_SECONDS * rate) * channels > MAX_SAMPLES:
+                raise ValueError(f"more than {MAX_SAMPLES / 1e6:,.0f} million samples in it")
             samples = file.read(MAX_SECONDS * rate, dtype="float32", always_2d=True)[:, 0]
     except (OSError, RuntimeError) as error:
         # soundfile's own errors are RuntimeErrors; their text repeats the path.

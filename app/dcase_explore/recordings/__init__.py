@@ -28,6 +28,8 @@ ORIGIN_FILE = "origin.json"
 SUMS_FILE = "SHA256SUMS"
 """Beside the recordings, one line for each that was fetched: ``sha256sum -c SHA256SUMS`` checks them."""
 MAX_RECORDING_BYTES = 256 * 2**20
+MAX_SAMPLES = MAX_RECORDING_BYTES // 2
+"""Of all channels: what the largest file of 16 bits holds. A packed one of a few bytes may hold any number."""
 """A clip of the challenge has a third of a megabyte; this is two hours of it."""
 
 

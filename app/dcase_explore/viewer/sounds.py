@@ -5,12 +5,18 @@ Chromium decodes PCM of 8 to 32 bits, 32-bit float, A-law and mu-law in RIFF and
 refuses 64-bit float, ADPCM, W64 and AIFF, and plays big-endian WAV (RIFX) as noise at full scale.
 """
 
+import contextlib
 import io
 import os
+from typing import TYPE_CHECKING
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.recordings import MAX_RECORDING_BYTES
+from dcase_explore.recordings import MAX_RECORDING_BYTES, MAX_SAMPLES
 from dcase_explore.regular import open_regular
+
+if TYPE_CHECKING:
+    import numpy as np
+    from soundfile import SoundFile
 
 PEAKS_PER_SECOND, FEWEST_PEAKS_PER_SECOND, PEAKS = 1_000, 50, 10_000
 """Of the drawn waveform: at most and at least so many a second, and about so many in all, as Spotlight has them."""
@@ -58,14 +64,19 @@ def sound_of(path: str | None) -> bytes:
         When there is none, it is no regular file, too large, or nothing that can be read as sound.
     """
     content = _content_of(path)
-    if _is_played(content[:_HEAD]):
+    is_played, is_packed = _is_played(content[:_HEAD]), content[:4] not in (b"RIFF", b"RF64")
+    if is_played and not is_packed:
         return content
     import soundfile
 
+    if is_played:
+        with contextlib.suppress(OSError, RuntimeError), soundfile.SoundFile(io.BytesIO(content)) as file:
+            _check_length(file.frames * file.channels, path)
+        return content
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             few_bits = file.subtype in ("PCM_16", "PCM_U8", "PCM_S8", "ULAW", "ALAW") or "ADPCM" in file.subtype
-            samples = file.read(dtype="int16" if few_bits else "float64", always_2d=True)
+            samples = _samples(file, "int16" if few_bits else "float64", path)
             rate = file.samplerate
     except (OSError, RuntimeError, MemoryError) as error:  # soundfile's own errors are RuntimeErrors
         raise _unreadable(path, error) from error
@@ -102,7 +113,7 @@ def peaks_of(path: str | None) -> bytes:
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             dtype = {"PCM_16": "int16", "PCM_24": "int32", "PCM_32": "int32"}.get(file.subtype, "float32")
-            samples, rate = file.read(dtype=dtype, always_2d=True), file.samplerate
+            samples, rate = _samples(file, dtype, path), file.samplerate
     except (OSError, RuntimeError, MemoryError) as error:
         raise _unreadable(path, error) from error
     if not len(samples):
@@ -118,6 +129,18 @@ def peaks_of(path: str | None) -> bytes:
     if dtype != "float32":
         peaks = peaks.astype(np.float32) / np.iinfo(dtype).max
     return orjson.dumps(np.ascontiguousarray(peaks, dtype=np.float32), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _samples(file: "SoundFile", dtype: str, path: str | None) -> "np.ndarray":
+    """All samples, shape (frames, channels), if they are bearable; the file may claim any number."""
+    samples: np.ndarray = file.read(min(file.frames, MAX_SAMPLES // file.channels + 1), dtype=dtype, always_2d=True)
+    _check_length(samples.size, path)
+    return samples
+
+
+def _check_length(samples: int, path: str | None) -> None:
+    if samples > MAX_SAMPLES:
+        raise NoSound(f"{path} holds more than {MAX_SAMPLES / 1e6:,.0f} million samples", 413)
 
 
 def _content_of(path: str | None) -> bytes:
