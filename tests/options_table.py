@@ -37,8 +37,9 @@ def row(parameter: inspect.Parameter, python: str, command: str = "") -> str:
         return ""
     flag = said[0].default if isinstance(said[0].default, str) else f"--{parameter.name.replace('_', '-')}"
     choices = next((one for one in (kind, *get_args(kind)) if get_origin(one) is Literal), None)
-    value = said[0].metavar or "|".join(get_args(choices)) or ("" if kind is bool else parameter.name.upper())
-    off = f", `--no-{parameter.name}`" if kind is bool and parameter.default else ""
+    is_flag = bool in (kind, *get_args(kind))
+    value = said[0].metavar or "|".join(get_args(choices)) or ("" if is_flag else parameter.name.upper())
+    off = f", `--no-{parameter.name}`" if is_flag and parameter.default is not False else ""
     cells = (f"`{command}{f'{flag} {value}'.strip()}`{off}", python, said[0].help)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 

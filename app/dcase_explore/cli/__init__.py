@@ -63,6 +63,13 @@ def main(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")] = 0,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file, for --host beyond this machine.")] = None,
+    token: Annotated[
+        bool | None,
+        typer.Option(
+            help="Show the page to those alone who know its address, of which a token is part then; if neither is "
+            "given, where others have an account on this machine."
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Make everything again, though nothing has changed.")] = False,
     verbose: Annotated[
@@ -92,9 +99,11 @@ def main(
         from dcase_explore.stored import kept
         from dcase_explore.viewer.address import Address
         from dcase_explore.viewer.browser import open_browser
+        from dcase_explore.viewer.neighbours import has_neighbours
         from dcase_explore.viewer.server import Server
 
-    with contextlib.closing(Server(Address(host, port, tls_certificate, tls_key))) as server:
+    address = Address(host, port, tls_certificate, tls_key)
+    with contextlib.closing(Server(address, asks=has_neighbours() if token is None else token)) as server:
         # First: a typo should not wait for the data.
         file = None if save_layout is None else file_to_save(save_layout)
         if options.layout is not None:

@@ -53,7 +53,9 @@ def own_routes(page: "Page") -> list[BaseRoute]:
     ]
 
 
-def application(page: "Page", others: "HandingOn", *, any_host: bool, token: str | None) -> Starlette:
+def application(
+    page: "Page", others: "HandingOn", *, any_host: bool, token: str | None, asks: bool, framed: bool
+) -> Starlette:
     """
     The whole server.
 
@@ -63,8 +65,10 @@ def application(page: "Page", others: "HandingOn", *, any_host: bool, token: str
         What is shown.
     others
         The way to the real Spotlight.
-    any_host, token
+    any_host, token, asks
         See `Guard`.
+    framed
+        See `Headers`.
     """
     tested = statics.version() == statics.TESTED
     spotlights_own: list[BaseRoute] = [statics.script_route(page)]
@@ -84,8 +88,8 @@ def application(page: "Page", others: "HandingOn", *, any_host: bool, token: str
         Route("/{path:path}", others.answer, methods=ALL),
     ]
     middleware: list[Any] = [
-        Middleware(Headers, framed=token is not None),
-        Middleware(Guard, any_host=any_host, token=token),
+        Middleware(Headers, framed=framed),
+        Middleware(Guard, any_host=any_host, token=token, asks=asks),
     ]
     app = Starlette(routes=routes, middleware=middleware, exception_handlers={Exception: _failed})
     app.router.redirect_slashes = False

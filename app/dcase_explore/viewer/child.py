@@ -18,6 +18,7 @@ from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.stored import Stored
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.lifeline import lines_of
+from dcase_explore.viewer.neighbours import has_neighbours
 from dcase_explore.viewer.server import Server
 
 SECRET = "DCASE_EXPLORE_PAGE"  # noqa: S105 - a name
@@ -38,7 +39,7 @@ def main() -> None:
         shutil.rmtree(shared, ignore_errors=True)
 
     lines = lines_of(parent, put_away)
-    server = Server(Address(), os.environ.pop(SECRET, None))
+    server = Server(Address(), os.environ.pop(SECRET, None), asks=has_neighbours())
 
     def answer(**document: Any) -> None:
         answers.write(json.dumps(document) + "\n")

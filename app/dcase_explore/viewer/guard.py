@@ -33,27 +33,37 @@ class Guard:
         keep a foreign name out.
     token
         A secret by which any Host is answered as well: a notebook server on another machine hands requests on under its
-        own name. The page's address brings it once; then a cookie does, which no other site has.
+        own name. The page's address brings it once, ``?token=…``; then a cookie does, which no other site has. Or it
+        is the first folder of the address, as of all that the page asks for then.
+    asks
+        Whether nobody is answered without the token: others use this machine.
     """
 
-    def __init__(self, app: App, any_host: bool = False, token: str | None = None) -> None:
+    def __init__(self, app: App, any_host: bool = False, token: str | None = None, asks: bool = False) -> None:
         self._app = app
         self._any_host = any_host
         self._token = token
+        self._asks = asks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on or refuse it."""
-        if scope["type"] not in ("http", "websocket") or self._allowed(scope):
-            await self._app(scope, receive, self._with_cookie(send) if self._brings_token(scope) else send)
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        inner = self._without_token(scope)
+        known = inner is not None or self._knows_token(scope)
+        if self._allowed(scope, known) and (known or not self._asks):
+            await self._app(inner or scope, receive, self._with_cookie(send) if self._brings_token(scope) else send)
         elif scope["type"] == "websocket":
             # Closing before accepting is a 403 on the wire.
             await send({"type": "websocket.close", "code": 1008})
         else:
             headers = [(b"content-type", b"text/plain; charset=utf-8")]
             await send({"type": "http.response.start", "status": 403, "headers": headers})
-            await send({"type": "http.response.body", "body": b"403: this page answers only its own address\n"})
+            its = "the address that was printed, with its token" if self._asks else "its own address"
+            await send({"type": "http.response.body", "body": f"403: this page answers only {its}\n".encode()})
 
-    def _allowed(self, scope: Scope) -> bool:
+    def _allowed(self, scope: Scope, known: bool) -> bool:
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in headers if name == b"host"]
         origins = [value for name, value in headers if name == b"origin"]
@@ -65,13 +75,24 @@ class Guard:
             name, _ = (parts := urlsplit(f"//{hosts[0]}")).hostname, parts.port
         except ValueError:  # no address in the brackets, no such port
             return False
-        known = self._knows_token(scope)
         if not self._any_host and name not in LOOPBACK and not known:
             return False
         secure = scope["scheme"] in ("https", "wss")
         # What hands requests on may be asked by https and ask here by http.
         schemes = ("http", "https") if known else ("https" if secure else "http",)
         return not origins or origins[0].lower() in [f"{scheme}://{hosts[0]}".lower() for scheme in schemes]
+
+    def _without_token(self, scope: Scope) -> Scope | None:
+        """The request as it is without the token as its first folder; None where it has none."""
+        if self._token is None:
+            return None
+        path = scope["path"].encode()
+        folder = f"/{self._token}/".encode()
+        if not secrets.compare_digest(path[: len(folder)], folder):
+            return None
+        raw = scope.get("raw_path") or path
+        rest = raw[len(folder) - 1 :] if raw.startswith(folder) else path[len(folder) - 1 :]
+        return {**scope, "path": scope["path"][len(folder) - 1 :], "raw_path": rest}
 
     def _brings_token(self, scope: Scope) -> bool:
         """Whether the address has the token."""

@@ -262,7 +262,7 @@ class Viewer:
         host = urlsplit(self.url)
         with contextlib.closing(http.client.HTTPConnection(host.hostname or "", host.port, timeout=60)) as connection:
             try:
-                connection.request(method, f"/{path}", body)
+                connection.request(method, f"{host.path}{path}", body)
                 answer = connection.getresponse()
                 content = answer.read()
             except (OSError, http.client.HTTPException) as error:

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import secrets
 import ssl
 import threading
 import time
@@ -30,6 +31,8 @@ class Server:
         Where to serve.
     token
         Secret by which a notebook server may hand requests on; see `Guard`.
+    asks
+        Whether the page is shown to those alone who know its address, for a token is a part of that.
 
     Raises
     ------
@@ -37,9 +40,11 @@ class Server:
         When the port is taken or the host is not this machine's.
     """
 
-    def __init__(self, address: Address, token: str | None = None) -> None:
+    def __init__(self, address: Address, token: str | None = None, *, asks: bool = False) -> None:
         self._address = address
-        self._token = token
+        self._framed = token is not None
+        self._token = token or (secrets.token_urlsafe(16) if asks else None)
+        self._asks = asks
         self._socket = bind_to(address)
         self._port = self._socket.getsockname()[1]
         self._thread: threading.Thread | None = None
@@ -49,7 +54,12 @@ class Server:
         """Address of the page."""
         host, port = self._address.host, self._port
         shown = f"[{host}]" if ":" in host else host
-        return f"{'https' if self._address.certificate else 'http'}://{shown}:{port}/"
+        return f"{'https' if self._address.certificate else 'http'}://{shown}:{port}{self._folder}"
+
+    @property
+    def _folder(self) -> str:
+        """Start of the path of all that is asked for."""
+        return f"/{self._token}/" if self._asks else "/"
 
     def show(self, stored: "Stored", arrangement: "Arrangement") -> None:
         """
@@ -95,7 +105,14 @@ class Server:
                 f"Spotlight {statics.version() or 'of an unknown version'} is installed, and the page was tested with "
                 f"{statics.TESTED}: Spotlight's own server answers, which takes some seconds longer"
             )
-        app = application(self._page, self._others, any_host=self._address.host not in LOOPBACK, token=self._token)
+        app = application(
+            self._page,
+            self._others,
+            any_host=self._address.host not in LOOPBACK,
+            token=self._token,
+            asks=self._asks,
+            framed=self._framed,
+        )
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -214,7 +231,7 @@ class Server:
         else:
             connection = http.client.HTTPConnection(host, port, timeout=60)
         with contextlib.closing(connection):
-            connection.request("GET", path)
+            connection.request("GET", f"{self._folder}{path[1:]}")
             answer = connection.getresponse()
             body = answer.read()
         if answer.status != 200:
