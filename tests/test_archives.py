@@ -316,3 +316,19 @@ def test_archives_within_an_archive_are_named(inner: str, tmp_path: Path, capsys
     assert f"holds archives ({inner}): unpack it first" in sentence
     read(packed(tmp_path / "both.zip", {inner: content, SCORES: "section_03_0000.wav,1\n"}))
     assert f"archives within it are not unpacked: {inner}" in capsys.readouterr().err
+
+
+def test_what_of_asdkits_output_does_not_fit_is_said(tmp_path: Path, capsys: Capture) -> None:
+    rows = "".join(f"/x/fan/test/section_00_source_test_normal_{row:04d}_v_1.wav,0,{row},{row}\n" for row in range(2))
+    (tmp_path / "fan").mkdir()
+    (tmp_path / "fan" / "test_score.csv").write_text(f"path,section,is_normal,AS-a\n{rows}")
+    np.savez(tmp_path / "fan" / "test_extract.npz", embed=np.ones((3, 4), np.float32))
+    assert read(tmp_path)["label"].tolist() == ["anomaly", "normal"]
+    said = capsys.readouterr().err
+    assert "label differs from the name of 1 clip: the column is believed" in said
+    assert "left out, for they have not a row for each of the 2 scores beside: embed" in said
+    np.savez(
+        tmp_path / "fan" / "test_extract.npz", embed=np.ones((2, 4), np.float32), path=np.array(["a.wav", "b.wav"])
+    )
+    read(tmp_path)
+    assert "left out, as not among the scores beside: a.wav, b.wav" in capsys.readouterr().err

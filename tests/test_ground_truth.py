@@ -131,3 +131,52 @@ def test_a_list_that_says_nothing_is_refused_with_its_line(text: str, parts: lis
     with pytest.raises(ExploreError) as error:
         attach_ground_truth(HIDDEN_2020, path)
     assert [part for part in [str(path), *parts] if part not in str(error.value)] == []
+
+
+HIDDEN = of_fan("section_00_0000.wav", "section_00_0001.wav")
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "facts"),
+    [
+        ("file,label", ["0", "1"], ["label"]),
+        ("file_name;Label", ["normal", "abnormal"], ["label"]),
+        ("file,is_normal", ["1", "0"], ["label"]),
+        ("filename,is_anomaly", ["False", "True"], ["label"]),
+        ("file,y_true", ["0.0", "1.0"], ["label"]),
+        ("path,is_target", ["0", "1"], ["domain"]),
+        ("file,domain,label", ["source,0", "target,1"], ["domain", "label"]),
+        ("file,is_target,is_normal", ["0,1", "1,0"], ["domain", "label"]),
+        ("file,remark,gt", ["section_00,no", "section_01,yes"], ["label"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["labels.csv", "ground_truth_fan_section_00_test.csv"])
+def test_columns_are_taken_for_what_their_names_say(
+    header: str, cells: list[str], facts: list[str], name: str, tmp_path: Path
+) -> None:
+    text = "\n".join([header, *(f"section_00_{row:04d}.wav,{its}" for row, its in enumerate(cells))])
+    path = written(tmp_path, name, text.replace(",", ";") if ";" in header else text)
+    said = {"label": ["normal", "anomaly"], "domain": ["source", "target"]}
+    expected = [list(row) for row in zip(*(said[fact] for fact in facts), strict=True)]
+    assert known(attach_ground_truth(HIDDEN, path), *facts) == expected
+
+
+def test_a_domain_beside_a_label_is_taken_without_a_header_as_well(tmp_path: Path) -> None:
+    path = written(tmp_path, "labels.csv", "section_00_0000.wav,0,source\nsection_00_0001.wav,1,target\n")
+    assert known(attach_ground_truth(HIDDEN, path), "label", "domain") == [["normal", "source"], ["anomaly", "target"]]
+
+
+def test_a_word_that_is_no_label_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, "labels.csv", "file,is_normal\nsection_00_0000.wav,2\n")
+    with pytest.raises(ExploreError, match="line 2: a label is normal or anomaly, not '2'"):
+        attach_ground_truth(HIDDEN, path)
+
+
+@pytest.mark.parametrize("places", [("ground_truth_data", "ground_truth_data"), ("one", "other")])
+def test_a_clip_of_two_labels_is_refused(places: tuple[str, str], tmp_path: Path) -> None:
+    lines = ["section_00_0000.wav,0\n", "section_00_0000.wav,1\n"]
+    for place in set(places):
+        its = "".join(line for line, where in zip(lines, places, strict=True) if where == place)
+        written(tmp_path / place, "ground_truth_fan_section_00_test.csv", its)
+    with pytest.raises(ExploreError, match=r"says (normal and anomaly|anomaly and normal) of test/fan_section_00_0000"):
+        attach_ground_truth(HIDDEN, tmp_path)

@@ -39,7 +39,7 @@ def attach_ground_truth(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
     """
     where = f"--ground-truth {place}"
     files = truth_files(place)
-    told = _by_name((truth for file in files for truth in truths(file, len(frame))), set(frame["clip_id"]))
+    told = _by_name((truth for file in files for truth in truths(file, len(frame))), set(frame["clip_id"]), where)
     if not told:
         raise ExploreError(f"{where}: {'its files hold' if place.is_dir() else 'holds'} not a single clip")
     try:
@@ -60,7 +60,7 @@ def attach_ground_truth(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
     return clips.conform(changed)
 
 
-def _by_name(found: Iterable[Truth], ids: set[str]) -> dict[str, dict[str, object]]:
+def _by_name(found: Iterable[Truth], ids: set[str], where: str) -> dict[str, dict[str, object]]:
     """Facts by what each clip is called in the data: its name as it was published, or its full one."""
     told: dict[str, dict[str, object]] = {}
     known = {clip.partition("/")[2].partition("_")[2] for clip in ids}
@@ -72,7 +72,13 @@ def _by_name(found: Iterable[Truth], ids: set[str]) -> dict[str, dict[str, objec
             if name in ids or (truth.machine is None and file_identity(file) in known)
         )
         facts = {column: value for column, value in truth.facts.items() if value is not None}
-        told.setdefault(next(there, names[0]), {}).update(facts)
+        name = next(there, names[0])
+        before = told.setdefault(name, {})
+        for column in ("label", "domain"):
+            if column in facts and before.get(column, facts[column]) != facts[column]:
+                both = f"{before[column]} and {facts[column]}"
+                raise ExploreError(f"{where}: says {both} of {name}: keep one {column} of each clip")
+        before.update(facts)
     return told
 
 

@@ -24,6 +24,7 @@ from dcase_explore.columns import DOMAINS, LABELS, machine_type
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note
 from dcase_explore.regular import open_regular
+from dcase_explore.sources.listed_rows import NAMED_OTHERWISE, domain_of, label_of, word_of
 from dcase_explore.tables.dialect import NAME_COLUMNS
 from dcase_explore.tables.text import rows
 
@@ -160,6 +161,7 @@ def truths(file: TruthFile, most: int) -> Iterator[Truth]:
         A line of another form.
     """
     machine = file.machine
+    header: list[str] = []
     for place, (line, fields) in enumerate(rows(file.path, f"--ground-truth {file.path}", most)):
         where = f"--ground-truth {file.path}, line {line}"
         name, *rest = (text for text in fields if text) if any(fields) else ("",)
@@ -168,17 +170,34 @@ def truths(file: TruthFile, most: int) -> Iterator[Truth]:
         if file.holds == "list" and not is_clip and not rest:
             machine = machine_type(re.sub(r"^DCASE\d{4}T\d", "", name))
             continue
-        if file.holds == "list" and place == 0 and name.lower() in NAME_COLUMNS:
+        if place == 0 and name.lower() in NAME_COLUMNS:
+            header = [text.lower() for text in fields]
             continue
         if not rest or not is_clip:
             raise ExploreError(f"{where}: expected 'file name,value', found {','.join(fields)[:80]!r}")
         facts: dict[str, object] = {"year": file.year, "domain": file.domain}
-        if file.holds == "list":
+        if header and (told := _under(header, fields, where)):
+            yield Truth(machine, (name,), {**facts, **told})
+        elif file.holds == "list":
             yield _listed(machine, name, rest, facts, where)
         elif file.holds == "attributes":
             yield Truth(machine, (name, rest[-1]), {**facts, **_named(rest[-1], where)})
         else:
             yield Truth(machine, (name,), {**facts, file.holds: _code(rest[0], file.holds, where)})
+
+
+def _under(header: list[str], fields: list[str], where: str) -> dict[str, object]:
+    """Label and domain of a line below one that names the columns; nothing where no name is known."""
+    found: dict[str, object] = {}
+    for column, text in zip(header, fields, strict=False):
+        fact = column if column in ("label", "domain") else NAMED_OTHERWISE.get(column)
+        if fact is None or fact in found or not text:
+            continue
+        words, read = (LABELS, label_of) if fact == "label" else (DOMAINS, domain_of)
+        found[fact] = read(words[int(text)] if column == fact and text in ("0", "1") else word_of(text, column))
+        if found[fact] is None:
+            raise ExploreError(f"{where}: a {fact} is {words[0]} or {words[1]}, not {text[:40]!r}")
+    return found
 
 
 def _listed(machine: str | None, name: str, rest: list[str], facts: dict[str, object], where: str) -> Truth:
@@ -188,6 +207,8 @@ def _listed(machine: str | None, name: str, rest: list[str], facts: dict[str, ob
     if full is None and label is None:
         raise ExploreError(f"{where}: expected 'file name,full name' or 'file name,0|1', found {rest[0][:80]!r}")
     told = _named(full, where) if full else {}
+    if domain := next((text.lower() for text in rest if text.lower() in DOMAINS), None):
+        told["domain"] = domain
     return Truth(machine, (name, full) if full else (name,), {**facts, **told, **({"label": label} if label else {})})
 
 

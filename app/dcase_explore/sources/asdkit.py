@@ -63,6 +63,11 @@ def _read(asked: Asked) -> Source:
     frame = pd.DataFrame(list(facts.values()))
     note(f"{asked.title}: ASDKit's scores of {some(frame['class'].unique(), 7)}")
     by_name = clips.facts_from_names(*(frame[name].tolist() for name in ("class", "file_name", "split")))
+    for name in ("label", "domain"):
+        both = by_name[name].notna() & frame[name].notna() if name in by_name else pd.Series(False, frame.index)
+        differ = int((by_name[name][both].astype(object) != frame[name][both]).sum()) if both.any() else 0
+        if differ:
+            note(f"{asked.title}: {name} differs from the name of {counted(differ, 'clip')}: the column is believed")
     frame = by_name.assign(
         **{name: frame[name] for name in ("section", "label", "domain") if frame[name].notna().any()}
     )
@@ -137,17 +142,18 @@ def _read_vectors(
     values: dict[str, dict[str, object]],
 ) -> None:
     """Take in the vectors that lie beside a score file; its names are pickled in most, and then rows count."""
-    arrays = {
-        name: array
-        for name, array in read_npz(path, shown, len(ids), without_objects=True).items()
-        if array.shape[:1] == (len(ids),)
-    }
+    every = read_npz(path, shown, len(ids), without_objects=True)
+    arrays = {name: array for name, array in every.items() if array.shape[:1] == (len(ids),)}
+    if others := [name for name, array in every.items() if array.ndim == 2 and name not in arrays]:
+        note(f"{shown}: left out, for they have not a row for each of the {len(ids):,} scores beside: {some(others)}")
     matrices = {name: array for name, array in arrays.items() if array.ndim == 2 and array.dtype.kind == "f"}
     paths = arrays.get("path")
     rows = ids
     if paths is not None and paths.dtype.kind == "U":
         split, machine = ids[0].partition("/")[0], machine_type(path.parent.name)
         rows = [clips.clip_id(split, machine, PureWindowsPath(str(name)).name) for name in paths]
+        if unknown := [str(name) for name, clip in zip(paths, rows, strict=True) if clip not in facts]:
+            note(f"{shown}: left out, as not among the scores beside: {some(unknown)}")
     elif not all(_agrees(arrays, name, ids, facts) for name in ("section", *_CODES)):
         note(f"{shown}: left out, for its clips are others than those of the scores beside it, or in another order")
         return

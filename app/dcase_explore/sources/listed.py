@@ -16,6 +16,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.listed_clips import clips_listed
+from dcase_explore.sources.listed_rows import NAMED_OTHERWISE, word_of
 from dcase_explore.tables.text import rows
 
 NAMES = ("clips.csv", "manifest.csv", "metadata.csv")
@@ -29,14 +30,9 @@ _ALSO = {
     "id": "section",
     "subset": "split",
     "condition": "label",
-    **dict.fromkeys(("is_anomaly", "anomaly", "is_anomalous", "anomalous", "is_abnormal", "abnormal"), "label"),
-    **dict.fromkeys(("y_true", "y", "gt", "ground_truth", "truth", "is_normal", "normal"), "label"),
-    "is_target": "domain",
+    **NAMED_OTHERWISE,
 }
 """What else columns are called, where the clip table's own name is not there."""
-_YES_IS = {"is_normal": ("normal", "anomaly"), "normal": ("normal", "anomaly"), "is_target": ("target", "source")}
-"""What yes and no mean in a column called so; in one of another name for labels, yes is an anomaly."""
-_YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
 
 def _table_in(asked: Asked) -> Path | None:
@@ -95,7 +91,7 @@ def read_listed(path: Path) -> pd.DataFrame:
     if twice:
         raise ExploreError(f"{path}: column {some(twice)} stands there twice")
     told = (
-        (line, [_word(text, lower[place]) if place in coded else text for place, text in enumerate(fields)])
+        (line, [word_of(text, lower[place]) if place in coded else text for place, text in enumerate(fields)])
         for line, fields in lines[1:]
     )
     return clips_listed(((line, _cells(fields, names)) for line, fields in told), path)
@@ -105,12 +101,6 @@ def _cells(fields: Sequence[str], names: Sequence[str]) -> dict[str, str] | str:
     if len(fields) != len(names):
         return f"{counted(len(fields), 'field')}, where the first line has {len(names)}"
     return dict(zip(names, fields, strict=True))
-
-
-def _word(text: str, column: str) -> str:
-    """A label or a domain, where a column says yes or no."""
-    yes, no = _YES_IS.get(column, ("anomaly", "normal"))
-    return yes if text.lower() in _YES else no if text.lower() in _NO else text
 
 
 def _columns(lower: list[str], header: list[str]) -> list[str]:

@@ -12,6 +12,36 @@ from dcase_explore.sources.attribute_files import is_no_attribute
 from dcase_explore.sources.folder_names import is_label, read_folders
 from dcase_explore.tables.dialect import is_number
 
+NAMED_OTHERWISE = {
+    **dict.fromkeys(("is_anomaly", "anomaly", "is_anomalous", "anomalous", "is_abnormal", "abnormal"), "label"),
+    **dict.fromkeys(("y_true", "y", "gt", "ground_truth", "truth", "is_normal", "normal"), "label"),
+    "is_target": "domain",
+}
+"""What columns of labels and domains are called elsewhere."""
+_YES_IS = {"is_normal": ("normal", "anomaly"), "normal": ("normal", "anomaly"), "is_target": ("target", "source")}
+"""What yes and no mean in a column called so; in one of another name for labels, yes is an anomaly."""
+_YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
+
+
+def word_of(text: str, column: str) -> str:
+    """
+    A label or a domain in words, where a column says yes or no.
+
+    Parameters
+    ----------
+    text
+        Of a cell.
+    column
+        One of `NAMED_OTHERWISE`.
+
+    Returns
+    -------
+    str
+        Any other text as it is.
+    """
+    yes, no = _YES_IS.get(column, ("anomaly", "normal"))
+    return yes if text.lower() in _YES else no if text.lower() in _NO else text
+
 
 def row_problem(row: Mapping[str, str]) -> str | None:
     """
