@@ -1,5 +1,6 @@
 """The contract of the clip table: what conform makes of a frame, what it refuses, what each column is."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -382,7 +383,18 @@ def test_signs_that_look_like_digits_sort_as_text() -> None:
     assert set(frame["d1v"].cat.categories) == {"5", "5²"}
 
 
-@pytest.mark.parametrize("codes", [[0, 1, None], ["0", "1", None], [0.0, 1.0, np.nan], ["normal", "abnormal", None]])
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [0, 1, None],
+        ["0", "1", None],
+        [0.0, 1.0, np.nan],
+        ["normal", "abnormal", None],
+        [False, True, None],
+        ["False", "TRUE", None],
+        ["Normal", "ANOMALY", None],
+    ],
+)
 def test_labels_and_decisions_may_be_codes_and_that_is_said(
     codes: list[object], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -395,10 +407,28 @@ def test_labels_and_decisions_may_be_codes_and_that_is_said(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("codes", [[0, 2], [True, False], ["yes", "no"], [0.5, 1]])
+@pytest.mark.parametrize("codes", [[0, 2], ["yes", "no"], [0.5, 1]])
 def test_other_codes_of_labels_are_refused(codes: list[object]) -> None:
     sentence = refused(pd.DataFrame({"clip_id": ["a", "b"], "class": "fan", "split": "test", "label": codes}))
     assert "only normal and anomaly are known" in sentence
+
+
+def test_splits_and_domains_in_capitals_are_read_and_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"clip_id": ["a", "b"], "class": "fan", "split": ["Test", "TRAIN"], "domain": "Source"})
+    found = clips.conform(frame)
+    assert found[["split", "domain"]].to_numpy().tolist() == [["test", "source"], ["train", "source"]]
+    assert "column split: Test, TRAIN read as test, train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("values", [[True, False], [0.5, True], [None, np.True_]])
+def test_truth_values_are_no_scores(values: list[object]) -> None:
+    frame = pd.DataFrame({"clip_id": ["a", "b"], "class": "fan", "split": "test", "anomaly_score_x": values})
+    assert "anomaly_score_x: cannot be read as float (truth values are no numbers)" in refused(frame)
+
+
+def test_paths_may_be_paths() -> None:
+    frame = pd.DataFrame({"clip_id": ["a", "b"], "class": "fan", "split": "test", "path": [Path("/x/a.wav"), None]})
+    assert clips.conform(frame)["path"].tolist() == ["/x/a.wav", None]
 
 
 def test_text_is_composed_and_paths_stay_as_the_file_system_has_them() -> None:

@@ -13,6 +13,7 @@ from dcase_explore import clips
 from dcase_explore.attach import attach
 from dcase_explore.attach.given import clip_table
 from dcase_explore.errors import ExploreError
+from dcase_explore.sources import read_sources
 
 NAMES = [f"section_00_{domain}_test_normal_0000.wav" for domain in ("source", "target")] + ["section_01_0007.wav"]
 DATA = clips.facts_from_names(["fan"] * 3, NAMES, ["test"] * 3)
@@ -238,3 +239,16 @@ class Gone(Tensor):
 def test_an_array_that_its_library_does_not_hand_over_is_a_sentence(value: object) -> None:
     with pytest.raises(ExploreError, match=r"scores mine: .* cannot be taken \(it .*\): give a NumPy array"):
         attach(DATA, scores={"mine": value})
+
+
+@pytest.mark.parametrize("index", ["clip_id", ["class", "clip_id"], ["split"]])
+def test_what_a_clip_table_needs_may_stand_in_its_index(index: str | list[str]) -> None:
+    frame = pd.DataFrame({"clip_id": ["test/fan_a.wav"], "class": "fan", "split": "test", "label": "normal"})
+    assert set(clip_table(frame.set_index(index)).columns) == set(frame)  # type: ignore[attr-defined]
+    other = frame.set_index(pd.Index([5], name="mine"))
+    assert clip_table(other) is other
+
+
+def test_no_data_at_all_are_said() -> None:
+    with pytest.raises(ExploreError, match="--data is empty"):
+        read_sources([])

@@ -1,16 +1,21 @@
 """Values of one column of the clip table, brought to the type that the contract wants."""
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dcase_explore.clip_names import composed
 from dcase_explore.columns import LABELS, MACHINE_TYPES, Column
 from dcase_explore.messages import note, some
 
-LABEL_CODES = {"0": "normal", "1": "anomaly", "0.0": "normal", "1.0": "anomaly", "abnormal": "anomaly"}
+LABEL_CODES = {
+    **dict.fromkeys(("0", "0.0", "false"), "normal"),
+    **dict.fromkeys(("1", "1.0", "true", "abnormal"), "anomaly"),
+}
 """What labels and decisions are written as elsewhere, the challenge's own files among them."""
 
 
@@ -43,16 +48,27 @@ def cast(values: pd.Series, column: Column | None) -> tuple[pd.Series, str | Non
                 raise ValueError("not whole numbers")
             return (whole if whole.isna().any() else whole.astype("int64")), None
         if column.kind == "float":
+            if _has_truth_values(values):
+                raise ValueError("truth values are no numbers")
             wide = pd.to_numeric(values)
             narrow = wide.astype("float32")
             return (wide if would_be_tied(wide, column) else narrow), None
         if column.kind == "bool":
             return values.astype("boolean"), None
         held = values.astype(object).where(values.notna(), None)
+        if column.kind == "text":
+            return held.map(_composed), None
         # Paths stay as the file system has them.
-        return (held.map(_composed) if column.kind == "text" else held), None
+        return held.map(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value), None
     except (TypeError, ValueError) as error:
         return values, f"cannot be read as {column.kind} ({error})"
+
+
+def _has_truth_values(values: pd.Series) -> bool:
+    """Whether a column holds True or False, of which pandas would make numbers."""
+    if values.dtype == object:
+        return any(isinstance(value, bool | np.bool_) for value in values)
+    return bool(pd.api.types.is_bool_dtype(values.dtype))
 
 
 def would_be_tied(values: pd.Series, column: Column) -> bool:
@@ -67,9 +83,13 @@ def _category(values: pd.Series, column: Column) -> pd.Series:
         return values
     text = values.astype(object).map(str, na_action="ignore")
     found = list(pd.unique(text.dropna()))
-    if column.categories == LABELS and (codes := [name for name in found if name in LABEL_CODES]):
-        note(f"column {column.name}: {some(codes)} read as {some(LABEL_CODES[code] for code in codes)}")
-        text = text.replace(LABEL_CODES)
+    codes = {name: name for name in column.categories or ()}
+    if column.categories == LABELS:
+        codes |= LABEL_CODES
+    meant = {name: its for name in found if (its := codes.get(name.lower(), name)) != name}
+    if meant:
+        note(f"column {column.name}: {some(meant)} read as {some(meant.values())}")
+        text = text.replace(meant)
     if not all(name.isascii() for name in found):
         text = text.map(_composed)
     found = list(pd.unique(text.dropna()))

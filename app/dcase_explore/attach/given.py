@@ -8,6 +8,7 @@ import pandas as pd
 from dcase_explore.attach.frames import given_in_frame
 from dcase_explore.attach.naming import names_in_index, text_of
 from dcase_explore.attach.numbers import Given, Kind, numbers
+from dcase_explore.columns import describe
 from dcase_explore.errors import ExploreError
 from dcase_explore.tables.handed import array_of, frame_of
 
@@ -76,5 +77,6 @@ def clip_table(data: object) -> object:
         return data
     table = frame_of(data, "data")
     if isinstance(table, pd.DataFrame):
-        return table
+        kept = any(name is not None and name not in table and describe(str(name)) for name in table.index.names)
+        return table.reset_index() if kept else table
     raise ExploreError(f"data: {type(data).__name__} is no table: give a pandas frame, or what names the data")

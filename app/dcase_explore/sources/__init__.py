@@ -61,6 +61,8 @@ def read_sources(
     ExploreError
         A spec that is neither a known word nor a path with recognised content.
     """
+    if not len(specs):
+        raise ExploreError(f"--data is empty: give a folder, or one of {', '.join(NAMED)}")
     if len(specs) > 1 and any(isinstance(spec, str) and spec == "demo" for spec in specs):
         raise ExploreError("the demo's sounds are synthetic and belong to no other data: give --data demo alone")
     if configs and not any(isinstance(spec, str) and is_hub(spec) for spec in specs):
