@@ -20,7 +20,7 @@ from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
 from dcase_explore.findings import MOST, find, in_view, shown
 from dcase_explore.findings.chance import auc_of, mean_interval, overlap_by_chance, wilson_interval
-from dcase_explore.findings.distances import measure_distances
+from dcase_explore.findings.distances import FEWEST_KEPT, measure_distances
 from dcase_explore.findings.finding import HIGH_AUC, MEDIUM_AUC, Finding, auc_lost
 from dcase_explore.findings.neighbors import nearest_neighbors
 from dcase_explore.findings.rules.wrong_clips import is_wrong
@@ -732,6 +732,34 @@ def test_attributes_without_names_are_told_apart_by_their_column() -> None:
     assert {frozenset(rows) for rows in found} == {
         frozenset(made.rows(split="test", label="normal", **{column: "1"})) for column in ("d1v", "d2v")
     }
+
+
+def test_distances_that_are_kept_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    frame = clips.conform(
+        pd.DataFrame(
+            {
+                "clip_id": [f"train/fan_{number}.wav" for number in range(FEWEST_KEPT)],
+                "class": "fan",
+                "split": ["train", "test"] * (FEWEST_KEPT // 2),
+                "section": 0,
+                "domain": ["source", "source", "target", "target"] * (FEWEST_KEPT // 4),
+                "label": "normal",
+                "embeddings_mine": list(rng.normal(size=(FEWEST_KEPT, 8)).astype(np.float32)),
+            }
+        )
+    )
+    first = measure_distances(frame, "mine")
+    with monkeypatch.context() as patch:
+        patch.setattr("dcase_explore.findings.distances.nearest_neighbors", None)
+        again = measure_distances(frame, "mine")
+        with pytest.raises(TypeError):
+            measure_distances(frame[::-1], "mine")
+    assert first is not None
+    assert again is not None
+    for name in ("distance", "nearest", "nearest_distance"):
+        assert np.array_equal(getattr(again, name), getattr(first, name), equal_nan=True)
+    assert (again.sep, again.dsup) == (first.sep, first.dsup)
 
 
 def test_one_huge_vector_does_not_move_the_neighbours_of_others() -> None:

@@ -15,6 +15,10 @@ from dcase_explore import clips
 from dcase_explore.columns import DOMAINS
 from dcase_explore.findings.chance import auc_of
 from dcase_explore.findings.neighbors import Neighbors, nearest_neighbors
+from dcase_explore.store import Store, digest_of
+
+FEWEST_KEPT = 500
+"""Clips of a machine type from which on what was measured is kept."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
     source = training if any_domain else training & holds(its, "domain", "source")
     trained = bool(training.any())
     sections = _sections(its, source if trained else normal)
-    far = _search(matrix, sections, source, training if trained else normal, ~train)
+    far = _kept_search(matrix, sections, source, training if trained else normal, ~train)
     distance = far.euclidean.copy()
     source_test = ~train & normal & (any_domain | holds(its, "domain", "source"))
     for section in sections:
@@ -129,6 +133,27 @@ def _sections(its: pd.DataFrame, reference: np.ndarray) -> list[np.ndarray]:
     if np.isnan(numbers).any() or any((section & reference).sum() < 2 for section in sections):
         return [np.ones(len(its), bool)]
     return sections
+
+
+def _kept_search(
+    matrix: np.ndarray, sections: list[np.ndarray], source: np.ndarray, normals: np.ndarray, test: np.ndarray
+) -> Neighbors:
+    """As `_search`, which takes longer than all else that is found, and need not be done again for other scores."""
+    if len(matrix) < FEWEST_KEPT:
+        return _search(matrix, sections, source, normals, test)
+    whole: list[np.ndarray] = []
+
+    def packed() -> np.ndarray:
+        its = _search(matrix, sections, source, normals, test)
+        whole[:] = [its.euclidean, its.cosine, its.nearest.astype(np.float64), its.distance]
+        return np.concatenate(whole).view(np.float32)  # the store's type: the bits of twice as many numbers
+
+    masks = [mask.tobytes() for mask in (*sections, source, normals, test)]
+    with Store() as store:
+        key = digest_of("neighbours 1", str(matrix.shape), matrix.tobytes(), *masks)
+        kept = store.kept(key, packed)
+    euclidean, cosine, nearest, distance = whole or kept.view(np.float64).reshape(4, -1).copy()
+    return Neighbors(euclidean, cosine, nearest.astype(np.int64), distance)
 
 
 def _search(
