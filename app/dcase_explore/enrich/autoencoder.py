@@ -72,7 +72,7 @@ def add_autoencoder(result: Enriched, digests: dict[str, str], settings: Setting
     if vectors.isna().all():
         note(f"{AE}: nothing could be trained on")
         return
-    how = f"{network.RECIPE}, {settings.epochs} epochs on training normals of its machine type; {versions('torch')}"
+    how = f"{network.RECIPE}, {settings.epochs} epochs on {ears.FITTED_ON}; {versions('torch')}"
     result.made[f"embeddings_{AE}"] = f"Bottleneck, reduced to {width} by PCA on training clips. {how}"
     result.made[f"anomaly_score_{AE}"] = f"Mean squared error, dB². {how}"
     result.made[f"anomaly_score_{AE}_mahala"] = f"Selective Mahalanobis distance. {how}"

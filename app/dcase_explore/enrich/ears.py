@@ -15,6 +15,8 @@ from dcase_explore.enrich.frames import Frames
 from dcase_explore.messages import note, some
 from dcase_explore.store import Store, digest_of
 
+FITTED_ON = "training normals of its machine type (all its clips where there are none)"
+
 
 @dataclass(frozen=True)
 class Group:

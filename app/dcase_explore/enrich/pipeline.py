@@ -198,9 +198,7 @@ def _score(result: Enriched, embedding: str, score: "ears.Score", how: str, stor
         return
     result.frame = ears.with_score(result.frame, embedding, score, store)
     if column in result.frame:
-        result.made[column] = (
-            f"Of {embedding}: {how}, among training normals of its machine type; {versions('scikit-learn')}"
-        )
+        result.made[column] = f"Of {embedding}: {how}, among {ears.FITTED_ON}; {versions('scikit-learn')}"
 
 
 def _maps(result: Enriched, store: Store) -> None:
