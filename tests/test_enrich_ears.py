@@ -19,6 +19,7 @@ from dcase_explore.exploring import explored
 from dcase_explore.findings.finding import models_of
 from dcase_explore.options import Options
 from dcase_explore.sources import read_sources
+from dcase_explore.store import Store
 from hub_server import HubServer
 
 Record = Callable[..., Path]
@@ -121,6 +122,17 @@ def test_no_room_for_frames_is_an_error_with_a_way_out(
     monkeypatch.setattr(frames.os, "pwrite", lambda *_: 0)  # what a full disk answers
     with pytest.raises(ExploreError, match=r"has no room .* free some space"):
         enrich(frame, with_maps=False)
+
+
+def test_a_store_that_has_no_room_costs_no_score(
+    tmp_path: Path, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = table([record(tmp_path / f"{seed}.wav", seed=seed) for seed in range(6)], train=4)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_write", lambda *_: False)
+        without = enrich(frame, with_maps=False)
+    pd.testing.assert_frame_equal(without, enrich(frame, with_maps=False))
+    assert without[SCORE].notna().all()
 
 
 def test_frames_come_back_as_they_went_and_leave_no_file(own_cache: Path) -> None:

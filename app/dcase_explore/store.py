@@ -72,6 +72,7 @@ class Store:
 
     def __init__(self, *, in_memory: bool = False) -> None:
         self._path = Path(":memory:") if in_memory else cache_folder() / "computed.sqlite"
+        self._not_kept: dict[str, np.ndarray] = {}
 
     def __enter__(self) -> "Store":
         try:
@@ -195,6 +196,9 @@ class Store:
         found: dict[str, np.ndarray] = {}
         damaged = 0
         for key in keys:
+            if key in self._not_kept:
+                found[key] = self._not_kept[key]
+                continue
             row = self._database.execute("SELECT value, sum FROM summed WHERE key = ?", (key,)).fetchone()
             if row is None:
                 continue
@@ -240,17 +244,21 @@ class Store:
         """
         values = {key: np.ascontiguousarray(array, dtype="<f4").tobytes() for key, array in arrays.items()}
         rows = [(key, value, _sum(key, value)) for key, value in values.items()]
-        self._write("REPLACE INTO summed VALUES (?, ?, ?)", rows)
+        if not self._write("REPLACE INTO summed VALUES (?, ?, ?)", rows):
+            # Whoever computed them asks for them as long as the store is open.
+            self._not_kept |= {key: np.frombuffer(value, dtype="<f4") for key, value in values.items()}
 
-    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-        """Write all rows or none; a full disk is said, and what is computed all the same there."""
+    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> bool:
+        """Write all rows or none, and tell whether; a full disk is said, and what is computed all the same there."""
         try:
             with self._database:
                 self._database.executemany(statement, rows)
+            return True
         except sqlite3.DatabaseError as error:
             if _is_damage(error):
                 raise
             _say_once(f"{self._unusable(error)}; until then what is computed is not kept")
+            return False
 
 
 @lru_cache(maxsize=16)
