@@ -9,7 +9,7 @@ import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useE
 import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
 
 const VIEWS = { numbers: "Numbers", curves: "Curves and threshold" };
-const CURVE = 190, DECISIONS = 340, ALL_BESIDE = 760, BESIDE = 420; // pixels: a drawing's height, the room that parts take
+const CURVE = 190, MOST_CURVE = 340, DECISIONS = 340, ALL_BESIDE = 760, BESIDE = 440; // pixels: a drawing's height, the room that parts take
 const below = (width) => CURVE + (width > ALL_BESIDE ? 35 : 110);
 
 const WORDS = {
@@ -78,7 +78,7 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
         models.map(({ model, definition }) => h("th", { key: model, colSpan: definition.numbers.length + 1, scope: "colgroup", style: { ...cell, textAlign: "center", borderLeft: `2px solid ${LINE}` } },
           h(TextButton, { pressed: model === chosen, onClick: () => onChoose(model), title: `Curves and threshold of ${model}`, style: { maxWidth: 220, overflow: "hidden", textOverflow: "ellipsis" } }, model)))),
       h("tr", null, models.flatMap((its) => columnsOf(its).map((name) =>
-        h("th", { key: its.model + name, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT, borderLeft: first(its, name) } },
+        h("th", { key: its.model + name, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT, borderLeft: first(its, name), maxWidth: 90, whiteSpace: name === "omega" ? "normal" : "nowrap" } },
           name === "omega" ? its.definition.symbol : WORDS[name]))))),
     h("tbody", null, names.map((row) =>
       h("tr", { key: row.name, "data-section": row.name, style: { cursor: "pointer", background: row.name === place ? CHOSEN : undefined },
@@ -111,7 +111,7 @@ const Decisions = ({ groups, threshold }) => {
   const rows = [
     ...["source", "target"].map((name) => [name, decided(groups[name], groups.anomaliesOf[name], threshold)]),
     ["all", decided(groups.normals, groups.anomalies, threshold)],
-  ];
+  ].filter(([name, its]) => name === "all" || its.normals || its.anomalies);
   return h("table", { "aria-label": "What the threshold decides", style: { fontVariantNumeric: "tabular-nums" } },
     h("thead", null, h("tr", null, h("td"), ["precision", "recall", "F1", "false alarms"].map((word) =>
       h("th", { key: word, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT } }, word)))),
@@ -121,7 +121,7 @@ const Decisions = ({ groups, threshold }) => {
       h("td", { style: cell }, its.normals ? `${its.falseAlarms} of ${its.normals}` : "–")))));
 };
 
-function Curves({ table, facts, rows, its, section }) {
+function Curves({ table, facts, rows, its, section, height }) {
   const [moved, setMoved] = useState(null), [ref, [width]] = useSize();
   const { model } = its, { groups } = section;
   const scores = scoresOf(table, model, facts);
@@ -147,8 +147,8 @@ function Curves({ table, facts, rows, its, section }) {
     h("div", { style: { fontWeight: 700 } }, `${section.name} · ${model}`),
     h("div", { style: { display: "flex", flexWrap: "wrap", gap: 8 } },
     !roc.length ? h(Nothing, null, "Both normals and anomalies are needed for a curve.") : width > 0 && [
-        h(Roc, { key: "roc", groups: roc, all, scores: every, threshold, onChange, width: each, height: CURVE }),
-        h(Histogram, { key: "histogram", all, training, scores: every, threshold, onChange, width: each, height: CURVE })],
+        h(Roc, { key: "roc", groups: roc, all, scores: every, threshold, onChange, width: each, height }),
+        h(Histogram, { key: "histogram", all, training, scores: every, threshold, onChange, width: each, height })],
     h("div", null,
       h("div", { style: { display: "flex", gap: 6 } },
         h("div", { "data-threshold": threshold }, `flagged above ${short(threshold)}`),
@@ -160,7 +160,7 @@ function Curves({ table, facts, rows, its, section }) {
 /** Numbers and curves beside or below each other; where the widget has no room for that, one of them at a time. */
 function Both({ numbers, curves }) {
   const [room, [width, height]] = useSize(), [first, [wide, high]] = useSize(), [view, setView] = useState("numbers");
-  const together = wide + BESIDE <= width || high + below(width) <= height;
+  const beside = wide + BESIDE <= width, together = beside || high + below(width) <= height;
   const hidden = !together && view !== "numbers";
   return h("div", { ref: room, style: { height: "100%" } },
     !together && width > 0 && h("div", { role: "group", "aria-label": "What is shown", style: { marginBottom: 6 } }, Object.entries(VIEWS).map(([key, word]) =>
@@ -169,7 +169,7 @@ function Both({ numbers, curves }) {
       // What is hidden keeps its size: by that it is known when there is room again.
       h("div", { style: hidden ? { height: 0, overflow: "hidden", visibility: "hidden" } : { maxWidth: "100%" } },
         h("div", { ref: first, style: { width: "max-content", maxWidth: "100%", overflowX: "auto" } }, numbers)),
-      (together || hidden) && curves));
+      (together || hidden) && curves(beside ? Math.max(CURVE, Math.min(MOST_CURVE, height - 130)) : CURVE)));
 }
 
 export function Scores() {
@@ -197,7 +197,7 @@ export function Scores() {
       h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
       models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
         `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`)))];
-  return h(Frame, { label: "Scores" }, h(Both, { numbers, curves: h(Curves, { table, facts, rows, its, section }) }));
+  return h(Frame, { label: "Scores" }, h(Both, { numbers, curves: (height) => h(Curves, { table, facts, rows, its, section, height }) }));
 }
 Scores.key = "dcase.scores";
 Scores.defaultName = "Scores";
