@@ -340,7 +340,13 @@ _COMPUTED = {
     "reconstruct the clip's: the linear sister of the baseline's autoencoder.",
 }
 """What is said of scores that are computed here."""
-_IN_SHORT = {AST: "AST", AE: "baseline AE", f"{AE}_mahala": "baseline AE, Mahalanobis"}
+_IN_SHORT = {
+    AST: "AST",
+    AE: "baseline AE",
+    f"{AE}_mahala": "baseline AE, Mahalanobis",
+    knn_of(AST): "AST, nearest normal",
+    knn_of(AE): "baseline AE, nearest normal",
+}
 """Names that are too long to be read in a heading."""
 
 # Longest first, so that prediction_correct_x is not read as the prediction of "correct_x".

@@ -92,7 +92,8 @@ export function officialScore(sections, definition = SINCE_2022) {
 
 /**
  * The lowest of all numbers, and what the official score would be if it were their median.
- * Returns {section (its index), name, value, median, omega}, or null where there are fewer than three numbers.
+ * Returns {section (its index), name, value, median, omega}, or null where there are fewer than three numbers, or none
+ * is lower than the median.
  */
 export function worst(sections, definition = SINCE_2022) {
   const all = sections.flatMap((its, section) =>
@@ -102,6 +103,7 @@ export function worst(sections, definition = SINCE_2022) {
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   const lowest = all.reduce((low, its) => (its.value < low.value ? its : low));
+  if (lowest.value === median) return null;
   const raised = sections.map((its, section) => (section === lowest.section ? { ...its, [lowest.name]: median } : its));
   return { ...lowest, median, omega: officialScore(raised, definition) };
 }

@@ -9,8 +9,10 @@ import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useE
 import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
 
 const VIEWS = { numbers: "Numbers", curves: "Curves and threshold" };
-const CURVE = 190, MOST_CURVE = 340, DECISIONS = 340, ALL_BESIDE = 760, BESIDE = 440; // pixels: a drawing's height, the room that parts take
-const below = (width) => CURVE + (width > ALL_BESIDE ? 35 : 110);
+const DECISIONS = 340, ALL_BESIDE = 760, BESIDE = 440; // pixels: the room that parts take
+const LEAST = 130, MOST = 340; // pixels: a drawing's height
+/** Pixels above and below the drawings. */
+const around = (width) => (width > ALL_BESIDE ? 35 : 110);
 
 const WORDS = {
   auc: "AUC", auc_source: "AUC source", auc_target: "AUC target", pauc: "pAUC", pauc_source: "pAUC source", pauc_target: "pAUC target",
@@ -159,17 +161,17 @@ function Curves({ table, facts, rows, its, section, height }) {
 
 /** Numbers and curves beside or below each other; where the widget has no room for that, one of them at a time. */
 function Both({ numbers, curves }) {
-  const [room, [width, height]] = useSize(), [first, [wide, high]] = useSize(), [view, setView] = useState("numbers");
-  const beside = wide + BESIDE <= width, together = beside || high + below(width) <= height;
-  const hidden = !together && view !== "numbers";
-  return h("div", { ref: room, style: { height: "100%" } },
+  const [whole, [width, height]] = useSize(), [first, [wide, high]] = useSize(), [view, setView] = useState("numbers");
+  const beside = wide + BESIDE <= width, left = height - high - 16 - around(width), together = beside || left >= LEAST;
+  const hidden = !together && view !== "numbers", room = beside ? height - around(0) - 20 : hidden ? height - 32 - around(width) : left;
+  return h("div", { ref: whole, style: { height: "100%" } },
     !together && width > 0 && h("div", { role: "group", "aria-label": "What is shown", style: { marginBottom: 6 } }, Object.entries(VIEWS).map(([key, word]) =>
       h(TextButton, { key, pressed: key === view, onClick: () => setView(key), style: { marginRight: 4 } }, word))),
     h("div", { style: { display: "flex", flexWrap: "wrap", gap: together ? 16 : 0 } },
       // What is hidden keeps its size: by that it is known when there is room again.
       h("div", { style: hidden ? { height: 0, overflow: "hidden", visibility: "hidden" } : { maxWidth: "100%" } },
         h("div", { ref: first, style: { width: "max-content", maxWidth: "100%", overflowX: "auto" } }, numbers)),
-      (together || hidden) && curves(beside ? Math.max(CURVE, Math.min(MOST_CURVE, height - 130)) : CURVE)));
+      (together || hidden) && curves(Math.max(LEAST, Math.min(MOST, room)))));
 }
 
 export function Scores() {
