@@ -55,6 +55,13 @@ def valves(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def omegas(valves: pd.DataFrame) -> dict[str, float]:
+    """Official scores by model."""
+    models = explored(asked(TableOptions, data=valves), listen=False, with_maps=False).models
+    return {model.model: model.official_score for model in models if model.official_score is not None}
+
+
+@pytest.fixture(scope="module")
 def one_file(valves: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("mail") / "the valves.html"
     with pytest.MonkeyPatch.context() as patch:
@@ -331,7 +338,10 @@ def page(browser: "Browser") -> "Iterator[Page]":
     said: list[str] = []
     context = browser.new_context(viewport={"width": 1500, "height": 950})
     page = context.new_page()
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: said.append(f"{message.text} {message.location['url']}") if message.type == "error" else None,
+    )
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("response", lambda answer: said.append(answer.url) if answer.status >= 400 else None)
     yield page
@@ -339,7 +349,7 @@ def page(browser: "Browser") -> "Iterator[Page]":
     assert [sentence for sentence in said if "NaN" not in sentence] == []  # Spotlight's own, in any of its pages
 
 
-def look_at(page: "Page", url: str) -> None:
+def look_at(page: "Page", url: str, omegas: dict[str, float]) -> None:
     """Open a copy, and do in it what people do: look, listen, filter, read, choose another layout."""
     asked_for: list[str] = []
     page.on("request", lambda request: asked_for.append(request.url))
@@ -352,6 +362,12 @@ def look_at(page: "Page", url: str) -> None:
     assert until(lambda: page.evaluate(f"{state}.selectedIndices.length") == 1)
     assert 0 < page.evaluate(f"{state}.filteredIndices.length") < 32
     assert until(lambda: len(set(compared.first.screenshot())) > 100)
+    # Its numbers are those of `score`.
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("tfoot [data-metric=omega]")]
+            .map((cell) => [cell.dataset.model, Number(cell.dataset.value)])"""
+    )
+    assert dict(found) == pytest.approx(omegas, abs=1e-9)
     row = page.evaluate(f"{state}.selectedIndices[0]")
     heard = page.evaluate(
         f"""fetch('api/table/path/{row}').then((answer) => answer.arrayBuffer())
@@ -388,18 +404,21 @@ def look_at(page: "Page", url: str) -> None:
     assert [its for its in asked_for if not its.startswith((f"{beside}/", "data:", "blob:"))] == []
     if url.startswith("file:"):
         assert [its for its in asked_for if not its.startswith(("data:", "blob:"))] == [url]
+    page.close()  # while whoever answers it is there
 
 
 @pytest.mark.browser
-def test_it_works_from_a_plain_file_server_in_a_subfolder(page: "Page", copy: Path) -> None:
+def test_it_works_from_a_plain_file_server_in_a_subfolder(page: "Page", copy: Path, omegas: dict[str, float]) -> None:
     with file_server(copy.parent) as address:
-        look_at(page, f"{address}/sub%20folder/")
+        look_at(page, f"{address}/sub%20folder/", omegas)
 
 
 @pytest.mark.browser
-def test_one_file_opens_by_double_click_with_the_network_cut(page: "Page", one_file: Path) -> None:
+def test_one_file_opens_by_double_click_with_the_network_cut(
+    page: "Page", one_file: Path, omegas: dict[str, float]
+) -> None:
     page.context.set_offline(True)
-    look_at(page, one_file.as_uri())
+    look_at(page, one_file.as_uri(), omegas)
 
 
 NEED_THE_PROGRAM = {"/api/layout/load", "/api/dcase/csv", "/api/dcase/report"}
