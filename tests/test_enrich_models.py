@@ -177,8 +177,14 @@ def test_damaged_checkpoint_is_said_and_begun_anew(
     frames, training, _, _ = its_frames
     view, rows = frames.training(training[:2])
     (tmp_path / "a.pt").write_bytes(b"damaged")
-    network.train(view, rows, 1, tmp_path / "a.pt", "training")
-    assert "begins anew" in capsys.readouterr().err
+    one, _ = network.train(view, rows, 2, tmp_path / "a.pt", "training")
+    assert "damaged (UnpicklingError): the training begins anew" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    other, _ = network.train(view, rows, 2, tmp_path / "file" / "a.pt", "training")
+    assert capsys.readouterr().err.count("a training that is interrupted begins anew") == 1, "and it goes on"
+    assert all(
+        (its == their).all() for its, their in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    )
 
 
 def test_mahalanobis_is_numpys_by_the_nearer_domain() -> None:

@@ -103,6 +103,7 @@ def _train(
     network, optimizer, done = _begin(checkpoint)
     shuffled = np.random.default_rng(SEED).permutation(rows)
     aside, kept = np.split(shuffled, [int(VALIDATION * len(rows))])
+    keeping = True
     for epoch in track(range(done, epochs), epochs - done, doing):
         network.train()
         order = np.random.default_rng([SEED, epoch]).permutation(kept)
@@ -115,7 +116,7 @@ def _train(
             loss = nn.functional.mse_loss(network(batch), batch)
             loss.backward()
             optimizer.step()
-        _keep(checkpoint, network, optimizer, epoch + 1)
+        keeping = keeping and _keep(checkpoint, network, optimizer, epoch + 1)
     network.eval()
     errors = [float(np.mean(residual**2)) * len(residual) for residual, _ in _passes(network, windows, aside)]
     return network, sum(errors) / len(aside) if len(aside) else float("nan")
@@ -152,11 +153,17 @@ def _passes(network: Autoencoder, windows: np.ndarray, rows: np.ndarray) -> Iter
             yield (batch - network.decoder(narrow)).cpu().numpy(), narrow.cpu().numpy()
 
 
-def _keep(checkpoint: Path, network: Autoencoder, optimizer: torch.optim.Adam, epochs: int) -> None:
+def _keep(checkpoint: Path, network: Autoencoder, optimizer: torch.optim.Adam, epochs: int) -> bool:
+    """Keep the training so far; whether there is room for it."""
     content = io.BytesIO()
     state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
     torch.save(state, content)
-    write_atomically(checkpoint, content.getvalue())
+    try:
+        write_atomically(checkpoint, content.getvalue())
+    except OSError as error:
+        note(f"{checkpoint.parent} cannot be written ({error.strerror}): a training that is interrupted begins anew")
+        return False
+    return True
 
 
 def _begin(checkpoint: Path) -> tuple[Autoencoder, torch.optim.Adam, int]:
