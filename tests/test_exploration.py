@@ -26,6 +26,19 @@ def test_it_holds_table_models_and_findings(valves: Exploration) -> None:
     assert "auc_cost_baseline_MSE" not in valves.given
 
 
+def test_what_is_said_of_it_is_there_as_tables(valves: Exploration) -> None:
+    assert valves.findings_table["title"].tolist() == [finding.title for finding in valves.findings]
+    scores = valves.intervals.to_frame().query("metric == 'official_score'").set_index("model")
+    for model in valves.models:
+        low, value, high = scores.loc[model.model, ["low", "value", "high"]]
+        assert low < value == model.official_score < high
+    assert len(valves.terms) == 6
+    assert (valves.terms.groupby("model")["brings"].first() > 0).all()
+    assert valves.embedding_names == []
+    part = valves.only(valves.frame["domain"] == "target")
+    assert part.intervals.to_frame().equals(valves.intervals.to_frame())
+
+
 def test_some_of_its_rows_keep_what_they_cost_the_whole(valves: Exploration) -> None:
     target = valves.only(valves.frame["domain"] == "target")
     assert set(target.frame["domain"]) == {"target"}

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import members
+from dcase_explore.columns import BUILT_IN, members
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
 from dcase_explore.findings import Measured, condition_costs, in_view
 from dcase_explore.findings.distances import separation_frame
-from dcase_explore.findings.finding import Finding, models_of
+from dcase_explore.findings.finding import Finding, findings_frame, models_of
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.opening import opened
 from dcase_explore.messages import counted, some
 from dcase_explore.recordings import not_here
-from dcase_explore.scoring import comparable
+from dcase_explore.scoring import comparable, improvement
+from dcase_explore.scoring.intervals import Intervals, intervals
 from dcase_explore.scoring.official import ModelScore, scores_frame
 from dcase_explore.scoring.thresholds import Thresholds
 
@@ -88,6 +89,12 @@ class Exploration:
         return comparable(self.frame, self.models)
 
     @property
+    def embedding_names(self) -> list[str]:
+        """Embeddings that its clips have, the user's own first."""
+        there = members(columns_with_values(self.frame), "embeddings_<embedding>")
+        return sorted(there, key=lambda name: name in BUILT_IN)
+
+    @property
     def model_names(self) -> list[str]:
         """Models that have labelled test clips, the user's own first."""
         return models_of(self.frame)
@@ -96,6 +103,21 @@ class Exploration:
     def scores(self) -> pd.DataFrame:
         """One row per model, machine type and section: AUCs, pAUCs, decisions' precision, recall and F1."""
         return scores_frame(self.models)
+
+    @cached_property
+    def intervals(self) -> Intervals:
+        """How sure the official scores are, and by how much models differ; `Intervals.to_frame` is a table of it."""
+        return intervals(self.given if len(self.given) else self.frame, self.models)
+
+    @cached_property
+    def terms(self) -> pd.DataFrame:
+        """One row per number of each official score: what the score would be, were it at the median of the others."""
+        return improvement.to_frame([term for model in self.models for term in improvement.terms(model)])
+
+    @property
+    def findings_table(self) -> pd.DataFrame:
+        """One row per finding, worst first: rule, class, severity, title, clips, AUC lost and explained, why."""
+        return findings_frame(self.findings)
 
     @cached_property
     def conditions(self) -> pd.DataFrame:

@@ -236,3 +236,34 @@ def at_most(found: Finding | None, severity: Severity) -> Finding | None:
     if found is None:
         return None
     return replace(found, severity=max(found.severity, severity, key=SEVERITIES.index))
+
+
+def findings_frame(findings: Sequence[Finding]) -> pd.DataFrame:
+    """
+    Findings as a table.
+
+    Parameters
+    ----------
+    findings
+        In any order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row each: rule, class, severity, title, n_clips, ``auc_lost`` and ``auc_explained`` (means over its models,
+        0 to 1; NaN where a rule has nothing to do with the score), description.
+    """
+    rows = [
+        (
+            one.rule,
+            one.machine_type,
+            one.severity,
+            one.title,
+            len(one.rows),
+            *(np.mean(list(its.values())) if its else np.nan for its in (one.auc_lost, one.auc_explained)),
+            one.description,
+        )
+        for one in findings
+    ]
+    names = ("rule", "class", "severity", "title", "n_clips", "auc_lost", "auc_explained", "description")
+    return pd.DataFrame(rows, columns=list(names))
