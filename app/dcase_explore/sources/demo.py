@@ -5,16 +5,13 @@ The sounds of `demo_sounds` are written into the cache as a raw download of 2023
 as any other folder of recordings.
 """
 
-import contextlib
 import os
-import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 
-from dcase_explore.cache import cache_folder
+from dcase_explore.cache import cache_folder, in_the_making
 from dcase_explore.credits import SYNTHETIC
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, track
@@ -26,10 +23,6 @@ from dcase_explore.sources.raw import RAW
 
 VERSION = "1"
 """Goes up when a sound of the demo changes, so that nobody hears an old one under a new name."""
-
-_MAKING = ".making-"
-_STALE_SECONDS = 600
-"""Older than any clip another program may be writing at this moment."""
 
 
 def read_demo() -> pd.DataFrame:
@@ -62,10 +55,6 @@ def _place(folder: Path, clip: DemoClip) -> Path:
 def _make(folder: Path, clips: list[DemoClip]) -> None:
     for place in {_place(folder, clip).parent for clip in clips}:
         place.mkdir(parents=True, exist_ok=True)
-        for left_behind in place.glob(f"{_MAKING}*"):
-            with contextlib.suppress(FileNotFoundError):  # its writer may finish just now
-                if time.time() - left_behind.stat().st_mtime > _STALE_SECONDS:
-                    left_behind.unlink()
     # Threads suffice: numpy leaves the interpreter lock while it computes.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
@@ -80,18 +69,14 @@ def _write(folder: Path, clip: DemoClip) -> None:
     import soundfile
 
     target = _place(folder, clip)
-    # A temporary name first: an interrupted run leaves no half-written clip under a clip's name.
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=_MAKING, suffix=".part")
-    os.close(handle)
     try:
-        soundfile.write(temporary, render(clip), SAMPLE_RATE, subtype="PCM_16", format="WAV")
-        Path(temporary).replace(target)
+        with in_the_making(target) as temporary:
+            soundfile.write(temporary, render(clip), SAMPLE_RATE, subtype="PCM_16", format="WAV")
+            temporary.replace(target)
     except (OSError, soundfile.LibsndfileError) as error:
         raise ExploreError(
             f"the demo's sounds cannot be written to {target.parent} ({error}): free some space"
         ) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 DEMO = Kind(
