@@ -231,8 +231,8 @@ def no_layouts() -> Iterator[Case]:
     }.items():
         yield file(name, content, Refused())
     real = (curated_folder() / "extended.json").read_bytes()
-    for place in range(1, 11):
-        yield file(f"cut after {place}/11", real[: len(real) * place // 11], Refused())
+    for elevenths in range(1, 11):
+        yield file(f"cut after {elevenths}/11", real[: len(real) * elevenths // 11], Refused())
     yield file("cut before the last brace", real.rstrip()[:-1], Refused())
     yield refused("no children", {}, "children")
     yield refused("wrapped in layout", {"layout": CLEAN}, "children")

@@ -27,12 +27,12 @@ ATTRIBUTES = {"fan": "m-n_W", "valve": "pat_00"}
 
 def make_recordings(folder: Path, machine_types: tuple[str, ...] = ("fan", "valve")) -> Path:
     """Write 16 one-second clips of each machine type under the official names of 2023: hum and noise."""
-    for place, machine in enumerate(machine_types):
+    for index, machine in enumerate(machine_types):
         for split, label, count in (("train", "normal", 8), ("test", "normal", 4), ("test", "anomaly", 4)):
             for number in range(count):
-                rng = np.random.default_rng([place, len(split), len(label), number])
+                rng = np.random.default_rng([index, len(split), len(label), number])
                 seconds = np.arange(RATE) / RATE
-                hum = 0.2 * np.sin(2 * np.pi * (300 + 900 * place) * seconds)
+                hum = 0.2 * np.sin(2 * np.pi * (300 + 900 * index) * seconds)
                 squeal = 0.2 * np.sin(2 * np.pi * 3000 * seconds) if label == "anomaly" else 0
                 domain = "target" if number % 2 else "source"
                 name = f"section_00_{domain}_{split}_{label}_{number:04d}_{ATTRIBUTES[machine]}.wav"

@@ -50,8 +50,8 @@ class Made:
         split, domain, label = (np.array(values) for values in zip(*rows, strict=True))
         # Values that both domains have, so that an attribute is not the domain by another name.
         attributes = {
-            f"d{place}v": self.rng.choice(list(values), len(rows))
-            for place, values in enumerate(("ABCDEFGH", "123456"), 1)
+            f"d{number}v": self.rng.choice(list(values), len(rows))
+            for number, values in enumerate(("ABCDEFGH", "123456"), 1)
         }
         if self.nested:
             attributes["d1v"] = np.where(domain == "target", np.char.add("T", attributes["d1v"]), attributes["d1v"])
@@ -77,7 +77,7 @@ class Made:
     def frame(self) -> pd.DataFrame:
         """Scored clip table; only test clips have scores, so that no threshold decides."""
         test = (self.facts["split"] == "test").to_numpy()
-        scores = {f"anomaly_score_{model}": np.where(test, its, np.nan) for model, its in self.scores.items()}
+        scores = {f"anomaly_score_{model}": np.where(test, values, np.nan) for model, values in self.scores.items()}
         vectors = pd.Series(list(self.vectors), dtype=object)
         table = self.facts.assign(**scores, embeddings_mine=vectors)
         return score(clips.conform(table.assign(attributes=clips.attributes_in_words(table)))).frame
@@ -98,7 +98,7 @@ NULLS: dict[str, dict[str, Any]] = {
 
 def blaming(found: Found) -> set[str]:
     """Rules of the findings that blame clips; that scores without meaning are no better than chance is true."""
-    return {its.rule for its in found.findings if "clearly better than chance" not in its.title}
+    return {finding.rule for finding in found.findings if "clearly better than chance" not in finding.title}
 
 
 def conditioned(rng: np.random.Generator, n: int = 100) -> pd.DataFrame:
@@ -122,14 +122,19 @@ def costs_at(rng: np.random.Generator, auc: float, n: int = 100) -> np.ndarray:
 
 def told_of_normals(clips: pd.DataFrame, costs: np.ndarray) -> list[Told]:
     """What is told of normals with such costs."""
-    its = clips.assign(auc_cost_one=costs)
-    return told_by_model(its, ["one"], LEVELS["normal"])["one"]
+    scored = clips.assign(auc_cost_one=costs)
+    return told_by_model(scored, ["one"], LEVELS["normal"])["one"]
 
 
 def of_rule(found: Found, rule: str) -> list[Mapping[str, object]]:
     """Title, clips and severity of what one rule found, in order."""
     return [
-        {"title": its.title, "rows": its.rows.tolist(), "severity": its.severity, "why": its.description}
-        for its in found.findings
-        if its.rule == rule
+        {
+            "title": finding.title,
+            "rows": finding.rows.tolist(),
+            "severity": finding.severity,
+            "why": finding.description,
+        }
+        for finding in found.findings
+        if finding.rule == rule
     ]

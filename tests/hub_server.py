@@ -108,7 +108,7 @@ class _Order:
 @dataclass(frozen=True)
 class _File:
     path: str
-    place: Path
+    on_disk: Path
     size: int
     oid: str
     sha256: str | None  # of a large one
@@ -249,9 +249,9 @@ class HubServer:
                 return "/".join(steps), within(space, name, commit, _small, "/".join(steps))
             case ["cdn", sha256] if sha256 in self._large:
                 file = self._large[sha256]
-                return file.path, _Answer(200, {"ETag": file.etag}, file.place)
-            case ["records", record, "files", name] if (place := self.records / record / name).is_file():
-                return "", _Answer(200, {"Content-Type": "application/octet-stream"}, place)
+                return file.path, _Answer(200, {"ETag": file.etag}, file.on_disk)
+            case ["records", record, "files", name] if (archive := self.records / record / name).is_file():
+                return "", _Answer(200, {"Content-Type": "application/octet-stream"}, archive)
         return "", _refusal(404, None, "Not Found")
 
     def fault_for(self, request: Request, is_content: bool) -> Fault | None:
@@ -271,18 +271,18 @@ class HubServer:
 
 def _files(root: Path) -> list[_File]:
     files = []
-    for place in sorted(root.rglob("*")):
-        if not place.is_file():
+    for path in sorted(root.rglob("*")):
+        if not path.is_file():
             continue
-        size, sha256 = place.stat().st_size, None
-        if place.name.endswith(LARGE):
-            with place.open("rb") as file:
+        size, sha256 = path.stat().st_size, None
+        if path.name.endswith(LARGE):
+            with path.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             kept = _pointer(sha256, size)
         else:
-            kept = place.read_bytes()
+            kept = path.read_bytes()
         oid = hashlib.sha1(b"blob %d\0" % len(kept) + kept).hexdigest()
-        files.append(_File(place.relative_to(root).as_posix(), place, size, oid, sha256))
+        files.append(_File(path.relative_to(root).as_posix(), path, size, oid, sha256))
     return files
 
 
@@ -353,7 +353,7 @@ def _small(hub: HubServer, commit: str, files: dict[str, _File], path: str) -> _
     file = files.get(path)
     if file is None:
         return _refusal(404, "EntryNotFound", "Entry not found", {"X-Repo-Commit": commit})
-    return _Answer(200, {"X-Repo-Commit": commit, "ETag": file.etag}, file.place)
+    return _Answer(200, {"X-Repo-Commit": commit, "ETag": file.etag}, file.on_disk)
 
 
 class _Server(ThreadingHTTPServer):

@@ -37,8 +37,8 @@ def extract(folder: Path, machine: str, paths: np.ndarray | None, **arrays: np.n
 
 
 def asdkit_run(folder: Path, shift: float = 0.0) -> Path:
-    for place, machine in enumerate(("fan", "valve")):
-        scores = {name: [shift + place + number for number in range(4)] for name in ("AS-Knn-1-embed", "AS-Gmm")}
+    for index, machine in enumerate(("fan", "valve")):
+        scores = {name: [shift + index + number for number in range(4)] for name in ("AS-Knn-1-embed", "AS-Gmm")}
         write(folder, {f"{machine}/test_score.csv": asdkit_csv(machine, scores)})
     return folder
 
@@ -260,8 +260,8 @@ def test_a_damaged_archive_is_one_sentence(damage: str, tmp_path: Path) -> None:
 def test_an_encrypted_archive_is_said(tmp_path: Path) -> None:
     path = packed(tmp_path / "x.zip", {SCORES: "section_03_0000.wav,1\n"})
     content = path.read_bytes()
-    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        start = content.index(signature) + place
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = content.index(signature) + offset
         content = content[:start] + b"\x01" + content[start + 1 :]
     path.write_bytes(content)
     assert "encrypted" in refused(path)

@@ -568,7 +568,7 @@ def test_whatever_is_closed_what_is_left_comes_back_on_the_same_data(name: str, 
     for closed in [(one,) for one in range(count)] + [(one, two) for one in range(count) for two in range(one)]:
         arrangement = Arrangement(layout, TABLES[table])
         page = copy.deepcopy(shown)
-        gone = [widget for place, widget in enumerate(widgets(page)) if place in closed]
+        gone = [widget for number, widget in enumerate(widgets(page)) if number in closed]
         for node in nodes(page):
             node["children"] = [child for child in node.get("children", []) if all(child is not one for one in gone)]
         for widget in widgets(page):
@@ -656,11 +656,11 @@ def test_splits_that_the_page_has_merged_are_made_again(children: list[Node]) ->
     layout = normal({"orientation": "horizontal", "children": children})
 
     def merge(page: Node) -> None:
-        for place, child in enumerate(page["children"]):
+        for number, child in enumerate(page["children"]):
             inner = child
             while inner["kind"] == "split":
                 (inner,) = inner["children"]
-            page["children"][place] = {**inner, "weight": child["weight"]}
+            page["children"][number] = {**inner, "weight": child["weight"]}
 
     assert arranged(layout, FACTS, merge) == layout
 

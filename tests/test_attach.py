@@ -109,7 +109,7 @@ def saved(path: Path, write: Callable[..., object], **options: object) -> Path:
 
 
 def written(path: Path, content: str | bytes) -> Path:
-    return saved(path, lambda its: its.write_bytes(content.encode() if isinstance(content, str) else content))
+    return saved(path, lambda file: file.write_bytes(content.encode() if isinstance(content, str) else content))
 
 
 def folder_of(folder: Path, contents: Mapping[str, Rows]) -> Path:
@@ -121,7 +121,7 @@ def folder_of(folder: Path, contents: Mapping[str, Rows]) -> Path:
 
 def wide(names: list[str] | None, values: np.ndarray) -> pd.DataFrame:
     """A column per number, the names as index."""
-    columns = ["score"] if values.ndim == 1 else [f"e{place}" for place in range(values.shape[1])]
+    columns = ["score"] if values.ndim == 1 else [f"e{number}" for number in range(values.shape[1])]
     return pd.DataFrame(values, names, columns)
 
 
@@ -207,8 +207,8 @@ def test_any_clips_in_any_order_and_form_get_exactly_their_values(data: st.DataO
     drawn = data.draw(st.lists(st.floats(-(2.0**127), 2.0**127, width=32), min_size=size, max_size=size))
     values = np.array(drawn, dtype=np.float32).reshape(shape)
     with tempfile.TemporaryDirectory() as folder:
-        its = attached(NAMED[form](names, values, Path(folder)), kind)
-    assert its == keyed(names, values.tolist())
+        taken = attached(NAMED[form](names, values, Path(folder)), kind)
+    assert taken == keyed(names, values.tolist())
 
 
 @pytest.mark.parametrize(
@@ -503,8 +503,8 @@ def test_files_cut_short_or_damaged_never_end_in_a_traceback(suffix: str, tmp_pa
     whole = BARE[suffix](values, tmp_path).read_bytes()  # type: ignore[attr-defined]
     for cut in {0, 1, 7, *range(20, len(whole), 1 + len(whole) // 9), len(whole) - 1}:
         assert str(path) in refused(written(path, whole[:cut]))
-    for place in range(0, len(whole), 1 + len(whole) // 60):
-        written(path, whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+    for offset in range(0, len(whole), 1 + len(whole) // 60):
+        written(path, whole[:offset] + bytes([whole[offset] ^ 0xFF]) + whole[offset + 1 :])
         try:
             attach(DATA, scores={"mine": path})
         except ExploreError as error:
@@ -719,10 +719,10 @@ def run(tmp_path: Path) -> Path:
 def test_after_ground_truth_an_evaluation_set_has_its_official_score(run: Path) -> None:
     scored = score(attach(read_results([run]), ground_truth=run.parent / "truth"))
     numbers = []
-    for _, its in scored.frame.groupby("class", observed=True):
-        anomalous, values = (its["label"] == "anomaly").to_numpy(), its["anomaly_score_run"].to_numpy()
+    for _, of_machine in scored.frame.groupby("class", observed=True):
+        anomalous, values = (of_machine["label"] == "anomaly").to_numpy(), of_machine["anomaly_score_run"].to_numpy()
         for domain in ("source", "target"):
-            ranked = anomalous | (its["domain"] == domain).to_numpy()
+            ranked = anomalous | (of_machine["domain"] == domain).to_numpy()
             numbers.append(roc_auc_score(anomalous[ranked], values[ranked]))
         numbers.append(roc_auc_score(anomalous, values, max_fpr=0.1))
     (model,) = scored.models

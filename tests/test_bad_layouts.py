@@ -48,8 +48,8 @@ def bounded() -> Iterator[None]:
 def folder(tmp_path: Path) -> Iterator[Path]:
     """Without what is large afterwards: pytest keeps the folders of its last runs."""
     yield tmp_path
-    for place, _, names in os.walk(tmp_path):
-        for path in (Path(place) / name for name in names):
+    for parent, _, names in os.walk(tmp_path):
+        for path in (Path(parent) / name for name in names):
             if path.is_file() and path.stat().st_size > 2**19:
                 path.unlink()
 

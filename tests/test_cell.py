@@ -40,13 +40,13 @@ def read(exploration: Exploration, **options: Any) -> BeautifulSoup:
 
 
 def test_it_tells_score_and_findings_with_stills_and_players(valves: Exploration) -> None:
-    its = read(valves)
-    text = its.get_text(" ")
+    soup = read(valves)
+    text = soup.get_text(" ")
     assert f"{valves.models[0].official_score:.4f}" in text
     assert "CC0 1.0" in text
     assert all(finding.title in text for finding in valves.findings)
-    assert not its.find_all(["script", "style", "iframe"])  # what readers of notebooks leave out
-    pictures, players = its.find_all("img"), its.find_all("audio")
+    assert not soup.find_all(["script", "style", "iframe"])  # what readers of notebooks leave out
+    pictures, players = soup.find_all("img"), soup.find_all("audio")
     assert len(pictures) == len(players) > 1
     for picture in pictures:
         assert picture["alt"].startswith("Spectrogram of test/") or picture["alt"].startswith("Spectrogram of train/")
@@ -59,38 +59,38 @@ def test_it_tells_score_and_findings_with_stills_and_players(valves: Exploration
 
 
 def test_without_a_known_licence_there_is_no_sound(valves: Exploration) -> None:
-    its = read(replace(valves, credits=()))
-    assert its.find_all("img")
-    assert not its.find_all("audio")
+    soup = read(replace(valves, credits=()))
+    assert soup.find_all("img")
+    assert not soup.find_all("audio")
 
 
 def test_names_are_text(valves: Exploration) -> None:
-    its = read(replace(valves, title="<script>alert(1)</script>"))
-    assert "<script>alert(1)</script>" in its.get_text()
-    assert not its.find_all("script")
+    soup = read(replace(valves, title="<script>alert(1)</script>"))
+    assert "<script>alert(1)</script>" in soup.get_text()
+    assert not soup.find_all("script")
 
 
 def test_recordings_that_are_gone_leave_words(valves: Exploration, capsys: pytest.CaptureFixture[str]) -> None:
     gone = replace(valves, frame=valves.frame.assign(path="/nowhere/a.wav", nearest_normal="/nowhere/b.wav"))
-    its = read(gone)
-    assert not its.find_all("img")
-    assert valves.findings[0].title in its.get_text()
+    soup = read(gone)
+    assert not soup.find_all("img")
+    assert valves.findings[0].title in soup.get_text()
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("most", [40_000, 8_000])
 def test_its_size_is_bounded_and_what_is_less_is_said(valves: Exploration, most: int) -> None:
-    whole, its = stills(valves), stills(valves, most)
+    whole, bounded = stills(valves), stills(valves, most)
     assert len(whole) > 40_000
-    assert len(its) <= most
-    assert "there is less here, to keep this small" in its
+    assert len(bounded) <= most
+    assert "there is less here, to keep this small" in bounded
     assert "there is less here" not in whole
 
 
 def left_by(valves: Exploration, monkeypatch: pytest.MonkeyPatch, viewers: Sequence[SimpleNamespace]) -> str:
     """A notebook as a page, after these were displayed."""
     shown: list[str] = []
-    monkeypatch.setattr("IPython.display.display", lambda its: shown.append(its.data))
+    monkeypatch.setattr("IPython.display.display", lambda displayed: shown.append(displayed.data))
     for viewer in viewers:
         cell.display(viewer, 400, valves)  # type: ignore[arg-type]
     return "<!DOCTYPE html><meta charset=utf-8>" + "\n".join(shown)

@@ -22,7 +22,7 @@ TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 
 
 
 def linear(colour: str) -> np.ndarray:
-    red_green_blue = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+    red_green_blue = np.array([int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)])
     return np.where(red_green_blue <= 0.04045, red_green_blue / 12.92, ((red_green_blue + 0.055) / 1.055) ** 2.4)
 
 

@@ -29,10 +29,10 @@ class Both:
 
     def __init__(self, exploration: Any) -> None:
         self.exploration: Exploration = exploration
-        its = stored(exploration)
+        kept = stored(exploration)
         self.server, self.behind = Server(Address()), Behind()
-        self.server.show(its, exploration.arrangement)
-        self._address = f"http://127.0.0.1:{self.behind.port(its)}/"
+        self.server.show(kept, exploration.arrangement)
+        self._address = f"http://127.0.0.1:{self.behind.port(kept)}/"
 
     def ours(self, path: str) -> tuple[int, bytes]:
         return get(self.server.url + path)
@@ -68,17 +68,17 @@ def test_the_table_is_the_same_field_by_field(both: Both) -> None:
     ours, theirs = (json.loads(answer("api/table/")[1]) for answer in (both.ours, both.theirs))
     assert {key: ours[key] for key in ours if key != "columns"} == {k: theirs[k] for k in theirs if k != "columns"}
     assert [column["name"] for column in ours["columns"]] == [column["name"] for column in theirs["columns"]]
-    for mine, its in zip(ours["columns"], theirs["columns"], strict=True):
-        assert set(mine) == set(its) == COLUMN_KEYS
+    for mine, other in zip(ours["columns"], theirs["columns"], strict=True):
+        assert set(mine) == set(other) == COLUMN_KEYS
         for key in COLUMN_KEYS - {"values"}:
-            assert mine[key] == its[key], (mine["name"], key)
-        if its["dtype"]["name"] == "float":
-            single = [np.array(values, dtype=float).astype(np.float32) for values in (mine["values"], its["values"])]
+            assert mine[key] == other[key], (mine["name"], key)
+        if other["dtype"]["name"] == "float":
+            single = [np.array(values, dtype=float).astype(np.float32) for values in (mine["values"], other["values"])]
             assert np.array_equal(*single, equal_nan=True), mine["name"]
-        elif its["dtype"]["name"] == "Audio":  # that there is one, instead of where
-            assert [value and "sound" for value in its["values"]] == mine["values"], mine["name"]
+        elif other["dtype"]["name"] == "Audio":  # that there is one, instead of where
+            assert [value and "sound" for value in other["values"]] == mine["values"], mine["name"]
         else:
-            assert mine["values"] == its["values"], mine["name"]
+            assert mine["values"] == other["values"], mine["name"]
 
 
 def test_findings_and_plugins_are_the_same(both: Both) -> None:
@@ -124,8 +124,8 @@ def test_settings_are_where_spotlight_keeps_its_own(both: Both) -> None:
         for name, value in {"content-type": "application/json", **cookie, **header}.items():
             request.add_header(name, value)
         urllib.request.urlopen(request).close()
-        for reader, its in ((both.server.url, {}), (both._address, {SECRET_HEADER: both.behind.secret})):
-            assert json.loads(get(f"{reader}api/config/colors", **cookie, **its)[1]) == {"robust": at}
+        for reader, secret in ((both.server.url, {}), (both._address, {SECRET_HEADER: both.behind.secret})):
+            assert json.loads(get(f"{reader}api/config/colors", **cookie, **secret)[1]) == {"robust": at}
 
 
 def test_a_page_that_asks_nothing_starts_nothing_and_what_has_died_is_started_anew(

@@ -90,7 +90,9 @@ def test_info_before_and_after(hub: HubServer, own_cache: Path) -> None:
     succeeds("data", "fetch", "--class", "valve", "--audio")
     hub.close()
     assert hub.commit in succeeds("data", "info").stdout
-    here = {its["what"]: its for its in json.loads(succeeds("data", "info", "--format", "json").stdout)["here"]}
+    here = {
+        holding["what"]: holding for holding in json.loads(succeeds("data", "info", "--format", "json").stdout)["here"]
+    }
     assert here["recordings (dev)"]["files"] == 32
     assert here["files of the hub"]["files"] == 4
     files = (own_cache / "hub").rglob("files/**/*.*")

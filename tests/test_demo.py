@@ -95,8 +95,8 @@ def test_anomalies_are_found_neither_always_nor_never_and_the_target_domain_is_h
     )
     assert 0.6 < auc.mean() < 0.9
     assert auc.min() > 0.5, "better than chance on every machine type, as the other ear is"
-    for machine, its in test.groupby("class", observed=True):
-        assert roc_auc_score(its["label"] == "anomaly", its["anomaly_score_logmel_pca"]) > 0.5, machine
+    for machine, of_machine in test.groupby("class", observed=True):
+        assert roc_auc_score(of_machine["label"] == "anomaly", of_machine["anomaly_score_logmel_pca"]) > 0.5, machine
     normal = test["label"] == "normal"
     source, target = (score[normal & (test["domain"] == domain)].mean() for domain in ("source", "target"))
     assert target > 1.1 * source

@@ -51,33 +51,33 @@ def table(paths: list[Path], train: int, machine: str = "fan") -> pd.DataFrame:
 
 
 def test_windows_are_five_frames_side_by_side() -> None:
-    its = np.arange(7 * 128, dtype=np.float32).reshape(7, 128)
-    found = windows(its)
+    clip_frames = np.arange(7 * 128, dtype=np.float32).reshape(7, 128)
+    found = windows(clip_frames)
     assert found.shape == (3, 640)
-    np.testing.assert_array_equal(found[2], its[2:7].ravel())
+    np.testing.assert_array_equal(found[2], clip_frames[2:7].ravel())
 
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_of_fewer_frames_the_last_is_repeated(count: int) -> None:
-    its = np.arange(count * 128, dtype=np.float32).reshape(count, 128)
-    np.testing.assert_array_equal(windows(its), [[*its.ravel(), *np.tile(its[-1], 5 - count)]])
+    clip_frames = np.arange(count * 128, dtype=np.float32).reshape(count, 128)
+    np.testing.assert_array_equal(windows(clip_frames), [[*clip_frames.ravel(), *np.tile(clip_frames[-1], 5 - count)]])
 
 
 def test_error_is_that_of_scikit_learns_components() -> None:
     training, other = made_up(6), made_up(1, seed=5)[0]
-    reference = PCA(8, svd_solver="full").fit(np.concatenate([windows(its) for its in training]).astype(np.float64))
+    reference = PCA(8, svd_solver="full").fit(np.concatenate([windows(each) for each in training]).astype(np.float64))
     plane = pca.fit(training)
-    for its in (training[0], other):
-        restored = reference.inverse_transform(reference.transform(windows(its)))
-        assert plane.error(its) == pytest.approx(np.mean((windows(its) - restored) ** 2), rel=1e-4)
+    for clip_frames in (training[0], other):
+        restored = reference.inverse_transform(reference.transform(windows(clip_frames)))
+        assert plane.error(clip_frames) == pytest.approx(np.mean((windows(clip_frames) - restored) ** 2), rel=1e-4)
     assert plane.axes.shape == (640, 8)
 
 
 def test_frames_that_are_all_the_same_have_no_components_and_no_error() -> None:
-    its = np.full((10, 128), -60, np.float32)
-    plane = pca.fit([its, its])
+    clip_frames = np.full((10, 128), -60, np.float32)
+    plane = pca.fit([clip_frames, clip_frames])
     assert plane.axes.shape == (640, 0)
-    assert plane.error(its) == 0
+    assert plane.error(clip_frames) == 0
 
 
 def test_components_are_of_training_normals_alone(tmp_path: Path, record: Record) -> None:
@@ -87,7 +87,7 @@ def test_components_are_of_training_normals_alone(tmp_path: Path, record: Record
     scores = enrich(frame, with_maps=False)[SCORE]
     heard = [logmel.listen(str(path)).frames for path in paths]
     plane = pca.fit(heard[row] for row in (0, 1, 3, 4, 5))
-    np.testing.assert_allclose(scores, [plane.error(its) for its in heard], rtol=1e-5)
+    np.testing.assert_allclose(scores, [plane.error(clip_frames) for clip_frames in heard], rtol=1e-5)
 
 
 def test_odd_clip_has_the_highest_error(tmp_path: Path, record: Record) -> None:
@@ -136,12 +136,12 @@ def test_a_store_that_has_no_room_costs_no_score(
 
 
 def test_frames_come_back_as_they_went_and_leave_no_file(own_cache: Path) -> None:
-    its = made_up(2)
+    clip_frames = made_up(2)
     with Frames() as kept:
-        kept.add("one", its[0])
-        kept.add("two", its[1][:3])
-        np.testing.assert_array_equal(kept.of("two"), its[1][:3])
-        np.testing.assert_array_equal(kept.of("one"), its[0])
+        kept.add("one", clip_frames[0])
+        kept.add("two", clip_frames[1][:3])
+        np.testing.assert_array_equal(kept.of("two"), clip_frames[1][:3])
+        np.testing.assert_array_equal(kept.of("one"), clip_frames[0])
         assert "three" not in kept
         assert list(own_cache.iterdir()) == []
 

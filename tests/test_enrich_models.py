@@ -58,11 +58,11 @@ def its_frames(own_cache: Path) -> Iterator[tuple[Frames, list[str], list[str], 
         names: dict[str, list[str]] = {"train": [], "normal": [], "anomaly": []}
         for kind, count in (("train", 20), ("normal", 10), ("anomaly", 10)):
             for number in range(count):
-                its = -5 + 2 * rng.normal(size=(60, 3)) @ axes + 0.3 * rng.normal(size=(60, 128))
+                clip_frames = -5 + 2 * rng.normal(size=(60, 3)) @ axes + 0.3 * rng.normal(size=(60, 128))
                 if kind == "anomaly":
-                    its[:, 40:60] += 8
+                    clip_frames[:, 40:60] += 8
                 names[kind].append(f"{kind}{number}")
-                frames.add(names[kind][-1], its.astype(np.float32))
+                frames.add(names[kind][-1], clip_frames.astype(np.float32))
         yield frames, names["train"], names["normal"], names["anomaly"]
 
 
@@ -76,7 +76,7 @@ def test_it_has_the_published_networks_parameters(torch_there: None) -> None:
     # Dense layers and batch normalisation of 640-128-128-128-128-8-128-128-128-128-640, running statistics left out.
     widths = [640, 128, 128, 128, 128, 8, 128, 128, 128, 128, 640]
     expected = sum(a * b + b for a, b in pairwise(widths)) + 2 * sum(widths[1:-1])
-    assert sum(its.numel() for its in network.parameters()) == expected == 267_928
+    assert sum(weights.numel() for weights in network.parameters()) == expected == 267_928
 
 
 def test_features_are_librosas(real_clips: Path) -> None:
@@ -162,8 +162,8 @@ def test_the_order_in_which_recordings_were_heard_changes_no_bit(
         for name in reversed(training):
             others.add(name, frames.of(name))
         other, _ = network.train(*others.training(training), 2, tmp_path / "other.pt", "training")
-    for its, their in zip(one.state_dict().values(), other.state_dict().values(), strict=True):
-        assert (its == their).all()
+    for mine, their in zip(one.state_dict().values(), other.state_dict().values(), strict=True):
+        assert (mine == their).all()
 
 
 def test_damaged_checkpoint_is_said_and_begun_anew(
@@ -183,7 +183,8 @@ def test_damaged_checkpoint_is_said_and_begun_anew(
     other, _ = network.train(view, rows, 2, tmp_path / "file" / "a.pt", "training")
     assert capsys.readouterr().err.count("a training that is interrupted begins anew") == 1, "and it goes on"
     assert all(
-        (its == their).all() for its, their in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+        (mine == their).all()
+        for mine, their in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
     )
 
 
@@ -197,7 +198,7 @@ def test_mahalanobis_is_numpys_by_the_nearer_domain() -> None:
     inverses = [each.inverse() for each in covariances]
     means = rng.normal(size=(5, 12)) * 3
     expected = [
-        min(np.sqrt(mean @ np.linalg.inv(np.cov(its.astype(np.float32).T)) @ mean) for its in (source, target))
+        min(np.sqrt(mean @ np.linalg.inv(np.cov(values.astype(np.float32).T)) @ mean) for values in (source, target))
         for mean in means
     ]
     found = baseline.selective_mahalanobis(means, [each for each in inverses if each is not None])
@@ -216,7 +217,7 @@ def test_bottlenecks_are_reduced_by_the_training_clips_components() -> None:
     training = np.array([True, True, True, False, False])
     found = baseline.reduced(bottlenecks, training)
     assert found.shape == (5, 3)
-    flat = np.stack([its.ravel() for its in bottlenecks[:3]])
+    flat = np.stack([bottleneck.ravel() for bottleneck in bottlenecks[:3]])
     apart, its_apart = (np.linalg.norm(each[0] - each[1]) for each in (flat, found))
     assert apart == pytest.approx(its_apart, rel=1e-5), "all that tells training clips apart is there"
 
@@ -237,11 +238,11 @@ def test_vectors_are_those_of_transformers_own_call_alone_and_together(model: Pa
         output = ASTModel.from_pretrained(model).eval()(**inputs)
     state = output.last_hidden_state
     for pooling, expected in (("cls", state[:, 0]), ("mean", state.mean(1)), ("pooler", output.pooler_output)):
-        its = load(str(model), pooling)
-        together = its.embed(sounds)
+        loaded = load(str(model), pooling)
+        together = loaded.embed(sounds)
         np.testing.assert_allclose(together, expected.numpy(), atol=1e-4)
-        np.testing.assert_allclose(np.concatenate([its.embed([sound]) for sound in sounds]), together, atol=1e-4)
-        assert its.name == ("tiny-ast" if pooling == "cls" else f"tiny-ast_{pooling}")
+        np.testing.assert_allclose(np.concatenate([loaded.embed([sound]) for sound in sounds]), together, atol=1e-4)
+        assert loaded.name == ("tiny-ast" if pooling == "cls" else f"tiny-ast_{pooling}")
 
 
 def test_another_audio_model_loads_the_same_way(torch_there: None, tmp_path: Path) -> None:
@@ -255,10 +256,10 @@ def test_another_audio_model_loads_the_same_way(torch_there: None, tmp_path: Pat
         Wav2Vec2Config(**sizes, **convolutions, num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=2)
     ).save_pretrained(tmp_path / "wav2vec")
     Wav2Vec2FeatureExtractor().save_pretrained(tmp_path / "wav2vec")
-    its = load(str(tmp_path / "wav2vec"))
-    assert its.pooling == "mean"
+    loaded = load(str(tmp_path / "wav2vec"))
+    assert loaded.pooling == "mean"
     sounds = [np.random.default_rng(0).normal(size=length).astype(np.float32) for length in (8_000, 16_000)]
-    np.testing.assert_allclose(its.embed(sounds)[0], its.embed(sounds[:1])[0], atol=1e-4)
+    np.testing.assert_allclose(loaded.embed(sounds)[0], loaded.embed(sounds[:1])[0], atol=1e-4)
     with pytest.raises(ExploreError, match=r"no first token .* --pooling mean"):
         load(str(tmp_path / "wav2vec"), "cls")
 
@@ -304,9 +305,9 @@ def test_out_of_memory_halves_the_batch_and_ends_in_a_sentence(
 ) -> None:
     from dcase_explore.enrich.audio_model import AudioModel, load
 
-    its = load(str(model))
+    loaded = load(str(model))
     sounds = [np.full(16_000, level, np.float32) for level in (0.1, 0.2, 0.3)]
-    expected = its.embed(sounds)
+    expected = loaded.embed(sounds)
     embed = AudioModel._embed
 
     def most(count: int) -> Callable[..., np.ndarray]:
@@ -318,11 +319,11 @@ def test_out_of_memory_halves_the_batch_and_ends_in_a_sentence(
         return limited
 
     monkeypatch.setattr(AudioModel, "_embed", most(1))
-    np.testing.assert_allclose(its.embed(sounds), expected, atol=1e-4)
+    np.testing.assert_allclose(loaded.embed(sounds), expected, atol=1e-4)
     assert "not enough memory for 3 clips at once" in capsys.readouterr().err
     monkeypatch.setattr(AudioModel, "_embed", most(0))
     with pytest.raises(ExploreError, match="not enough memory for tiny-ast"):
-        its.embed(sounds)
+        loaded.embed(sounds)
 
     def refused(*_: object, **__: object) -> None:
         raise RuntimeError("unable to mmap 344771400 bytes from file: Cannot allocate memory (12)")
@@ -505,7 +506,7 @@ def test_two_runs_on_one_output_and_a_folder_that_cannot_be_written(
         code, said = run(fans, "--out", out, "--with", "lof")
     assert code == 1
     assert "another run writes to" in said
-    monkeypatch.setattr(os, "access", lambda place, _: Path(place) != tmp_path)
+    monkeypatch.setattr(os, "access", lambda folder, _: Path(folder) != tmp_path)
     code, said = run(fans, "--out", out, "--with", "lof")
     assert code == 1
     assert "cannot be written" in said

@@ -27,8 +27,8 @@ STAGES = ("ast", "ae")
 
 def actors() -> list[psutil.Process]:
     """Those that this process started."""
-    its = psutil.Process().children(recursive=True)
-    return [each for each in its if each.is_running() and "Map" in " ".join(each.cmdline()[:1])]
+    children = psutil.Process().children(recursive=True)
+    return [each for each in children if each.is_running() and "Map" in " ".join(each.cmdline()[:1])]
 
 
 def compare(one: pd.DataFrame, other: pd.DataFrame, tolerance: float) -> None:
@@ -80,8 +80,8 @@ def test_one_of_several_actors_is_killed_and_nothing_is_lost(
     monkeypatch.setenv("DCASE_EXPLORE_CACHE", str(own_cache))
     compare(first.frame, enrich_by_models(frame, STAGES, settings).frame, 1e-4)
 
-    for place in sorted(parts.glob("*.arrays.parquet"))[:2]:
-        place.unlink()
+    for piece in sorted(parts.glob("*.arrays.parquet"))[:2]:
+        piece.unlink()
     capsys.readouterr()
     compare(first.frame, on_several_machines("two").frame, 0)
     assert "pieces are in" in capsys.readouterr().err

@@ -121,18 +121,18 @@ def test_datasets_opens_the_same_rows_vectors_and_categories(tmp_path: Path) -> 
     opened = open_with_datasets(tmp_path / "out", tmp_path / "hf")
     assert {split: len(rows) for split, rows in opened.items()} == {"train": 6, "test": 6}
     for split, rows in opened.items():
-        its = frame[frame["split"] == split].reset_index(drop=True)
+        of_split = frame[frame["split"] == split].reset_index(drop=True)
         assert rows.column_names == list(frame.columns)
         for name in ("class", "label", "domain", "split", "prediction_mine"):
             names = rows.features[name].names
             assert names == list(frame[name].cat.categories)
-            assert [None if code is None else names[code] for code in rows[name]] == plain(its[name])
+            assert [None if code is None else names[code] for code in rows[name]] == plain(of_split[name])
         for name in ("clip_id", "d1v", "prediction_correct_mine", "dev_train_lof_anomaly", "anomaly_score_mine"):
-            assert rows[name][:] == plain(its[name])
+            assert rows[name][:] == plain(of_split[name])
         assert rows.features["anomaly_score_mine"].dtype == "float64"  # float32 would tie two of them
         assert rows.features["auc_cost_mine"].dtype == "float32"
         assert rows.features[AST].length == 8
-        for vector, expected in zip(rows[AST], its[AST], strict=True):
+        for vector, expected in zip(rows[AST], of_split[AST], strict=True):
             assert (vector is None) == (expected is None)
             assert expected is None or np.array_equal(np.float32(vector), expected)
 
@@ -453,7 +453,7 @@ def fetched_when_played(config: str = "dev", **other: str) -> Path:
 
 
 def test_clips_of_one_origin_need_no_paths(tmp_path: Path) -> None:
-    frame = table().assign(path=lambda its: [f"{fetched_when_played()}/{clip_id}" for clip_id in its["clip_id"]])
+    frame = table().assign(path=lambda made: [f"{fetched_when_played()}/{clip_id}" for clip_id in made["clip_id"]])
     export(frame, tmp_path / "out", audio=False, title="mine")
     assert "path" not in open_with_datasets(tmp_path / "out", tmp_path / "hf")["test"].column_names
     again = taken_back(tmp_path / "out")
@@ -970,7 +970,7 @@ def test_no_export_reaches_the_network(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(socket.socket, "connect", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    frame = table().assign(path=lambda its: [f"{fetched_when_played()}/{clip_id}" for clip_id in its["clip_id"]])
+    frame = table().assign(path=lambda made: [f"{fetched_when_played()}/{clip_id}" for clip_id in made["clip_id"]])
     export(frame, tmp_path / "out", audio=False, title="mine")
     open_with_datasets(tmp_path / "out", tmp_path / "hf")
     taken_back(tmp_path / "out")

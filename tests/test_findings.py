@@ -18,7 +18,7 @@ import rules_table
 from dcase_explore import clips
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
-from dcase_explore.findings import MOST, find, in_view, shown
+from dcase_explore.findings import MOST_SHOWN, find, in_view, shown
 from dcase_explore.findings.chance import auc_of, mean_interval, overlap_by_chance, wilson_interval
 from dcase_explore.findings.distances import FEWEST_KEPT, measure_distances
 from dcase_explore.findings.finding import HIGH_AUC, MEDIUM_AUC, Finding, auc_lost
@@ -42,7 +42,7 @@ MODES = ("baseline_MSE", "baseline_MAHALA")
 def real(real_scores: Path) -> dict[str, Exploration]:
     """Found in both modes together, and in each alone."""
     places = {"both": real_scores} | {mode: real_scores / mode for mode in MODES}
-    return {name: explored(Options(data=[str(place)]), with_maps=False) for name, place in places.items()}
+    return {name: explored(Options(data=[str(folder)]), with_maps=False) for name, folder in places.items()}
 
 
 def lines_of(folder: Path, kind: str, machine: str) -> dict[str, float]:
@@ -82,7 +82,7 @@ def test_clips_that_both_modes_get_wrong_are_those_of_their_costs_and_decisions(
     expected = {f"test/{machine}_{name}" for name in wrong[MODES[0]] & wrong[MODES[1]]}
     assert len(expected) > 10
     found = real["both"]
-    (finding,) = [its for its in found.findings if its.rule == rule and its.machine_type == machine]
+    (finding,) = [each for each in found.findings if each.rule == rule and each.machine_type == machine]
     named = found.frame["clip_id"].iloc[finding.rows].tolist()
     assert set(named) == expected
     costs_in_order = [mean_cost[clip.removeprefix(f"test/{machine}_")] for clip in named]
@@ -95,14 +95,14 @@ def test_findings_account_for_half_of_what_each_mode_loses(
     real: dict[str, Exploration], loaded: str, machine: str
 ) -> None:
     found = real[loaded]
-    its = found.frame[found.frame["class"] == machine]
-    normals = set(its.index[its["label"] == "normal"])
+    machine_clips = found.frame[found.frame["class"] == machine]
+    normals = set(machine_clips.index[machine_clips["label"] == "normal"])
     of_machine = shown([finding for finding in found.findings if finding.machine_type == machine])
     for mode in MODES if loaded == "both" else (loaded,):
         own = [finding for finding in of_machine if mode in finding.auc_lost]
         assert all(not normals <= set(finding.rows.tolist()) for finding in own)
         rows = np.unique(np.concatenate([finding.rows for finding in own]))
-        lost, total = auc_lost(its, mode, rows)
+        lost, total = auc_lost(machine_clips, mode, rows)
         assert lost >= 0.5 * total
 
 
@@ -111,7 +111,7 @@ def test_findings_of_a_machine_type_are_the_same_alone_and_among_others(
 ) -> None:
     alone = explored(Options(data=[str(real_scores)], class_name=["bearing"]), with_maps=False)
     among = [finding for finding in real["both"].findings if finding.machine_type == "bearing"]
-    assert [its.title for its in alone.findings] == [its.title for its in among]
+    assert [finding.title for finding in alone.findings] == [finding.title for finding in among]
     ids = [found.frame["clip_id"] for found in (alone, real["both"])]
     for one, other in zip(alone.findings, among, strict=True):
         assert ids[0].iloc[one.rows].tolist() == ids[1].iloc[other.rows].tolist()
@@ -119,29 +119,33 @@ def test_findings_of_a_machine_type_are_the_same_alone_and_among_others(
 
 
 def test_models_that_do_not_clearly_beat_chance_are_said_not_to(real: dict[str, Exploration]) -> None:
-    (both,) = [its for its in real["both"].findings if (its.machine_type, its.rule) == ("valve", "hard_normals")]
+    (both,) = [
+        finding
+        for finding in real["both"].findings
+        if (finding.machine_type, finding.rule) == ("valve", "hard_normals")
+    ]
     assert both.title == "valve: 40 normals that both models get wrong, and neither is clearly better than chance"
-    among = [its for its in real["baseline_MSE"].findings if its.machine_type == "valve"]
-    (alone,) = [its for its in among if its.rule == "hard_normals"]
+    among = [finding for finding in real["baseline_MSE"].findings if finding.machine_type == "valve"]
+    (alone,) = [finding for finding in among if finding.rule == "hard_normals"]
     assert alone.title == "valve: baseline_MSE is not clearly better than chance"
     assert "Its AUC is 0.530" in alone.description
 
 
 def test_severity_is_by_what_is_lost_and_worst_comes_first(real: dict[str, Exploration]) -> None:
     findings = real["both"].findings
-    assert [its.weight for its in findings] == sorted(its.weight for its in findings)
-    assert len({its.severity for its in findings}) > 1
-    for its in findings:
-        if not its.auc_explained:  # nothing to do with the score
+    assert [each.weight for each in findings] == sorted(each.weight for each in findings)
+    assert len({each.severity for each in findings}) > 1
+    for finding in findings:
+        if not finding.auc_explained:  # nothing to do with the score
             continue
-        explained = np.mean(list(its.auc_explained.values()))
-        capped = "better than chance" in its.title or its.rule == "missed_attribute_values"
+        explained = np.mean(list(finding.auc_explained.values()))
+        capped = "better than chance" in finding.title or finding.rule == "missed_attribute_values"
         high = explained >= HIGH_AUC and not capped
-        assert its.severity == ("high" if high else "medium" if explained >= MEDIUM_AUC else "low")
-        assert all(explained <= its.auc_lost[model] + 1e-9 for model, explained in its.auc_explained.items())
-        assert set(its.columns) <= set(real["both"].frame.columns)
-        assert its.title.startswith(f"{its.machine_type}: ")
-        assert its.description.count(". ") >= 1
+        assert finding.severity == ("high" if high else "medium" if explained >= MEDIUM_AUC else "low")
+        assert all(explained <= finding.auc_lost[model] + 1e-9 for model, explained in finding.auc_explained.items())
+        assert set(finding.columns) <= set(real["both"].frame.columns)
+        assert finding.title.startswith(f"{finding.machine_type}: ")
+        assert finding.description.count(". ") >= 1
 
 
 # What clips cost
@@ -153,12 +157,12 @@ def test_what_clips_of_one_class_cost_is_the_sum_of_their_costs(seed: int, skill
     frame = Made(seed, skill, models=("one",)).frame()
     rng = np.random.default_rng(seed)
     for label in ("normal", "anomaly"):
-        its = frame.index[(frame["label"] == label) & frame["auc_cost_one"].notna()].to_numpy()
-        chosen = rng.choice(its, 20, replace=False)
+        rows = frame.index[(frame["label"] == label) & frame["auc_cost_one"].notna()].to_numpy()
+        chosen = rng.choice(rows, 20, replace=False)
         lost, total = auc_lost(frame, "one", chosen)
         costs = frame["auc_cost_one"].astype(np.float64)
-        assert lost == pytest.approx(costs[chosen].sum() / len(its), abs=1e-6)
-        assert total == pytest.approx(costs[its].mean(), abs=1e-6)
+        assert lost == pytest.approx(costs[chosen].sum() / len(rows), abs=1e-6)
+        assert total == pytest.approx(costs[rows].mean(), abs=1e-6)
 
 
 def test_pairs_between_chosen_clips_are_counted_once() -> None:
@@ -177,10 +181,10 @@ def test_what_findings_explain_together_is_counted_once() -> None:
         Finding("hard_normals", "valve", "", "low", (), "", rows, {"one": 0.1})
         for rows in (normals[:30], normals[20:40])
     ]
-    (its,) = together(frame, made)
+    (told,) = together(frame, made)
     lost, total = auc_lost(frame, "one", normals[:40])
-    assert its.share == pytest.approx(lost / total)
-    assert its.explained_share("normal") == its.explained_share("anomaly") == 0
+    assert told.share == pytest.approx(lost / total)
+    assert told.explained_share("normal") == told.explained_share("anomaly") == 0
     assert together(frame, []) == []
 
 
@@ -191,18 +195,22 @@ def test_what_conditions_explain_is_beyond_the_clips_of_which_none_is_told() -> 
     rows = normals.sort_values(["domain", "auc_cost_one"], ascending=[True, False]).index.to_numpy()
     source, target = rows[:50], rows[50:]
     told = {"attribute_values": (source[:20], source[10:30]), "hard_normals": (rows[:90],)}
-    made = [Finding(rule, "valve", "", "low", (), "", its, {"one": 0.1}) for rule, sets in told.items() for its in sets]
-    (its,) = together(frame, made)
+    made = [
+        Finding(rule, "valve", "", "low", (), "", clip_rows, {"one": 0.1})
+        for rule, sets in told.items()
+        for clip_rows in sets
+    ]
+    (explained,) = together(frame, made)
     costs = frame["auc_cost_one"].astype(np.float64)
     beyond = (costs[source[:30]] - costs[source[30:]].mean()).sum() / 100
-    assert its.explained["normal"]["valve"] == pytest.approx(beyond)
+    assert explained.explained["normal"]["valve"] == pytest.approx(beyond)
     assert beyond > 0.1
     # The whole of a domain that is told is beyond the other domain.
     costlier, other = (target, source) if costs[target].mean() > costs[source].mean() else (source, target)
-    (its,) = together(frame, [Finding("attribute_values", "valve", "", "low", (), "", costlier, {"one": 0.1})])
+    (explained,) = together(frame, [Finding("attribute_values", "valve", "", "low", (), "", costlier, {"one": 0.1})])
     beyond = (costs[costlier] - costs[other].mean()).sum() / 100
-    assert its.explained["normal"]["valve"] == pytest.approx(beyond)
-    assert its.explained["anomaly"]["valve"] == 0
+    assert explained.explained["normal"]["valve"] == pytest.approx(beyond)
+    assert explained.explained["anomaly"]["valve"] == 0
 
 
 def test_a_perfect_model_loses_nothing_and_nothing_is_found() -> None:
@@ -228,7 +236,7 @@ def test_sections_that_differ_are_neither_a_shift_nor_a_separation() -> None:
             frame = made.frame().assign(section=section)
             frame["clip_id"] = frame["clip_id"].str.replace("section_00", f"section_{section:02d}")
             frames.append(frame.drop(index=made.rows(split="test", **drop)[: N_TEST - 10]))
-        counts.update({its.rule for its in find(clips.conform(pd.concat(frames))).findings})
+        counts.update({finding.rule for finding in find(clips.conform(pd.concat(frames))).findings})
     assert max(counts.values(), default=0) <= 1
 
 
@@ -238,7 +246,7 @@ def test_a_domain_that_lies_apart_and_has_more_anomalies_is_no_separation() -> N
         made = Made(seed, skill=50.0)
         made.vectors[made.rows(domain="target")] += 1.0
         few = made.rows(split="test", domain="target", label="normal")[:40]
-        counts.update({its.rule for its in find(clips.conform(made.frame().drop(index=few))).findings})
+        counts.update({finding.rule for finding in find(clips.conform(made.frame().drop(index=few))).findings})
     assert counts["embedding_domain_shift"] == 20
     assert counts["embedding_separation"] <= 1
 
@@ -258,7 +266,7 @@ def test_no_copies_and_no_odd_clips_are_invented_in_embeddings_of_other_shapes(k
             )
         else:
             made.vectors[[*made.rows(split="train")[:4], *made.rows(split="test")[::17]]] += 8
-        counts.update({its.rule for its in made.found().findings})
+        counts.update({finding.rule for finding in made.found().findings})
     assert {rule: count for rule, count in counts.items() if count > 2} == {}
 
 
@@ -268,7 +276,7 @@ def test_embeddings_of_noise_hold_nothing_in_any_number_of_dimensions(dimensions
     for seed in range(30):
         made = Made(seed, 50.0)
         made.vectors = made.rng.normal(size=(len(made.facts), dimensions)).astype(np.float32)
-        counts.update({its.rule for its in made.found().findings})
+        counts.update({finding.rule for finding in made.found().findings})
     assert max(counts.values(), default=0) <= 1
 
 
@@ -279,7 +287,7 @@ def test_what_models_get_wrong_independently_is_not_told_as_what_they_share() ->
         made = Made(seed, skill=1.0)
         frame = made.frame()
         both += (is_wrong(frame, "one", "normal") & is_wrong(frame, "two", "normal")).any()
-        shared += any("both models" in its.title for its in find(frame).findings)
+        shared += any("both models" in finding.title for finding in find(frame).findings)
     assert both > 30
     assert shared <= 1
 
@@ -303,7 +311,7 @@ def test_planted_hard_normals_are_found_and_no_others() -> None:
     assert found.findings[0].rule == "hard_normals"
     assert set(found.findings[0].rows) == set(planted)
     assert found.findings[0].title == "valve: 8 normals that both models get wrong"
-    assert [its["title"] for its in of_rule(found, "missed_anomalies")] == []
+    assert [finding["title"] for finding in of_rule(found, "missed_anomalies")] == []
 
 
 def test_planted_missed_anomalies_are_found_and_no_others() -> None:
@@ -321,7 +329,7 @@ def test_what_only_one_model_gets_wrong_is_a_disagreement() -> None:
     made = Made(seed=3, skill=4.0)
     planted = made.rng.choice(made.rows(split="test", label="normal"), 25, replace=False)
     made.scores["two"][planted] = 6 + made.rng.random(25)
-    (finding,) = [its for its in made.found().findings if its.rule == "disagreements"]
+    (finding,) = [each for each in made.found().findings if each.rule == "disagreements"]
     assert set(finding.rows) == set(planted)
     assert finding.title == "valve: 25 normals that two gets wrong and one does not"
     assert list(finding.auc_lost) == ["two"]
@@ -335,7 +343,7 @@ def test_a_planted_condition_is_found_first_and_alone(n_models: int) -> None:
     for model in models:
         made.scores[model][planted] += 3.5
     found = made.found()
-    (finding,) = [its for its in found.findings if its.rule == "attribute_values"]
+    (finding,) = [each for each in found.findings if each.rule == "attribute_values"]
     assert finding.title.startswith(f"valve: loc C: its {len(planted)} normals cost ")
     assert set(finding.rows) == set(planted)
     assert set(finding.auc_lost) == set(models)
@@ -348,9 +356,9 @@ def test_a_planted_shift_of_the_target_domain_is_found() -> None:
         made.scores[model][target] += 2.5
     made.vectors[made.rows(domain="target", split="test")] += 1.0
     found = made.found()
-    condition = next(its for its in found.findings if its.rule == "attribute_values")
+    condition = next(finding for finding in found.findings if finding.rule == "attribute_values")
     assert condition.title.startswith("valve: target domain: its 50 normals cost one and two ")
-    (shift,) = [its for its in found.findings if its.rule == "embedding_domain_shift"]
+    (shift,) = [finding for finding in found.findings if finding.rule == "embedding_domain_shift"]
     assert set(shift.rows) == set(target)
     distances = found.frame["domain_distance_mine"].iloc[shift.rows].tolist()
     assert distances == sorted(distances, reverse=True)
@@ -364,7 +372,7 @@ def test_planted_anomalies_that_lie_apart_are_found() -> None:
     made = Made(seed=6)
     made.vectors[made.rows(label="anomaly")] += 1.0
     found = made.found()
-    (finding,) = [its for its in found.findings if its.rule == "embedding_separation"]
+    (finding,) = [each for each in found.findings if each.rule == "embedding_separation"]
     assert set(finding.rows) <= set(made.rows(label="anomaly"))
     assert len(finding.rows) > 80
     assert of_rule(found, "embedding_domain_shift") == []
@@ -384,7 +392,7 @@ def test_copies_are_found_even_where_most_test_clips_are_some() -> None:
     made = Made(seed=7, skill=50.0)
     test, train = made.rows(split="test"), made.rows(split="train")
     made.vectors[test[:150]] = made.vectors[np.resize(train, 150)]
-    (finding,) = [its for its in made.found().findings if its.rule == "duplicates"]
+    (finding,) = [each for each in made.found().findings if each.rule == "duplicates"]
     assert finding.title == "valve: 150 test clips nearly the same as a training clip"
 
 
@@ -425,7 +433,7 @@ def test_silent_and_clipped_recordings_are_found(tmp_path: Path) -> None:
     for number, sound in enumerate(sounds):
         soundfile.write(folder / f"section_00_source_train_normal_{number:04d}_m-n_W.wav", sound, 16_000)
     found = explored(Options(data=[str(tmp_path)]), with_maps=False)
-    silent, clipped = [its for its in found.findings if its.rule == "recordings"]
+    silent, clipped = [finding for finding in found.findings if finding.rule == "recordings"]
     assert found.frame["clip_id"].iloc[silent.rows].tolist() == [
         "train/fan_section_00_source_train_normal_0004_m-n_W.wav"
     ]
@@ -446,7 +454,7 @@ def test_a_condition_is_compared_within_its_section() -> None:
     frames[1]["section"] = 1
     frames[1]["clip_id"] = frames[1]["clip_id"].str.replace("section_00", "section_01")
     frame = clips.conform(pd.concat(frames).drop(columns="auc_cost_one"))
-    titles = [its["title"] for its in of_rule(find(score(frame).frame), "attribute_values")]
+    titles = [finding["title"] for finding in of_rule(find(score(frame).frame), "attribute_values")]
     assert [title.split(": its")[0] for title in titles] == ["valve: section 01, loc C"]
 
 
@@ -505,18 +513,18 @@ def test_sep_and_dsup_are_aucs_of_the_distance_that_the_table_shows() -> None:
     made.vectors[made.rows(label="anomaly")] += 0.4
     made.vectors[made.rows(domain="target")] += 0.3
     found = made.found()
-    its = found.frame[found.frame["split"] == "test"]
-    distance, measured = its["domain_distance_mine"], found.distances["valve", "mine"]
-    normal = its["label"] == "normal"
+    tested = found.frame[found.frame["split"] == "test"]
+    distance, measured = tested["domain_distance_mine"], found.distances["valve", "mine"]
+    normal = tested["label"] == "normal"
     assert measured.sep is not None
     assert measured.dsup is not None
     assert measured.sep.value == pytest.approx(roc_auc_score(~normal, distance), abs=1e-9)
     source = made.rows(split="train", domain="source")
     cosine = nearest_neighbors(made.vectors, source).cosine[made.facts["split"] == "test"]
     assert measured.sep.cosine == pytest.approx(roc_auc_score(~normal, cosine), abs=1e-9)
-    dsup = roc_auc_score(its["domain"][normal] == "target", distance[normal])
+    dsup = roc_auc_score(tested["domain"][normal] == "target", distance[normal])
     assert measured.dsup.value == pytest.approx(dsup, abs=1e-9)
-    assert distance[normal & (its["domain"] == "source")].median() == pytest.approx(1, abs=1e-6)
+    assert distance[normal & (tested["domain"] == "source")].median() == pytest.approx(1, abs=1e-6)
 
 
 def test_the_nearest_normal_is_a_training_normal_of_any_domain_and_never_the_clip_itself(tmp_path: Path) -> None:
@@ -601,10 +609,10 @@ def test_findings_name_columns_that_are_there_only() -> None:
     made.vectors[made.rows(split="train", domain="source")[9]] *= 6
     made.vectors[made.rows(split="test")[3]] = made.vectors[made.rows(split="train")[5]]
     found = find(clips.conform(made.frame().drop(columns=["attributes", "d1p", "d1v", "d2p", "d2v"])))
-    assert {"embedding_domain_shift", "training_outliers", "duplicates"} <= {its.rule for its in found.findings}
-    for its in found.findings:
-        assert its.columns
-        assert found.frame[list(its.columns)].notna().any().all()
+    assert {"embedding_domain_shift", "training_outliers", "duplicates"} <= {each.rule for each in found.findings}
+    for finding in found.findings:
+        assert finding.columns
+        assert found.frame[list(finding.columns)].notna().any().all()
 
 
 def test_the_readme_lists_what_the_rules_declare() -> None:
@@ -613,9 +621,9 @@ def test_the_readme_lists_what_the_rules_declare() -> None:
 
 def test_a_view_has_a_dozen_at_most_and_says_so(capsys: Capture) -> None:
     made = [Finding("recordings", "fan", f"fan: {n}", "low", (), "Why.", np.array([n])) for n in range(20)]
-    assert [its.title for its in shown(made)] == [f"fan: {n}" for n in range(MOST)]
+    assert [finding.title for finding in shown(made)] == [f"fan: {n}" for n in range(MOST_SHOWN)]
     assert "12 of 20 findings are shown" in capsys.readouterr().err
-    assert len(shown(made[:MOST])) == MOST
+    assert len(shown(made[:MOST_SHOWN])) == MOST_SHOWN
     assert capsys.readouterr().err == ""
 
 
@@ -624,41 +632,44 @@ def test_rows_of_a_view_are_its_own_and_what_has_none_is_left_out() -> None:
         Finding("recordings", "fan", f"fan: {n}", "low", (), "Why.", np.array(rows))
         for n, rows in enumerate([[5, 2], [1]])
     ]
-    (its,) = in_view(made, np.array([0, 2, 9]))
-    assert its.rows.tolist() == [1]
-    assert its.title == "fan: 0 (1 of 2 clips in view)"
-    assert [its.title for its in in_view(made, np.arange(9))] == ["fan: 0", "fan: 1"]
+    (finding,) = in_view(made, np.array([0, 2, 9]))
+    assert finding.rows.tolist() == [1]
+    assert finding.title == "fan: 0 (1 of 2 clips in view)"
+    assert [each.title for each in in_view(made, np.arange(9))] == ["fan: 0", "fan: 1"]
 
 
 def test_the_worst_of_each_rule_is_in_a_view() -> None:
     high = [Finding("hard_normals", "fan", f"fan: {n}", "high", (), "Why.", np.array([n])) for n in range(20)]
     low = Finding("duplicates", "fan", "fan: a copy", "low", (), "Why.", np.array([3]))
-    titles = [its.title for its in shown([*high, low])]
-    assert titles == [*(f"fan: {n}" for n in range(MOST - 1)), "fan: a copy"]
+    titles = [finding.title for finding in shown([*high, low])]
+    assert titles == [*(f"fan: {n}" for n in range(MOST_SHOWN - 1)), "fan: a copy"]
 
 
 # Missing parts
 
 
 MISSING = {
-    "no training split": (lambda its: its[its["split"] == "test"], "without training clips"),
-    "no embeddings": (lambda its: its.drop(columns="embeddings_mine"), "without embeddings"),
-    "no labels": (lambda its: its.assign(label=None), "without labels"),
+    "no training split": (lambda frame: frame[frame["split"] == "test"], "without training clips"),
+    "no embeddings": (lambda frame: frame.drop(columns="embeddings_mine"), "without embeddings"),
+    "no labels": (lambda frame: frame.assign(label=None), "without labels"),
     "no scores": (
-        lambda its: its.drop(columns=[name for name in its if name.endswith(("_one", "_two"))]),
+        lambda frame: frame.drop(columns=[name for name in frame if name.endswith(("_one", "_two"))]),
         "without scores",
     ),
-    "one domain": (lambda its: its[its["domain"] == "source"], "with one domain only"),
-    "no domains": (lambda its: its.drop(columns="domain"), "without domains"),
-    "one model": (lambda its: its.drop(columns=[name for name in its if name.endswith("_two")]), "one model only"),
+    "one domain": (lambda frame: frame[frame["domain"] == "source"], "with one domain only"),
+    "no domains": (lambda frame: frame.drop(columns="domain"), "without domains"),
+    "one model": (
+        lambda frame: frame.drop(columns=[name for name in frame if name.endswith("_two")]),
+        "one model only",
+    ),
     "no attributes": (
-        lambda its: its.drop(columns=["d1p", "d1v", "d2p", "d2v", "attributes"]),
+        lambda frame: frame.drop(columns=["d1p", "d1v", "d2p", "d2v", "attributes"]),
         "conditions but the domain (without attributes)",
     ),
-    "names without values": (lambda its: its.drop(columns="d1v"), "none were listened to"),
-    "normals alone": (lambda its: its[its["label"] == "normal"], "without both normals and anomalies"),
-    "no audio": (lambda its: its, "none were listened to"),
-    "one clip": (lambda its: its.iloc[:1], "none were listened to"),
+    "names without values": (lambda frame: frame.drop(columns="d1v"), "none were listened to"),
+    "normals alone": (lambda frame: frame[frame["label"] == "normal"], "without both normals and anomalies"),
+    "no audio": (lambda frame: frame, "none were listened to"),
+    "one clip": (lambda frame: frame.iloc[:1], "none were listened to"),
 }
 
 
@@ -674,7 +685,7 @@ def test_what_cannot_be_looked_for_is_said_and_the_rest_is_found(lacking: str, c
     assert said in capsys.readouterr().err
     assert clips.problems(found.frame) == []
     if lacking not in ("one clip", "no labels", "no scores", "normals alone"):
-        assert [its.rule for its in found.findings] != []
+        assert [finding.rule for finding in found.findings] != []
 
 
 def test_without_a_training_split_the_nearest_other_normal_is_shown_and_it_is_said(tmp_path: Path) -> None:
@@ -701,11 +712,11 @@ def test_a_part_of_a_loaded_table_keeps_its_distances_and_nearest_training_norma
 def test_costs_without_what_they_are_of_are_left_aside(column: str) -> None:
     frame = Made(seed=17, skill=2.0).frame()
     found = find(clips.conform(frame.drop(columns=column)))
-    assert all("one" not in its.auc_lost for its in found.findings)
+    assert all("one" not in finding.auc_lost for finding in found.findings)
 
 
 def test_reversed_scores_are_asked_about() -> None:
-    titles = [its.title for its in Made(seed=3, skill=-2.0, models=("one",)).found().findings]
+    titles = [finding.title for finding in Made(seed=3, skill=-2.0, models=("one",)).found().findings]
     assert "valve: one ranks worse than chance" in titles
 
 
@@ -716,9 +727,11 @@ def test_a_model_at_chance_hides_nothing_of_two_others() -> None:
     for model in ("one", "two"):
         made.scores[model][planted] = 6 + made.rng.random(8)
     common = [
-        its for its in made.found().findings if set(its.auc_lost) == {"one", "two"} and its.rule == "hard_normals"
+        finding
+        for finding in made.found().findings
+        if set(finding.auc_lost) == {"one", "two"} and finding.rule == "hard_normals"
     ]
-    assert [set(its.rows) for its in common] == [set(planted)]
+    assert [set(finding.rows) for finding in common] == [set(planted)]
 
 
 def test_attributes_without_names_are_told_apart_by_their_column() -> None:
@@ -728,7 +741,7 @@ def test_attributes_without_names_are_told_apart_by_their_column() -> None:
     made.facts["d2v"] = pd.Categorical(made.rng.choice(["1", "2", "3"], len(made.facts)))
     for column in ("d1v", "d2v"):
         made.scores["one"][made.rows(split="test", label="normal", **{column: "1"})] += 2.5
-    found = [its.rows for its in made.found().findings if its.rule == "attribute_values"]
+    found = [finding.rows for finding in made.found().findings if finding.rule == "attribute_values"]
     assert {frozenset(rows) for rows in found} == {
         frozenset(made.rows(split="test", label="normal", **{column: "1"})) for column in ("d1v", "d2v")
     }
@@ -803,7 +816,7 @@ def test_decisions_that_call_all_clips_the_same_are_told_beside_other_thresholds
     test = frame["split"] == "test"
     frame["prediction_one"] = pd.Categorical(np.where(test, called, None), ["normal", "anomaly"])
     found = find(clips.conform(frame))
-    (finding,) = [its for its in found.findings if its.rule == "thresholds"]
+    (finding,) = [each for each in found.findings if each.rule == "thresholds"]
     assert finding.title == f"valve: one calls 200 of 200 test clips {words}"
     wrong = "normal" if called == "anomaly" else "anomaly"
     assert set(finding.rows) == set(made.rows(split="test", label=wrong))
@@ -819,7 +832,7 @@ def test_decisions_that_tell_clips_apart_are_no_finding() -> None:
     frame = made.frame()
     decided = np.where(frame["anomaly_score_one"] > 1, "anomaly", "normal")
     frame["prediction_one"] = pd.Categorical(np.where(frame["split"] == "test", decided, None), ["normal", "anomaly"])
-    assert not [its for its in find(clips.conform(frame)).findings if its.rule == "thresholds"]
+    assert not [finding for finding in find(clips.conform(frame)).findings if finding.rule == "thresholds"]
 
 
 def test_labels_that_models_and_neighbours_speak_against_are_doubtful() -> None:
@@ -829,7 +842,7 @@ def test_labels_that_models_and_neighbours_speak_against_are_doubtful() -> None:
     made.vectors[swapped] += 2.0
     for model in made.models:
         made.scores[model][swapped] += 4.5
-    (finding,) = [its for its in made.found().findings if its.rule == "doubtful_labels"]
+    (finding,) = [each for each in made.found().findings if each.rule == "doubtful_labels"]
     assert set(finding.rows) <= set(swapped)
     assert len(finding.rows) >= 3
     assert finding.severity == "low"
@@ -843,7 +856,7 @@ def test_few_clips_at_opposite_ends_of_two_models_are_told(seed: int) -> None:
     planted = normals[np.argsort(made.scores["one"][normals])][[0, 1, 2, -1, -2]]
     made.scores["two"][planted[:3]] += 4
     made.scores["two"][planted[3:]] -= 4
-    (finding,) = [its for its in made.found().findings if its.rule == "disagreements"]
+    (finding,) = [each for each in made.found().findings if each.rule == "disagreements"]
     assert set(finding.rows) == set(planted)
     assert "rank at opposite ends" in finding.title
 
@@ -871,7 +884,7 @@ def test_findings_tell_what_lies_nearest_to_their_costliest_clip() -> None:
     made.scores["one"][made.rows(split="test", label="normal", d1v="C")] += 3.5
     found = made.found()
     texts = set()
-    for finding in [its for its in found.findings if its.auc_lost]:
+    for finding in [each for each in found.findings if each.auc_lost]:
         clip = found.frame.loc[finding.rows[0]]
         said = (
             f" The training normal nearest to its costliest clip is {clip['nearest_normal_attributes']}, "

@@ -49,9 +49,9 @@ def test_csv_has_a_row_for_each_clip_of_each_finding(bearing: list[dict[str, obj
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     by_finding: dict[str, list[str]] = {}
     for row in rows:
-        its = by_finding.setdefault(row["finding"], [])
-        its.append(row["clip_id"])
-        assert int(row["place"]) == len(its)
+        clip_ids = by_finding.setdefault(row["finding"], [])
+        clip_ids.append(row["clip_id"])
+        assert int(row["place"]) == len(clip_ids)
     assert list(by_finding.values()) == [finding["clip_ids"] for finding in bearing]
     assert {row["title"] for row in rows} == {finding["title"] for finding in bearing}
 
@@ -109,7 +109,7 @@ def test_own_embeddings_and_scores_are_looked_at(recordings: Path) -> None:
 def test_the_summary_counts_the_findings_of_the_view(bearing: list[dict[str, object]], real_scores: Path) -> None:
     for domain in ("source", "target"):
         said = run("--data", str(real_scores), "--class", "bearing", "--domain", domain, "--check").stdout
-        in_view = [its for its in bearing if any(f"_{domain}_" in str(clip) for clip in its["clip_ids"])]  # type: ignore[attr-defined]
+        in_view = [finding for finding in bearing if any(f"_{domain}_" in str(clip) for clip in finding["clip_ids"])]  # type: ignore[attr-defined]
         assert f" {len(in_view)} finding" in said
 
 

@@ -87,7 +87,7 @@ def test_probabilities_are_those_of_the_best_of_each_deal() -> None:
             by_itself[kinds == kind] = np.minimum(by_itself, share)[kinds == kind]
             among = 1 - np.searchsorted(highest, dealt[:, kinds == kind].max(axis=1) - 1e-9) / len(deals)
             smallest = np.minimum(smallest, among)
-    expected = [(smallest <= its).mean() for its in by_itself]
+    expected = [(smallest <= alone).mean() for alone in by_itself]
     found = probabilities(costs, holds, strata, kinds)
     np.testing.assert_allclose(found, expected, atol=0.04)
     assert probability(costs, holds[:, 0], strata) < found[0] < found[1:].min()
@@ -126,7 +126,7 @@ def planted_range(seed: int, auc: float = 0.85, more: float = 0.4) -> tuple[list
     if not told:
         return [], 0.0, 0
     rows = told[0].rows
-    return [its.condition.name for its in told], float((rows & fast).sum() / (rows | fast).sum()), len(told)
+    return [one.condition.name for one in told], float((rows & fast).sum() / (rows | fast).sum()), len(told)
 
 
 def test_a_planted_range_is_told_as_one() -> None:
@@ -152,8 +152,8 @@ def confounded(seed: int, follows: float, linear: bool) -> tuple[bool, bool]:
     follow = rng.random(len(clips)) < follows
     clips["d1v"] = np.where(follow, np.where(speed >= 19, "A", "B"), clips["d1v"])
     told = told_of_normals(clips, costs)
-    place = any(its.condition.columns == ("d1v",) and its.rival is None for its in told)
-    fast = any("d2v" in (*its.condition.columns, its.rival.column if its.rival else "") for its in told)
+    place = any(one.condition.columns == ("d1v",) and one.rival is None for one in told)
+    fast = any("d2v" in (*one.condition.columns, one.rival.column if one.rival else "") for one in told)
     return place, fast
 
 
@@ -215,9 +215,9 @@ def test_what_lies_in_a_told_range_is_not_told_again() -> None:
         rng = np.random.default_rng([seed, 7])
         clips, costs = conditioned(rng), costs_at(rng, 0.8)
         costs = np.clip(costs + 0.03 * (clips["d2v"].astype(float) - 9).clip(lower=0).to_numpy(), 0, 1)
-        told = [its for its in told_of_normals(clips, costs) if its.condition.columns == ("d2v",)]
+        told = [one for one in told_of_normals(clips, costs) if one.condition.columns == ("d2v",)]
         assert told
-        assert np.sum([its.rows for its in told], axis=0).max() == 1
+        assert np.sum([one.rows for one in told], axis=0).max() == 1
 
 
 def test_missed_anomalies_have_conditions() -> None:
@@ -250,16 +250,18 @@ def real(real_scores: Path) -> Exploration:
 
 
 def test_what_is_said_of_bearings_does_not_blame_the_place_alone(real: Exploration) -> None:
-    first = next(its for its in real.findings if its.machine_type == "bearing")
+    first = next(finding for finding in real.findings if finding.machine_type == "bearing")
     assert first.title.startswith("bearing: loc A, or vel other than 8 and 16: its 56 normals cost ")
     assert "The data do not separate loc A from vel other than 8 and 16" in first.description
     assert "of the 56, 6 have a counterpart with the same vel" in first.description
-    fast = [its for its in real.findings if its.title.startswith("bearing: vel 21 to 25: its 12 normals cost ")]
+    fast = [
+        finding for finding in real.findings if finding.title.startswith("bearing: vel 21 to 25: its 12 normals cost ")
+    ]
     assert len(fast) == 1
 
 
 def test_toy_cars_of_34_volts_are_told(real: Exploration) -> None:
-    (finding,) = [its for its in real.findings if its.title.startswith("ToyCar: spd 34V: its 25 normals cost ")]
+    (finding,) = [each for each in real.findings if each.title.startswith("ToyCar: spd 34V: its 25 normals cost ")]
     assert "For baseline_MSE they cost 0.44 on average" in finding.description
     assert "of their domain they are compared with 0.17" in finding.description
 
@@ -286,13 +288,13 @@ def test_each_told_condition_is_what_the_score_files_say(real: Exploration, real
         if not finding.rule.endswith("attribute_values"):
             continue
         label, other = ("normal", "anomaly") if finding.rule == "attribute_values" else ("anomaly", "normal")
-        its = real.frame[(real.frame["class"] == finding.machine_type) & (real.frame["label"] == label)]
+        of_label = real.frame[(real.frame["class"] == finding.machine_type) & (real.frame["label"] == label)]
         name = finding.title.split(": ")[1].split(", or ")[0]
         if name == "target domain":
-            rows = (its["domain"] == "target").to_numpy()
+            rows = (of_label["domain"] == "target").to_numpy()
         else:
-            rows = np.array([holds_by_words(name, str(words)) for words in its["attributes"]])
-        assert set(its.index[rows]) == set(finding.rows.tolist())
+            rows = np.array([holds_by_words(name, str(words)) for words in of_label["attributes"]])
+        assert set(of_label.index[rows]) == set(finding.rows.tolist())
         for model in finding.auc_lost:
             (path,) = (real_scores / model).glob(
                 f"anomaly_score_DCASE2023T2{finding.machine_type}_section_00_test*.csv"
@@ -300,14 +302,14 @@ def test_each_told_condition_is_what_the_score_files_say(real: Exploration, real
             lines = [line.rpartition(",") for line in path.read_text().splitlines()]
             scores = {file: float(value) for file, _, value in lines}
             others = np.array([value for file, value in scores.items() if f"_{other}_" in file])
-            own = np.array([scores[clip.partition(f"{finding.machine_type}_")[2]] for clip in its["clip_id"]])
+            own = np.array([scores[clip.partition(f"{finding.machine_type}_")[2]] for clip in of_label["clip_id"]])
             wrong = own[:, None] - others if label == "normal" else others - own[:, None]
             costs = ((wrong > 0) + 0.5 * (wrong == 0)).mean(axis=1)
             said = re.search(rf"For {model} they cost ([\d.]+) on average", finding.description)
             assert said is not None
             assert float(said[1]) == pytest.approx(costs[rows].mean(), abs=0.00501)
             # The others of the same domains, in the condition's own proportion: unless something was told before it.
-            domain = its["domain"].to_numpy(object)
+            domain = of_label["domain"].to_numpy(object)
             there = [one for one in ("source", "target") if (rows & (domain == one)).any()]
             rest = [~rows & (domain == one) for one in there]
             words = finding.description.split(f"For {model} they cost ")[1].split(" For ")[0]
@@ -336,9 +338,9 @@ def test_costs_of_all_conditions_are_means_of_their_clips() -> None:
         attribute, value = one.condition.split(" ")
         column = {"loc": "d1v", "vel": "d2v", "target": "domain"}[attribute]
         value = "target" if attribute == "target" else value
-        its = frame[rows & (frame[column] == value)]
-        assert one.n_clips == len(its)
-        assert one.cost == pytest.approx(its["auc_cost_one"].astype(np.float64).mean())
+        held = frame[rows & (frame[column] == value)]
+        assert one.n_clips == len(held)
+        assert one.cost == pytest.approx(held["auc_cost_one"].astype(np.float64).mean())
         assert one.low <= one.cost <= one.high
         assert one.training_clips == ((frame["split"] == "train") & (frame[column] == value)).sum()
     assert 0.1 < (table["p"] < 0.5).mean() < 0.9

@@ -52,6 +52,6 @@ def test_where_the_domain_costs_its_attribute_values_are_not_blamed(shift: float
     for seed in range(TABLES):
         made = Made(seed, skill=3.0, models=("one",), nested=True)
         made.scores["one"][made.rows(domain="target", split="test", label="normal")] += shift
-        found = [str(its["title"]) for its in of_rule(made.found(), "attribute_values")]
+        found = [str(finding["title"]) for finding in of_rule(made.found(), "attribute_values")]
         blamed += any("target domain" not in title for title in found)
     assert blamed < 0.05 * TABLES

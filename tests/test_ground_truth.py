@@ -62,8 +62,8 @@ HIDDEN_2020 = of_fan("id_01_00000000.wav", "id_01_00000001.wav", "id_01_00000009
 )
 def test_a_list_gives_the_labels_of_each_machine_type(text: str, tmp_path: Path, capsys: Capture) -> None:
     path = written(tmp_path / "evaluator", "eval_data_list.csv", text)
-    for place in (path, path.parent):
-        found = attach_ground_truth(HIDDEN_2020, place)
+    for given in (path, path.parent):
+        found = attach_ground_truth(HIDDEN_2020, given)
         assert known(found, "label", "domain") == [["normal", None], ["anomaly", None], [None, None]]
     said = capsys.readouterr().err
     assert "a list in eval_data_list.csv" in said
@@ -154,7 +154,7 @@ HIDDEN = of_fan("section_00_0000.wav", "section_00_0001.wav")
 def test_columns_are_taken_for_what_their_names_say(
     header: str, cells: list[str], facts: list[str], name: str, tmp_path: Path
 ) -> None:
-    text = "\n".join([header, *(f"section_00_{row:04d}.wav,{its}" for row, its in enumerate(cells))])
+    text = "\n".join([header, *(f"section_00_{row:04d}.wav,{cell}" for row, cell in enumerate(cells))])
     path = written(tmp_path, name, text.replace(",", ";") if ";" in header else text)
     said = {"label": ["normal", "anomaly"], "domain": ["source", "target"]}
     expected = [list(row) for row in zip(*(said[fact] for fact in facts), strict=True)]
@@ -175,8 +175,8 @@ def test_a_word_that_is_no_label_is_refused_with_its_line(tmp_path: Path) -> Non
 @pytest.mark.parametrize("places", [("ground_truth_data", "ground_truth_data"), ("one", "other")])
 def test_a_clip_of_two_labels_is_refused(places: tuple[str, str], tmp_path: Path) -> None:
     lines = ["section_00_0000.wav,0\n", "section_00_0000.wav,1\n"]
-    for place in set(places):
-        its = "".join(line for line, where in zip(lines, places, strict=True) if where == place)
-        written(tmp_path / place, "ground_truth_fan_section_00_test.csv", its)
+    for folder in set(places):
+        text = "".join(line for line, where in zip(lines, places, strict=True) if where == folder)
+        written(tmp_path / folder, "ground_truth_fan_section_00_test.csv", text)
     with pytest.raises(ExploreError, match=r"says (normal and anomaly|anomaly and normal) of test/fan_section_00_0000"):
         attach_ground_truth(HIDDEN, tmp_path)

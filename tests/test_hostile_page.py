@@ -80,10 +80,10 @@ def page_of(address: str, tmp_path: Path) -> Server:
         {"kind": "tab", "weight": 50, "children": [{"kind": "widget", "type": kind, "name": kind, "config": config}]}
         for kind, config in widgets
     ]
-    its = stored(explored(Options(data=[pd.DataFrame(frame)])))
-    arrangement = Arrangement({"orientation": "horizontal", "children": tabs}, its.columns)
+    kept = stored(explored(Options(data=[pd.DataFrame(frame)])))
+    arrangement = Arrangement({"orientation": "horizontal", "children": tabs}, kept.columns)
     server = Server(Address())
-    server.show(its, arrangement)
+    server.show(kept, arrangement)
     return server
 
 

@@ -69,10 +69,10 @@ def test_intervals_cover_the_truth_as_often_as_they_say(auc: float) -> None:
 def test_intervals_are_the_same_every_time_and_hold_what_they_are_of(real: Exploration) -> None:
     one, two = (intervals(real.frame, real.models, 200) for _ in range(2))
     assert one == two
-    for model, its in zip(real.models, one.models, strict=True):
-        assert its.official.value == model.official_score
-        assert len(its.numbers) == 21
-        for interval in (its.official, *its.numbers.values()):
+    for model, of_model in zip(real.models, one.models, strict=True):
+        assert of_model.official.value == model.official_score
+        assert len(of_model.numbers) == 21
+        for interval in (of_model.official, *of_model.numbers.values()):
             assert 0 <= interval.low < interval.value < interval.high <= 1
     table = one.to_frame()
     assert len(table) == 2 * 22
@@ -82,7 +82,7 @@ def test_intervals_are_the_same_every_time_and_hold_what_they_are_of(real: Explo
 def test_the_difference_of_two_models_is_paired(real: Exploration) -> None:
     found = intervals(real.frame, real.models, 500)
     (difference,) = found.differences
-    widths = [its.official.high - its.official.low for its in found.models]
+    widths = [of_model.official.high - of_model.official.low for of_model in found.models]
     paired = difference.official.high - difference.official.low
     assert paired < np.hypot(*widths)  # as it would be of other clips
     assert difference.official.value == pytest.approx(
@@ -108,14 +108,14 @@ def test_without_domains_there_is_no_interval_of_a_score_that_is_not_there() -> 
 def test_what_each_number_costs_is_the_score_with_that_number_changed(real: Exploration) -> None:
     for model in real.models:
         found = terms(model)
-        assert [its.brings for its in found] == sorted((its.brings for its in found), reverse=True)
+        assert [term.brings for term in found] == sorted((term.brings for term in found), reverse=True)
         values = [
             (row.machine_type, name, row.metrics[name]) for row in model.sections for name in model.definition.numbers
         ]
-        for its in (found[0], found[-1]):
-            others = [value for machine, name, value in values if (machine, name) != (its.machine_type, its.metric)]
+        for one in (found[0], found[-1]):
+            others = [value for machine, name, value in values if (machine, name) != (one.machine_type, one.metric)]
             expected = stats.hmean([*others, np.median(others)])
-            assert its.would_be == pytest.approx(expected, abs=1e-9)
+            assert one.would_be == pytest.approx(expected, abs=1e-9)
         assert to_frame(found)["brings"].is_monotonic_decreasing
     worst = {model.model: terms(model)[0].sentence().split(":")[0] for model in real.models}
     assert worst == {"baseline_MAHALA": "ToyTrain target 0.418", "baseline_MSE": "fan target 0.360"}

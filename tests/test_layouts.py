@@ -227,7 +227,7 @@ def test_attributes_are_shown_in_words_and_early(name: str) -> None:
 @pytest.mark.parametrize("name", curated_names())
 def test_values_stand_before_sounds_and_do_not_push_them_off_the_page(name: str) -> None:
     views = [view for view, _ in lenses(read_layout(name))]
-    heard = [place for place, view in enumerate(views) if view in ("AudioView", "SpectrogramView", "dcase.compare")]
+    heard = [number for number, view in enumerate(views) if view in ("AudioView", "SpectrogramView", "dcase.compare")]
     assert heard == list(range(heard[0], heard[0] + len(heard))) if heard else name == "scores", "in one piece"
     before = views[: heard[0]] if heard else views
     assert before.count("ScalarView") <= 8

@@ -69,10 +69,10 @@ class Running:
 
 @pytest.fixture
 def running(recordings: Path, slow_maps: Path) -> Iterator[Running]:
-    its = Running("--data", str(recordings), "--class", "valve", "--layout", "simple")
-    yield its
-    its.process.terminate()
-    its.process.wait(20)
+    program = Running("--data", str(recordings), "--class", "valve", "--layout", "simple")
+    yield program
+    program.process.terminate()
+    program.process.wait(20)
 
 
 def test_principal_components_are_those_of_standardised_values() -> None:

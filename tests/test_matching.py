@@ -233,9 +233,9 @@ def test_other_numbers_beside_vectors_are_no_dimensions_and_named(
     frame = pd.DataFrame({"clip_id": IDS}).join(pd.DataFrame(VECTORS, columns=family))
     expected = attached(frame, "embeddings")
     assert expected == dict(zip(IDS, VECTORS.tolist(), strict=True))
-    for place in (0, 1, 5):
+    for position in (0, 1, 5):
         wide = frame.copy()
-        wide.insert(place, other, OTHERS[other])
+        wide.insert(position, other, OTHERS[other])
         capsys.readouterr()
         assert attached(wide, "embeddings") == expected
         said = capsys.readouterr().err

@@ -43,9 +43,9 @@ def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), encoding, write_through=True, newline="")
 
 
-def written(its: io.TextIOWrapper) -> str:
-    its.flush()
-    return its.buffer.getvalue().decode(its.encoding)  # type: ignore[attr-defined]
+def written(text_stream: io.TextIOWrapper) -> str:
+    text_stream.flush()
+    return text_stream.buffer.getvalue().decode(text_stream.encoding)  # type: ignore[attr-defined]
 
 
 @given(st.lists(TEXTS), st.sampled_from(["utf-8", "ascii", "latin-1", "cp1252"]))

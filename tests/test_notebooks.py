@@ -43,7 +43,7 @@ def run(notebook: Any, folder: Path, cache: Path) -> None:
     with client.setup_kernel(env={**os.environ, "DCASE_EXPLORE_CACHE": str(cache)}):
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)
-        assert [its for its in processes(cache) if "dcase_explore.viewer.child" in its]
+        assert [command for command in processes(cache) if "dcase_explore.viewer.child" in command]
     end = time.monotonic() + 20
     while processes(cache) and time.monotonic() < end:
         time.sleep(0.1)

@@ -40,7 +40,7 @@ def test_notes_are_kept_at_once_sorted_and_read_back(tmp_path: Path) -> None:
 def test_what_another_program_wrote_stays(tmp_path: Path) -> None:
     notes = Notes(tmp_path / "notes.csv")
     kept = {f"test/{n}.wav": Note("other", str(n)) for n in range(20)}
-    threads = [threading.Thread(target=Notes(notes.path).keep, args=its) for its in kept.items()]
+    threads = [threading.Thread(target=Notes(notes.path).keep, args=item) for item in kept.items()]
     for thread in threads:
         thread.start()
     for thread in threads:

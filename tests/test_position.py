@@ -90,7 +90,7 @@ def test_facts_in_the_order_of_the_table_do_not_stand_in_the_way() -> None:
         "class": ["a fold of ours"] * 8,
         "score": SCORES,
     }
-    out = attach(DATA, scores={"mine": pd.DataFrame({key: its for key, its in facts.items() if key != "class"})})
+    out = attach(DATA, scores={"mine": pd.DataFrame({key: values for key, values in facts.items() if key != "class"})})
     assert out["anomaly_score_mine"].to_list() == SCORES.tolist()
     facts.pop("machine")
     assert attach(DATA, scores={"mine": pd.DataFrame(facts)})["anomaly_score_mine"].to_list() == SCORES.tolist()
@@ -108,11 +108,11 @@ def test_labels_alone_are_no_scores() -> None:
     assert "no column holds the scores" in refused(pd.DataFrame({"clip_id": IDS, "label": [0, 1] * 4}))
 
 
-@pytest.mark.parametrize("place", ["scores", "ground_truth"])
-def test_a_place_that_is_there_and_no_file_is_told_apart_from_none(place: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["scores", "ground_truth"])
+def test_a_place_that_is_there_and_no_file_is_told_apart_from_none(option: str, tmp_path: Path) -> None:
     loop, pipe = tmp_path / "loop.csv", tmp_path / "pipe.csv"
     loop.symlink_to(loop)
     os.mkfifo(pipe)
     for path, sentence in ((loop, "cannot be read"), (pipe, "is a pipe")):
         with pytest.raises(ExploreError, match=sentence):
-            attach(DATA, **{place: {"mine": path} if place == "scores" else path})
+            attach(DATA, **{option: {"mine": path} if option == "scores" else path})

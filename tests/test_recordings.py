@@ -271,9 +271,9 @@ def encrypted(path: Path) -> None:
     """Say of each member that it is encrypted, in both places where a zip file says it."""
     content = bytearray(path.read_bytes())
     for mark, flag in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
-        place = -1
-        while (place := content.find(mark, place + 1)) >= 0:
-            content[place + flag] |= 1
+        start = -1
+        while (start := content.find(mark, start + 1)) >= 0:
+            content[start + flag] |= 1
     path.write_bytes(content)
 
 

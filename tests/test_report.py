@@ -44,7 +44,9 @@ def read(run: Exploration, tmp_path_factory: pytest.TempPathFactory) -> Read:
 @pytest.mark.parametrize("caption", COLUMNS)
 def test_every_number_is_that_of_score(read: Read, run: Exploration, caption: str) -> None:
     scores = json.loads(as_json(run.models))
-    named = {f"{row['class']} {row['section']:02d}": row for its in scores.values() for row in its["machines"]}
+    named = {
+        f"{row['class']} {row['section']:02d}": row for of_model in scores.values() for row in of_model["machines"]
+    }
     seen = 0
     for name, model, *cells in read.rows(caption):
         mean = name.replace(" ", "_")
@@ -59,7 +61,7 @@ def test_every_number_is_that_of_score(read: Read, run: Exploration, caption: st
 
 def test_the_official_score_stands_with_its_definition(read: Read, run: Exploration) -> None:
     rows = read.rows("Official score")
-    assert [row[:2] for row in rows] == [[its.model, f"{its.official_score:.4f}"] for its in run.models]
+    assert [row[:2] for row in rows] == [[model.model, f"{model.official_score:.4f}"] for model in run.models]
     assert "harmonic mean of AUC (source), AUC (target) and pAUC" in read.chapter("score")
 
 
@@ -71,8 +73,10 @@ def test_the_lowest_of_each_model_is_marked(read: Read, run: Exploration) -> Non
     }
     for model in run.models:
         for name in ("auc_source", "auc_target", "pauc"):
-            assert (model.model, f"{min(its.metrics[name] for its in model.sections):.4f}") in marked
-        value = min(its.metrics[name] for its in model.sections for name in ("auc_source", "auc_target", "pauc"))
+            assert (model.model, f"{min(section.metrics[name] for section in model.sections):.4f}") in marked
+        value = min(
+            section.metrics[name] for section in model.sections for name in ("auc_source", "auc_target", "pauc")
+        )
         assert f"{value:.4f})" in " ".join(read.soup.select_one(".short").get_text().split())
 
 
@@ -95,12 +99,12 @@ def test_points_of_a_curve_are_where_it_turns() -> None:
 def test_costs_by_condition_are_those_of_the_table(run: Exploration) -> None:
     frame = run.frame
     names = [model.model for model in run.models]
-    bearing = next(its for its in costs_by_condition(frame, names) if its.name == "bearing 00")
+    bearing = next(each for each in costs_by_condition(frame, names) if each.name == "bearing 00")
     normals = frame[(frame["class"] == "bearing") & (frame["label"] == "normal")]
     by_name = {bar.name: bar for bar in bearing.bars}
     assert bearing.bars[0].name == "source domain"
     for model in run.models:
-        section = next(its for its in model.sections if its.name == "bearing 00")
+        section = next(each for each in model.sections if each.name == "bearing 00")
         for domain in ("source", "target"):
             assert by_name[f"{domain} domain"].costs[model.model].mean == pytest.approx(
                 1 - section.metrics[f"auc_{domain}"]
@@ -140,7 +144,7 @@ def test_notes_stand_with_their_clips(run: Exploration, tmp_path: Path) -> None:
         article.select_one(".name").get_text(): article.select(".note") for article in shown.soup.select("article")
     }
     assert [note.get_text("|") for note in notes[noted]] == ["Note (fault heard)|a door slams|<b>twice</b>"]
-    assert all(not its for clip, its in notes.items() if clip != noted)
+    assert all(not written for clip, written in notes.items() if clip != noted)
 
 
 def test_pictures_have_words(read: Read) -> None:
@@ -253,7 +257,9 @@ def test_two_runs_are_compared(real_scores: Path, run: Exploration, tmp_path: Pa
     shown = Read.of(
         report(tmp_path / "out.html", real_scores / "baseline_MAHALA", compare=real_scores / "baseline_MSE")
     )
-    before, after = (next(its for its in run.models if its.model == f"baseline_{name}") for name in ("MSE", "MAHALA"))
+    before, after = (
+        next(model for model in run.models if model.model == f"baseline_{name}") for name in ("MSE", "MAHALA")
+    )
     found = compare(run.frame, before, after, run.frame, ("baseline_MSE", "baseline_MAHALA"))
     chapter = shown.chapter("comparison")
     assert f"Ω {before.official_score:.4f} → {after.official_score:.4f}" in chapter
@@ -277,7 +283,7 @@ def test_differences_are_corrected_for_their_number(run: Exploration) -> None:
     before, after = run.models
     found = compare(run.frame, before, after, run.frame, ("a", "b")).differences
     in_order = sorted(found, key=lambda one: one.p)
-    expected = np.maximum.accumulate([min(1.0, (len(found) - place) * one.p) for place, one in enumerate(in_order)])
+    expected = np.maximum.accumulate([min(1.0, (len(found) - rank) * one.p) for rank, one in enumerate(in_order)])
     assert [one.corrected for one in in_order] == pytest.approx(expected.tolist())
 
 

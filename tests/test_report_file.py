@@ -213,14 +213,14 @@ def test_what_is_not_ours_is_refused_before_anything_is_read(tmp_path: Path) -> 
     thesis = tmp_path / "thesis.html"
     thesis.write_text("<h1>Mine</h1>")
     os.mkfifo(tmp_path / "pipe.html")
-    for place, sentence in (
+    for out, sentence in (
         (thesis, "is there and is no report of ours"),
         (tmp_path, "is a folder: give a file"),
         (tmp_path / "pipe.html", "is a pipe"),
         (tmp_path / "no" / "out.html", "there is no folder"),
     ):
         with pytest.raises(ExploreError, match=sentence):
-            report(place, "/nowhere at all")
+            report(out, "/nowhere at all")
     assert thesis.read_text() == "<h1>Mine</h1>"
 
 

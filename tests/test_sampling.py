@@ -99,11 +99,11 @@ def test_a_page_is_given_no_more_than_it_can_carry_and_that_is_said(
     costs = whole.frame.set_index("clip_id")["auc_cost_mine"]
     kept = shown.frame.set_index("clip_id")["auc_cost_mine"]
     pd.testing.assert_series_equal(kept, costs[kept.index])
-    its = stored(shown)
-    assert json.loads(its.table.read())["filename"].endswith("(500 of 4,000 clips)")
+    made = stored(shown)
+    assert json.loads(made.table.read())["filename"].endswith("(500 of 4,000 clips)")
     server = Server(Address())
     try:
-        server.show(its, opened("scores", its.columns))
+        server.show(made, opened("scores", made.columns))
         assert len(table_of(server.url)["class"]["values"]) == 500
         with connect(f"ws{server.url.removeprefix('http')}api/ws", origin=Origin(server.url.rstrip("/"))) as socket:
             assert json.loads(socket.recv(10))["data"]["title"] == shown.sampled, "whoever opens the page is told"

@@ -221,7 +221,7 @@ def test_many_that_save_to_one_file_at_once_lose_nothing(tmp_path: Path) -> None
     pages = [Arrangement(read_layout("simple"), DEMO) for _ in range(8)]
     for page in pages:
         Saving(page, SavedFile(path))
-    threads = [threading.Thread(target=rearranged, args=(page, f"Table {place}")) for place, page in enumerate(pages)]
+    threads = [threading.Thread(target=rearranged, args=(page, f"Table {number}")) for number, page in enumerate(pages)]
     for thread in threads:
         thread.start()
     for thread in threads:

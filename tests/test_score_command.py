@@ -47,16 +47,16 @@ def test_json_is_one_document_in_the_documented_form(real_scores: Path) -> None:
     document = json.loads(result.stdout)
     assert set(document) == set(REFERENCE)
     for model, (source, target, pauc, official) in REFERENCE.items():
-        its = document[model]
-        assert set(its) == {"official_score", "arithmetic_mean", "harmonic_mean", "machines", "machine_types"}
-        assert round(its["official_score"], 4) == official
-        (valve,) = [row for row in its["machines"] if row["class"] == "valve"]
+        scores = document[model]
+        assert set(scores) == {"official_score", "arithmetic_mean", "harmonic_mean", "machines", "machine_types"}
+        assert round(scores["official_score"], 4) == official
+        (valve,) = [row for row in scores["machines"] if row["class"] == "valve"]
         assert valve["section"] == 0
         assert valve["n_clips"] == 200
         assert [round(valve[name], 4) for name in ("auc_source", "auc_target", "pauc")] == [source, target, pauc]
         assert valve["threshold_origin"] == "decisions in the data"
         assert "precision_source" in valve
-        assert {row["class"] for row in its["machine_types"]} == {row["class"] for row in its["machines"]}
+        assert {row["class"] for row in scores["machine_types"]} == {row["class"] for row in scores["machines"]}
 
 
 def test_nothing_undefined_reaches_json_as_a_number(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def run_of_2021(folder: Path) -> Path:
         "source": {"normal_0000": 1, "normal_0001": 4, "anomaly_0000": 3, "anomaly_0001": 5},
         "target": {"normal_0000": 11, "normal_0001": 14, "anomaly_0000": 13, "anomaly_0001": 15},
     }
-    for domain, its in rows.items():
-        scores = {f"section_00_{domain}_test_{name}.wav": float(score) for name, score in its.items()}
+    for domain, by_name in rows.items():
+        scores = {f"section_00_{domain}_test_{name}.wav": float(score) for name, score in by_name.items()}
         write_scores(folder, scores, section=f"00_{domain}")
     return folder
 
@@ -112,21 +112,21 @@ def test_csv_holds_every_number_in_full(real_scores: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("score", "--data", str(real_scores), "--format", "csv").stdout)))
     scored = explored(Options(data=[str(real_scores)]), with_maps=False, with_findings=False)
     for model in scored.models:
-        its = {(row["class"], row["section"]): row for row in rows if row["model"] == model.model}
+        by_section = {(row["class"], row["section"]): row for row in rows if row["model"] == model.model}
         for section in model.sections:
-            row = its[section.machine_type, str(section.section)]
+            row = by_section[section.machine_type, str(section.section)]
             assert {name: float(row[name]) for name in section.metrics} == section.metrics
-        overall = its["", "harmonic mean"]
+        overall = by_section["", "harmonic mean"]
         assert float(overall["official_score"]) == model.official_score
         assert float(overall["pauc"]) == model.means()["harmonic_mean"]["pauc"]
-        assert {row["official_score"] for key, row in its.items() if key != ("", "harmonic mean")} == {""}
+        assert {row["official_score"] for key, row in by_section.items() if key != ("", "harmonic mean")} == {""}
 
 
 def test_table_sets_the_models_side_by_side_and_marks_the_best(real_scores: Path) -> None:
     result = run("score", "--data", str(real_scores), "--class", "valve", "--class", "slider")
     lines = result.stdout.splitlines()
-    place = next(number for number, line in enumerate(lines) if line.strip().startswith("valve 00"))
-    first, second = lines[place].split(), lines[place + 1].split()
+    start = next(number for number, line in enumerate(lines) if line.strip().startswith("valve 00"))
+    first, second = lines[start].split(), lines[start + 1].split()
     assert first[:6] == ["valve", "00", "baseline_MAHALA", "0.5618*", "0.5082*", "0.5105"]
     assert second[:4] == ["baseline_MSE", "0.5580", "0.5024", "0.5137*"]
     for part in ("arithmetic mean", "harmonic mean", "official score", "data, 200/200", "data, 73/200"):
@@ -191,10 +191,10 @@ def test_ground_truth_makes_an_evaluation_set_count(tmp_path: Path) -> None:
     scores = {f"section_00_{number:04d}.wav": float(number) for number in range(8)}
     unlabelled = write_scores(tmp_path / "eval", scores)
     for folder, code in (("ground_truth_data", lambda number: number // 4), ("ground_truth_domain", lambda n: n % 2)):
-        place = tmp_path / "evaluator" / folder
-        place.mkdir(parents=True)
+        truth = tmp_path / "evaluator" / folder
+        truth.mkdir(parents=True)
         lines = [f"{name},{code(number)}\n" for number, name in enumerate(scores)]
-        (place / "ground_truth_valve_section_00_test.csv").write_text("".join(lines))
+        (truth / "ground_truth_valve_section_00_test.csv").write_text("".join(lines))
     command = ["score", "--data", str(unlabelled), "--ground-truth", str(tmp_path / "evaluator"), "--format", "json"]
     result = run(*command)
     assert result.returncode == 0, result.stderr

@@ -142,8 +142,10 @@ def test_cost_is_the_share_of_the_other_class_on_the_wrong_side(section: tuple[n
     assert 0 <= costs.min() <= costs.max() <= 1
     metrics = section_metrics(scores, anomalous, domains)
     for name, of in [("auc", True), *((f"auc_{domain}", domains == domain) for domain in DOMAINS)]:
-        its = costs[~anomalous & of]
-        assert metrics.get(name) == (pytest.approx(1 - its.mean(), abs=1e-15, rel=0) if len(its) else None)
+        normal_costs = costs[~anomalous & of]
+        assert metrics.get(name) == (
+            pytest.approx(1 - normal_costs.mean(), abs=1e-15, rel=0) if len(normal_costs) else None
+        )
 
 
 def test_scores_that_differ_by_less_than_float32_resolves_are_not_tied() -> None:
@@ -253,7 +255,10 @@ def test_decisions_of_the_data_are_kept_and_the_rest_is_decided(tmp_path: Path) 
         write(tmp_path / "m", f"anomaly_score_{machine}_section_00_train", of_training)
     write(tmp_path / "m", "decision_result_fan_section_00_test", [(name, 0) for name, _ in of_test])
     scored = score(read_results([tmp_path / "m"]))
-    assert {name: its.fitted_on for name, its in scored.thresholds["m"].items()} == {"fan": None, "valve": 60}
+    assert {name: threshold.fitted_on for name, threshold in scored.thresholds["m"].items()} == {
+        "fan": None,
+        "valve": 60,
+    }
     fan, valve = (scored.frame[scored.frame["class"] == name] for name in ("fan", "valve"))
     assert fan.loc[fan["prediction_m"].notna(), "prediction_m"].tolist() == ["normal", "normal"]
     assert valve.loc[valve["split"] == "test", "prediction_m"].tolist() == ["anomaly", "anomaly"]
@@ -340,7 +345,7 @@ def test_reversed_scores_are_hinted_at_and_left_as_they_are(
     fan: int, valve: int, hinted: bool, capsys: Capture
 ) -> None:
     signs = {"fan": fan, "valve": valve}
-    of = {name: {kind: [sign * v for v in its] for kind, its in WHOLE.items()} for name, sign in signs.items()}
+    of = {name: {kind: [sign * v for v in numbers] for kind, numbers in WHOLE.items()} for name, sign in signs.items()}
     scored = score(table(**of))
     assert ("m: AUC is below 0.5 on every machine type" in capsys.readouterr().err) == hinted
     assert values(scored, "anomaly_score_m") == values(Scored(table(**of), [], {}), "anomaly_score_m")
@@ -374,8 +379,8 @@ def expected(rows: Rows) -> object:
 
 def test_folder_of_2020_is_scored_by_the_means_over_its_machine_ids(tmp_path: Path, capsys: Capture) -> None:
     rows = {number: made(f"{{}}_id_{number}", int(number)) for number in ("02", "00")}
-    for number, its in rows.items():
-        write(tmp_path / "dense", f"anomaly_score_ToyCar_id_{number}", its)
+    for number, lines in rows.items():
+        write(tmp_path / "dense", f"anomaly_score_ToyCar_id_{number}", lines)
     write(tmp_path / "dense", "anomaly_score_fan_id_04", made("{}_id_04", 4))
     (model,) = score(read_results([tmp_path / "dense"])).models
     assert [section.name for section in model.sections] == ["fan 04", "ToyCar 00", "ToyCar 02"]
@@ -401,17 +406,17 @@ def test_folder_of_2021_is_scored_domain_by_domain(tmp_path: Path) -> None:
     scored = of_2021(tmp_path / "ae")
     ((model,), (beside,)) = scored.models, scored.models[0].beside
     frame, numbers, since_2022 = scored.frame, [], []
-    for section, its in frame.groupby("section"):
-        anomalous = (its["label"] == "anomaly").to_numpy()
-        scores = its["anomaly_score_ae"].to_numpy(np.float64)
+    for section, of_section in frame.groupby("section"):
+        anomalous = (of_section["label"] == "anomaly").to_numpy()
+        scores = of_section["anomaly_score_ae"].to_numpy(np.float64)
         metrics = model.sections[int(section)].metrics
         for domain in DOMAINS:
-            own = (its["domain"] == domain).to_numpy()
+            own = (of_section["domain"] == domain).to_numpy()
             auc = roc_auc_score(anomalous[own], scores[own])
             pauc = roc_auc_score(anomalous[own], scores[own], max_fpr=0.1)
             assert (metrics[f"auc_{domain}"], metrics[f"pauc_{domain}"]) == (near(auc), near(pauc))
             numbers += [auc, pauc]
-        todays = by_sklearn(scores, anomalous, its["domain"].to_numpy(dtype=object))
+        todays = by_sklearn(scores, anomalous, of_section["domain"].to_numpy(dtype=object))
         assert beside.sections[int(section)].metrics == near(todays)
         since_2022 += [todays[name] for name in SINCE_2022.numbers]
     assert model.definition is OF_2021
@@ -468,7 +473,7 @@ def test_sections_of_2022_are_averaged_per_machine_type_and_count_one_by_one_in_
     (model,) = score(read_results([tmp_path / "ae"])).models
     found = {section.name: section.metrics for section in model.sections}
     assert list(found) == ["fan 00", "fan 01", "fan 02", "valve 00", "valve 01", "valve 02"]
-    assert found == {name: expected(its) for name, its in rows.items()}
+    assert found == {name: expected(lines) for name, lines in rows.items()}
     for machine in model.machine_types:
         for mean, of in (("arithmetic_mean", np.mean), ("harmonic_mean", hmean)):
             three = [metrics for name, metrics in found.items() if name.startswith(machine)]
@@ -479,10 +484,10 @@ def test_sections_of_2022_are_averaged_per_machine_type_and_count_one_by_one_in_
 
 def test_each_seed_is_a_model_of_its_own(tmp_path: Path) -> None:
     rows = {seed: made("section_00_source_test_{}", seed) for seed in (7, 11)}
-    for seed, its in rows.items():
-        write(tmp_path / "ae", f"anomaly_score_DCASE2023T2fan_section_00_test_seed{seed}_id(0_)", its)
+    for seed, lines in rows.items():
+        write(tmp_path / "ae", f"anomaly_score_DCASE2023T2fan_section_00_test_seed{seed}_id(0_)", lines)
     found = {model.model: model.sections[0].metrics for model in score(read_results([tmp_path / "ae"])).models}
-    assert found == {f"ae_seed{seed}": expected(its) for seed, its in rows.items()}
+    assert found == {f"ae_seed{seed}": expected(each) for seed, each in rows.items()}
 
 
 def test_findings_of_a_table_without_sections_are_found() -> None:

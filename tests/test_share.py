@@ -109,8 +109,8 @@ def test_the_program_opens_it_with_all_that_is_in_it(
     opened, before = (explored(asked(TableOptions, data=data)) for data in (str(copy), valves))
     assert capsys.readouterr().err.count("left out") == 0  # its sounds are no other source
     assert opened.title == "your table"
-    assert [its.title for its in opened.findings] == [its.title for its in before.findings]
-    assert [its.official_score for its in opened.models] == [its.official_score for its in before.models]
+    assert [finding.title for finding in opened.findings] == [finding.title for finding in before.findings]
+    assert [model.official_score for model in opened.models] == [model.official_score for model in before.models]
     assert opened.frame["map_logmel_x"].tolist() == valves["map_logmel_x"].tolist()
     assert opened.frame.set_index("clip_id").loc[NOTED, "note"] == "hums <img src=x onerror=alert(1)>\ntwice"
     heard = opened.frame["path"].dropna()
@@ -243,7 +243,7 @@ def test_what_is_taken_is_refused_before_anything_is_read(tmp_path: Path) -> Non
     (taken / "thesis.tex").touch()
     (taken / "thesis.html").write_text("<h1>Mine</h1>")
     os.mkfifo(taken / "pipe.html")
-    for place, sentence in (
+    for out, sentence in (
         (taken / "thesis.html", "is there and is no page of ours"),
         (taken / "pipe.html", "is a pipe"),
         (tmp_path / "no" / "site.html", "there is no folder"),
@@ -252,7 +252,7 @@ def test_what_is_taken_is_refused_before_anything_is_read(tmp_path: Path) -> Non
         (tmp_path / "no" / "site", "there is no folder"),
     ):
         with pytest.raises(ExploreError, match=sentence):
-            share(asked(ShareOptions, data="/nowhere at all"), place)
+            share(asked(ShareOptions, data="/nowhere at all"), out)
 
 
 def test_an_unknown_layout_is_refused_before_anything_is_read(tmp_path: Path) -> None:
@@ -401,9 +401,9 @@ def look_at(page: "Page", url: str, omegas: dict[str, float]) -> None:
     page.locator("select", has_text="simple").first.select_option("simple")
     page.get_by_text("Score by label").first.wait_for(timeout=30_000)
     beside = url.rpartition("/")[0]
-    assert [its for its in asked_for if not its.startswith((f"{beside}/", "data:", "blob:"))] == []
+    assert [address for address in asked_for if not address.startswith((f"{beside}/", "data:", "blob:"))] == []
     if url.startswith("file:"):
-        assert [its for its in asked_for if not its.startswith(("data:", "blob:"))] == [url]
+        assert [address for address in asked_for if not address.startswith(("data:", "blob:"))] == [url]
     page.close()  # while whoever answers it is there
 
 

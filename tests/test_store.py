@@ -102,13 +102,13 @@ def test_what_a_killed_run_left_is_taken_over_by_the_next_one(
     kind: str, ending: signal.Signals, tmp_path: Path
 ) -> None:
     target = tmp_path / "table.parquet"
-    process, place = started(kind, target)
-    assert place.exists()
+    process, part = started(kind, target)
+    assert part.exists()
     process.send_signal(ending)
     process.wait()
-    assert place.exists()
+    assert part.exists()
     with in_the_making(target, folder=kind == "folder") as again:
-        assert again == place
+        assert again == part
         assert not (list(again.iterdir()) if kind == "folder" else again.read_bytes())
         again.rename(target)
     assert list(tmp_path.iterdir()) == [target]
@@ -117,15 +117,15 @@ def test_what_a_killed_run_left_is_taken_over_by_the_next_one(
 @pytest.mark.parametrize("kind", WRITERS)
 def test_what_another_run_is_still_writing_is_left_alone(kind: str, tmp_path: Path) -> None:
     target = tmp_path / "table.parquet"
-    process, place = started(kind, target)
+    process, part = started(kind, target)
     try:
         with in_the_making(target, folder=kind == "folder") as other:
-            assert other != place
-        assert list(tmp_path.iterdir()) == [place]
+            assert other != part
+        assert list(tmp_path.iterdir()) == [part]
         if kind == "file":
             write_atomically(target, b"whole")
             assert target.read_bytes() == b"whole"
-            assert place.read_bytes() == b"half"
+            assert part.read_bytes() == b"half"
     finally:
         process.kill()
         process.wait()
@@ -145,12 +145,12 @@ def test_files_are_written_over_what_was_left_and_leave_nothing(tmp_path: Path) 
 def test_nothing_is_written_through_what_somebody_put_there(trick: str, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"mine")
-    place = tmp_path / ".layout.json.part"
+    part = tmp_path / ".layout.json.part"
     {
-        "link": lambda: place.symlink_to(precious),
-        "hard link": lambda: place.hardlink_to(precious),
-        "pipe": lambda: os.mkfifo(place),
-        "folder": place.mkdir,
+        "link": lambda: part.symlink_to(precious),
+        "hard link": lambda: part.hardlink_to(precious),
+        "pipe": lambda: os.mkfifo(part),
+        "folder": part.mkdir,
     }[trick]()
     write_atomically(tmp_path / "layout.json", b"whole")
     assert (tmp_path / "layout.json").read_bytes() == b"whole"

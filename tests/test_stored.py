@@ -330,9 +330,9 @@ def test_bounds_are_kept_by_clearing_away_what_was_shown_longest_ago(
     for number in range(4):
         options = Options(data=["some"], limit=number + 1)
         kept.make(options, lambda: explored(Options(data=[clips_of()])))
-        (place,) = set((own_cache / kept.FOLDER).iterdir()) - set(places)
-        os.utime(place / ABOUT, (time.time() - 1_000 + number,) * 2)
-        places.append(place)
+        (folder,) = set((own_cache / kept.FOLDER).iterdir()) - set(places)
+        os.utime(folder / ABOUT, (time.time() - 1_000 + number,) * 2)
+        places.append(folder)
     size = kept.holdings()[2] // 4
     monkeypatch.setattr(kept, "MAX_BYTES", int(3.5 * size))
     kept._clear(but=places[0])

@@ -321,8 +321,8 @@ def test_archives_that_numpy_does_not_write_are_refused(tmp_path: Path) -> None:
     assert "packed in a way" in refused(zipped(tmp_path / "bz2.npz", [("a.npy", array)], zipfile.ZIP_BZIP2))
     assert "readme.txt is no readable array" in refused(zipped(tmp_path / "text.npz", [("readme.txt", b"hello")]))
     long = zipped(tmp_path / "long.npz", [("a.npy", array)]).read_bytes()
-    place = long.rindex(b"PK\x05\x06") + 12  # where the size of the list of members stands
-    lie = long[:place] + (2**31).to_bytes(4, "little") + long[place + 4 :]
+    offset = long.rindex(b"PK\x05\x06") + 12  # where the size of the list of members stands
+    lie = long[:offset] + (2**31).to_bytes(4, "little") + long[offset + 4 :]
     assert "is no readable .npz" in refused(written(tmp_path / "lie.npz", lie))
 
 

@@ -23,10 +23,10 @@ from test_stored import clips_of
 
 @pytest.fixture(scope="module")
 def asking() -> Iterator[Server]:
-    its = stored(explored(Options(data=[clips_of(4)])))
-    arrangement = Arrangement({"orientation": "horizontal", "children": []}, its.columns)
+    made = stored(explored(Options(data=[clips_of(4)])))
+    arrangement = Arrangement({"orientation": "horizontal", "children": []}, made.columns)
     server = Server(Address(), asks=True)
-    server.show(its, arrangement)
+    server.show(made, arrangement)
     yield server
     server.close()
 
@@ -54,8 +54,8 @@ def test_the_token_may_come_as_a_cookie(asking: Server) -> None:
     token = whole.path.strip("/")
     assert len(token) > 20
     with urllib.request.urlopen(f"http://{whole.netloc}/?token={token}") as answer:
-        cookies = [its.partition(";")[0] for its in answer.headers.get_all("set-cookie")]
-    (cookie,) = [its for its in cookies if its.startswith("dcase-explore=")]
+        cookies = [header.partition(";")[0] for header in answer.headers.get_all("set-cookie")]
+    (cookie,) = [header for header in cookies if header.startswith("dcase-explore=")]
     assert get(f"http://{whole.netloc}/api/table/", Cookie=cookie)[0] == 200
     assert get(f"http://{whole.netloc}/api/table/", Cookie=f"{cookie}x")[0] == 403
 
@@ -99,8 +99,8 @@ PLACES: dict[str, tuple[int, list[tuple[int, str, str]], bool]] = {
 def test_whether_others_use_the_machine(case: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     mine, accounts, expected = PLACES[case]
     monkeypatch.setattr("os.getuid", lambda: mine)
-    its = [SimpleNamespace(pw_uid=uid, pw_shell=shell, pw_dir=home) for uid, shell, home in accounts]
-    monkeypatch.setattr("pwd.getpwall", lambda: its)
+    people = [SimpleNamespace(pw_uid=uid, pw_shell=shell, pw_dir=home) for uid, shell, home in accounts]
+    monkeypatch.setattr("pwd.getpwall", lambda: people)
     monkeypatch.setattr("dcase_explore.viewer.neighbours._SESSIONS", str(tmp_path))
     assert has_neighbours() == expected
     (tmp_path / "1001").mkdir()

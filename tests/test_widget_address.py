@@ -220,13 +220,13 @@ def test_chosen_clips_and_a_report_are_saved_as_python_has_them(
         else:
             assert found[name].to_list() == ["" if pd.isna(one) else str(one) for one in expected[name]]
     for text, row in zip(found["findings"], expected.index, strict=True):
-        assert text == "\n".join(its.title for its in view.findings if row in its.rows)
+        assert text == "\n".join(finding.title for finding in view.findings if row in finding.rows)
     with page.expect_download(timeout=120_000) as download:
         page.get_by_role("button", name="Report").click()
     assert download.value.suggested_filename == "report.html"
     download.value.save_as(tmp_path / "report.html")
     rows = Read.of(tmp_path / "report.html").rows("Official score")
-    assert [row[:2] for row in rows] == [[its.model, f"{its.official_score:.4f}"] for its in view.models]
+    assert [row[:2] for row in rows] == [[model.model, f"{model.official_score:.4f}"] for model in view.models]
     page.close()
 
 

@@ -52,8 +52,8 @@ def test_facts_tell_all_findings_of_the_view(real_scores: Path) -> None:
         assert said["auc_lost_share"] == finding.auc_lost_share
     assert any("without embeddings" in part for part in told["not_looked_for"])
     fans = view.only(view.frame["class"] == "fan")
-    assert {its["class"] for its in facts_of(fans)["findings"]} == {"fan"}
-    assert max(row for its in facts_of(fans)["findings"] for row in its["rows"]) < len(fans.frame)
+    assert {each["class"] for each in facts_of(fans)["findings"]} == {"fan"}
+    assert max(row for each in facts_of(fans)["findings"] for row in each["rows"]) < len(fans.frame)
     json.dumps(told, allow_nan=False)
 
 
@@ -91,7 +91,7 @@ def test_the_machine_types_own_findings_and_what_was_not_looked_for(page: "Page"
     filtered(page, "filter('class', 'equal', code('class', 'valve'))")
     titles = [finding.title for finding in served[1].findings if finding.machine_type == "valve"]
     page.wait_for_function("(count) => document.querySelectorAll('[data-finding]').length === count", arg=len(titles))
-    assert [its.get_attribute("data-finding") for its in page.locator("[data-finding]").all()] == titles
+    assert [each.get_attribute("data-finding") for each in page.locator("[data-finding]").all()] == titles
 
 
 @pytest.mark.browser
@@ -99,10 +99,10 @@ def test_costs_of_conditions_are_pythons(page: "Page", served: tuple[str, View])
     frame = served[1].frame
     frame = frame[(frame["label"] == "normal") & (frame["split"] == "test")]
     compared = 0
-    for machine, its in frame.groupby("class", observed=True):
+    for machine, of_machine in frame.groupby("class", observed=True):
         section = page.get_by_role("region", name=str(machine), exact=True)
-        for column in ["domain", *(f"d{n}v" for n in (1, 2, 3) if f"d{n}v" in its)]:
-            for value, normals in its.groupby(column, observed=True):
+        for column in ["domain", *(f"d{n}v" for n in (1, 2, 3) if f"d{n}v" in of_machine)]:
+            for value, normals in of_machine.groupby(column, observed=True):
                 name = f"{value} domain" if column == "domain" else f"{normals[column[:-1] + 'p'].iloc[0]} {value}"
                 row = section.locator(f"tr[data-condition='{name}']")
                 assert row.locator("td").first.inner_text() == str(len(normals))

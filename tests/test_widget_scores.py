@@ -105,10 +105,10 @@ def expected(frame: pd.DataFrame, model: str, threshold: float) -> dict[str, lis
     scores, anomalous = frame[f"anomaly_score_{model}"].to_numpy(float), (frame["label"] == "anomaly").to_numpy()
     flagged, lines = scores > threshold, {}
     for domain in ("source", "target"):
-        its = (frame["domain"] == domain).to_numpy()
+        within = (frame["domain"] == domain).to_numpy()
         metrics: dict[str, Any] = section_metrics(scores, anomalous, frame["domain"].to_numpy(), flagged.astype(float))
         lines[domain] = [f"{metrics[f'{name}_{domain}']:.4f}" for name in ("precision", "recall", "f1")]
-        lines[domain].append(f"{(flagged & its & ~anomalous).sum()} of {(its & ~anomalous).sum()}")
+        lines[domain].append(f"{(flagged & within & ~anomalous).sum()} of {(within & ~anomalous).sum()}")
     return lines
 
 

@@ -42,9 +42,9 @@ def modules(browser: "Browser") -> "Iterator[Page]":
         page.close()
 
 
-def in_page(modules: "Page", *its: np.ndarray, own: bool = False) -> dict[str, Any]:
+def in_page(modules: "Page", *arrays: np.ndarray, own: bool = False) -> dict[str, Any]:
     """Metrics of scores, which of them are anomalies, and domains."""
-    found: dict[str, Any] = modules.evaluate(METRICS, [*(values.tolist() for values in its), own])
+    found: dict[str, Any] = modules.evaluate(METRICS, [*(values.tolist() for values in arrays), own])
     return found
 
 

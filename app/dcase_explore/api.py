@@ -203,10 +203,12 @@ def _declare() -> None:
         (report, "data", ReportOptions, [], "pathlib.Path"),
     )
     for call, first, kind, others, returns in calls:
-        its = signature(first, kind, *others, returns=returns)
+        call_signature = signature(first, kind, *others, returns=returns)
         if call is report:
-            its = its.replace(parameters=[Parameter("out", Parameter.POSITIONAL_OR_KEYWORD), *its.parameters.values()])
-        call.__signature__ = its
+            call_signature = call_signature.replace(
+                parameters=[Parameter("out", Parameter.POSITIONAL_OR_KEYWORD), *call_signature.parameters.values()]
+            )
+        call.__signature__ = call_signature
         if call.__doc__:  # there is none where Python leaves docstrings out
             text = call.__doc__.replace("{options}", told(kind, indent=4))
             call.__doc__ = text.replace("    {columns}", listed(4))

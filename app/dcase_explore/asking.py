@@ -222,13 +222,13 @@ _IN_WORDS = {
 }
 
 
-def _declared(its: "Field[Any]", hint: Any, option: Option) -> Declared:
+def _declared(field: "Field[Any]", hint: Any, option: Option) -> Declared:
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(one for one in get_args(hint) if one is not type(None))
-    default = its.default_factory() if its.default_factory is not MISSING else its.default
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
     kinds: dict[Any, Kind] = {Sequence: "names", Mapping: "named", Literal: "choice", bool: "flag", int: "number"}
     kind = kinds.get(get_origin(hint) or hint, "text")
-    return Declared(its.name, option.flag or f"--{its.name.replace('_', '-')}", kind, hint, default, option)
+    return Declared(field.name, option.flag or f"--{field.name.replace('_', '-')}", kind, hint, default, option)
 
 
 def _checked(one: Declared, value: Any) -> Any:

@@ -127,37 +127,37 @@ def in_the_making(path: Path, *, folder: bool = False) -> Iterator[Path]:
     pathlib.Path
         Beside it: a file, or an empty folder; to be moved, or gone afterwards.
     """
-    place = path.with_name(f".{path.name[:80]}.part")
-    lock = _claimed(place, folder)
+    part = path.with_name(f".{path.name[:80]}.part")
+    lock = _claimed(part, folder)
     if lock is None:
-        place = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}")
-        place.mkdir() if folder else place.touch(exist_ok=False)
+        part = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}")
+        part.mkdir() if folder else part.touch(exist_ok=False)
     try:
-        yield place
+        yield part
     finally:
-        if lock is None or _is_at(lock, place):
-            shutil.rmtree(place, ignore_errors=True) if folder else place.unlink(missing_ok=True)
+        if lock is None or _is_at(lock, part):
+            shutil.rmtree(part, ignore_errors=True) if folder else part.unlink(missing_ok=True)
         if lock is not None:
             os.close(lock)
 
 
-def _claimed(place: Path, folder: bool) -> int | None:
+def _claimed(part: Path, folder: bool) -> int | None:
     """Lock on an empty place; None where somebody else is writing there, or nothing can be locked."""
     if fcntl is None:
         return None
     lock, made = None, False
     try:
         if folder:
-            made = not place.exists()
-            place.mkdir(exist_ok=True)
+            made = not part.exists()
+            part.mkdir(exist_ok=True)
         kind = os.O_DIRECTORY if folder else os.O_RDWR | os.O_CREAT
-        lock = os.open(place, kind | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        lock = os.open(part, kind | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         status = os.fstat(lock)
         # Others may have moved or removed it since; a link to it would be somebody's trick.
-        if _is_at(lock, place) and (folder or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)):
+        if _is_at(lock, part) and (folder or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)):
             if folder:
-                for left in place.iterdir():
+                for left in part.iterdir():
                     shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
             else:
                 os.ftruncate(lock, 0)
@@ -167,16 +167,16 @@ def _claimed(place: Path, folder: bool) -> int | None:
     except BaseException:  # an interrupt: nothing was written yet
         if made:
             with suppress(OSError):
-                place.rmdir()
+                part.rmdir()
         raise
     if lock is not None:
         os.close(lock)
     return None
 
 
-def _is_at(lock: int, place: Path) -> bool:
+def _is_at(lock: int, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(lock), place.lstat())
+        return os.path.samestat(os.fstat(lock), path.lstat())
     except FileNotFoundError:
         return False
 

@@ -86,7 +86,7 @@ def _category(values: pd.Series, column: Column) -> pd.Series:
     codes = {name: name for name in column.categories or ()}
     if column.categories == LABELS:
         codes |= LABEL_CODES
-    meant = {name: its for name in found if (its := codes.get(name.lower(), name)) != name}
+    meant = {name: known for name in found if (known := codes.get(name.lower(), name)) != name}
     if meant:
         note(f"column {column.name}: {some(meant)} read as {some(meant.values())}")
         text = text.replace(meant)

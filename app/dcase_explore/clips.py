@@ -63,8 +63,8 @@ def facts_from_names(machine_types: Sequence[str], file_names: Sequence[str], sp
             "label": name and name.label,
             "year": name and name.year,
         }
-        for place, (attribute, value) in enumerate(name.attributes if name else (), start=1):
-            row[f"d{place}p"], row[f"d{place}v"] = attribute, value
+        for number, (attribute, value) in enumerate(name.attributes if name else (), start=1):
+            row[f"d{number}p"], row[f"d{number}v"] = attribute, value
         rows.append(row)
     frame = pd.DataFrame(rows)
     return conform(frame.drop(columns=[name for name in ("section", "year") if frame[name].isna().all()]))

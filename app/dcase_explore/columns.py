@@ -351,7 +351,7 @@ _IN_SHORT = {
 
 # Longest first, so that prediction_correct_x is not read as the prediction of "correct_x".
 _PATTERNS = sorted(((_pattern(c), c) for c in COLUMNS), key=lambda pair: -len(pair[1].name))
-_ORDER = {column.name: place for place, column in enumerate(COLUMNS)}
+_ORDER = {column.name: position for position, column in enumerate(COLUMNS)}
 
 
 def describe(name: str) -> Column | None:

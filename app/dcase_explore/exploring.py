@@ -228,6 +228,6 @@ def _scored_before(data: Sequence[object]) -> Mapping[str, int]:
     """Of the models of tables at hand that were loaded here: the clips of the whole that each was scored on."""
     known: dict[str, int] = {}
     for one in data:
-        if isinstance(one, pd.DataFrame) and isinstance(its := one.attrs.get(SCORED), dict):
-            known.update({name: count for name, count in its.items() if isinstance(count, int)})
+        if isinstance(one, pd.DataFrame) and isinstance(counts := one.attrs.get(SCORED), dict):
+            known.update({name: count for name, count in counts.items() if isinstance(count, int)})
     return known

@@ -37,8 +37,8 @@ def facts_of(exploration: Exploration) -> dict[str, Any]:
         "definitions": {model.model: _definition(model.definition) for model in exploration.models},
         "not_looked_for": not_looked_for(frame) if exploration.looked else ["anything yet: that takes a while"],
         "separation": [
-            {"class": machine, "embedding": name, "sep": _auc(its.sep), "dsup": _auc(its.dsup)}
-            for (machine, name), its in exploration.distances.items()
+            {"class": machine, "embedding": name, "sep": _auc(measured.sep), "dsup": _auc(measured.dsup)}
+            for (machine, name), measured in exploration.distances.items()
         ],
         "words": in_words(map(str, frame.columns)),
     }

@@ -69,7 +69,7 @@ def recordings_folder(repository: Repository, config: str) -> Path:
 def first_files(repository: Repository, config: str) -> list[str]:
     """Files of the repository that the first picture of a config needs."""
     names = [f"data/{config}_metadata.csv", "data/scores.csv"]
-    names += [its.file for its in embedding_files(repository, config) if its.name == AST]
+    names += [embedding.file for embedding in embedding_files(repository, config) if embedding.name == AST]
     return [name for name in names if name in repository.files]
 
 

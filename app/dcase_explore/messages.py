@@ -301,7 +301,7 @@ class Guard(io.TextIOBase):
 
 def _code(sign: str) -> str:
     units = sign.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
+    return "".join(f"\\u{units[start : start + 2].hex()}" for start in range(0, len(units), 2))
 
 
 def _unguarded(stream: Any) -> Any:

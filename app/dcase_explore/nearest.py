@@ -30,10 +30,10 @@ def nearest_of(frame: pd.DataFrame, row: int) -> dict[str, Any]:
         and ``words`` says what its file name does.
     """
     found: dict[str, Any] = {"embedding": None, "normal": None, "same": None, "anomaly": None}
-    its = frame.iloc[row]
-    group = (frame["class"] == its["class"]).to_numpy()
-    if "section" in frame and pd.notna(its["section"]):
-        group &= (frame["section"] == its["section"]).to_numpy()
+    clip = frame.iloc[row]
+    group = (frame["class"] == clip["class"]).to_numpy()
+    if "section" in frame and pd.notna(clip["section"]):
+        group &= (frame["section"] == clip["section"]).to_numpy()
     distances = _distances(frame, row, group)
     if distances is not None:
         found["embedding"], far = distances
@@ -44,10 +44,10 @@ def nearest_of(frame: pd.DataFrame, row: int) -> dict[str, Any]:
         normals = training if (training & group).any() else labels == "normal"
         found["normal"] = _nearest(far, candidates & normals)
         found["anomaly"] = _nearest(far, candidates & (labels == "anomaly"))
-        if "attributes" in frame and pd.notna(its["attributes"]):
-            same = (frame["attributes"] == its["attributes"]).to_numpy()
+        if "attributes" in frame and pd.notna(clip["attributes"]):
+            same = (frame["attributes"] == clip["attributes"]).to_numpy()
             found["same"] = _nearest(far, candidates & normals & same)
-    path = its.get("nearest_normal")
+    path = clip.get("nearest_normal")
     if isinstance(path, str) and path:
         rows = np.flatnonzero((frame["path"] == path).to_numpy()) if "path" in frame else np.empty(0, int)
         if not len(rows):

@@ -208,7 +208,10 @@ def kinds_of(path: Path) -> list[str] | None:
         found = read_notes(path).values()
     except ExploreError:
         return ["unreadable"]
-    return [*(["tag"] if any(its.tag for its in found) else []), *(["note"] if any(its.text for its in found) else [])]
+    return [
+        *(["tag"] if any(note.tag for note in found) else []),
+        *(["note"] if any(note.text for note in found) else []),
+    ]
 
 
 def read_notes(path: Path) -> dict[str, Note]:
@@ -350,9 +353,9 @@ def with_notes(frame: "pd.DataFrame", notes: Mapping[str, Note]) -> "pd.DataFram
     from dcase_explore import clips
 
     rest = frame.drop(columns=["tag", "note"], errors="ignore")
-    its = [notes.get(clip_id, Note()) for clip_id in frame["clip_id"]] if notes else []
-    if not any(note != Note() for note in its):
+    by_row = [notes.get(clip_id, Note()) for clip_id in frame["clip_id"]] if notes else []
+    if not any(note != Note() for note in by_row):
         return rest
-    tags = pd.Categorical([note.tag or None for note in its], categories=TAGS)
-    texts = pd.Series([note.text or None for note in its], rest.index, dtype=object)
+    tags = pd.Categorical([note.tag or None for note in by_row], categories=TAGS)
+    texts = pd.Series([note.text or None for note in by_row], rest.index, dtype=object)
     return clips.conform(rest.assign(tag=tags, note=texts))

@@ -32,11 +32,11 @@ def as_csv(
         UTF-8; a line per clip with the table's columns but its vectors, in their order and full precision, ``tag`` and
         ``note`` as they stand now, and last ``findings``: the titles of those that the clip is in, a line each.
     """
-    its = with_notes(frame.iloc[list(rows)], notes)
+    chosen = with_notes(frame.iloc[list(rows)], notes)
     found: dict[int, list[str]] = {}
     for finding in findings:
         for row in finding["rows"]:
             found.setdefault(row, []).append(finding["title"])
-    simple = [name for name in its.columns if (column := describe(str(name))) is None or column.kind != "vector"]
-    text = its[simple].assign(findings=["\n".join(found.get(row, [])) for row in rows]).to_csv(index=False)
+    simple = [name for name in chosen.columns if (column := describe(str(name))) is None or column.kind != "vector"]
+    text = chosen[simple].assign(findings=["\n".join(found.get(row, [])) for row in rows]).to_csv(index=False)
     return str(text).encode("utf-8", "replace")

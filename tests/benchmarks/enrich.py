@@ -84,7 +84,7 @@ def measured(call: Callable[[], object]) -> tuple[float, float]:
 
 
 def told(what: str, seconds: list[tuple[float, float]], count: int = 0, thing: str = "clips") -> None:
-    wall, processor = (statistics.median(its) for its in zip(*seconds, strict=True))
+    wall, processor = (statistics.median(times) for times in zip(*seconds, strict=True))
     rate = f"  {count / wall:8,.0f} {thing}/s" if count else ""
     print(f"{what:44} {wall:8.2f} s  {processor:8.2f} s{rate}")
 
@@ -108,8 +108,8 @@ def features(folder: Path) -> list[str]:
         for _ in range(ROUNDS):
             for name, way in ways.items():
                 seconds[name].append(measured(lambda way=way: list(pool.map(way, paths))))
-    for name, its in seconds.items():
-        told(name, its, CLIPS)
+    for name, times in seconds.items():
+        told(name, times, CLIPS)
     return paths
 
 
@@ -126,11 +126,11 @@ def light(folder: Path) -> None:
     both()  # what is imported at first
     seconds: dict[str, list[tuple[float, float]]] = {"hearing alone": [], "with both light ears": []}
     for number in range(ROUNDS):
-        for name, its in seconds.items():
+        for name, frames in seconds.items():
             os.environ["DCASE_EXPLORE_CACHE"] = str(folder / f"{name} {number}")
-            its.append(measured(partial(listen, list(frame["path"])) if name == "hearing alone" else both))
-    for name, its in seconds.items():
-        told(f"demo, {name}", its, len(frame))
+            frames.append(measured(partial(listen, list(frame["path"])) if name == "hearing alone" else both))
+    for name, frames in seconds.items():
+        told(f"demo, {name}", frames, len(frame))
 
 
 def models(paths: list[str], folder: Path) -> None:

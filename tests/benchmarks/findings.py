@@ -55,9 +55,9 @@ def with_scikit_learn(frame: pd.DataFrame) -> None:
     """The neighbours, by its brute force."""
     for name in DIMENSIONS:
         for machine in MACHINE_TYPES[:7]:
-            its = frame[frame["class"] == machine]
-            matrix, _ = clips.vectors(its, name)
-            training = (its["split"] == "train").to_numpy()
+            of_machine = frame[frame["class"] == machine]
+            matrix, _ = clips.vectors(of_machine, name)
+            training = (of_machine["split"] == "train").to_numpy()
             NearestNeighbors(n_neighbors=K + 1, algorithm="brute").fit(matrix[training]).kneighbors(matrix)
 
 
@@ -97,8 +97,8 @@ def main() -> None:
             figure = measured(call)
             if number:  # the first round is for imports and caches
                 figures[name].append(figure)
-    for name, its in figures.items():
-        seconds, megabytes = zip(*its, strict=True)
+    for name, rounds in figures.items():
+        seconds, megabytes = zip(*rounds, strict=True)
         print(f"{name:<13} {statistics.median(seconds):.2f} s, {max(megabytes):.0f} MB more at its peak")
     ratio = statistics.median(ours / peer for (ours, _), (peer, _) in zip(*figures.values(), strict=True))
     print(f"ratio {ratio:.2f}, {len(frame):,} clips, Python {sys.version.split()[0]}, numpy {np.__version__}")

@@ -99,8 +99,8 @@ def made_up(count: int) -> pd.DataFrame:
     machines = np.array(MACHINE_TYPES[:7])[numbers * 7 // count]
     split, label = np.where(test, "test", "train"), np.where(anomalous, "anomaly", "normal")
     names = [
-        f"section_00_{d}_{s}_{its}_{number:06d}_vel_{number % 11}.wav"
-        for d, s, its, number in zip(domain, split, label, numbers, strict=True)
+        f"section_00_{d}_{s}_{word}_{number:06d}_vel_{number % 11}.wav"
+        for d, s, word, number in zip(domain, split, label, numbers, strict=True)
     ]
     vectors = rng.normal(size=(count, 768)).astype(np.float32)
     facts = {
@@ -198,7 +198,7 @@ def measure(browser: Browser, program: Program) -> tuple[float, float, float]:
             if len(shots) == 1 or differ(shots[-1][1], shots[-2][1]) > 0.001 or not there(page, program.drawn):
                 changed = now
         other = [differ(image, shots[-1][1]) > 0.005 for _, image in shots]
-        painted = shots[max((place for place, its in enumerate(other) if its), default=-1) + 1][0]
+        painted = shots[max((number for number, is_other in enumerate(other) if is_other), default=-1) + 1][0]
         return answered, painted, memory(process.pid)
     finally:
         page.close()
@@ -244,8 +244,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without", nargs="*", default=[], help="names of programs that begin so are left out")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place, sync_playwright() as play:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary, sync_playwright() as play:
+        folder = Path(temporary)
         if not any("embedding-atlas".startswith(name) for name in asked.without):
             subprocess.run(["uv", "venv", "-q", "--python", "3.11", str(folder / "atlas")], check=True)
             python = str(folder / "atlas" / "bin" / "python")
@@ -256,7 +256,7 @@ def main() -> None:
         for rows in asked.rows:
             data = folder / f"{rows}.parquet"
             parquet.write(made_up(rows), data, {})
-            compared = [its for its in programs(data, folder) if not any(map(its.name.startswith, asked.without))]
+            compared = [each for each in programs(data, folder) if not any(map(each.name.startswith, asked.without))]
             for program in compared:
                 measure(browser, program)  # compiled from now on
             for _ in range(asked.rounds):

@@ -39,7 +39,7 @@ def found(auc: float, effect: float, planted: int, clips: int, tables: int) -> t
         rows = rng.choice(clips // 2, planted, replace=False)
         table.loc[rows, "d1v"] = "Z"
         costs[rows] = np.minimum(1, costs[rows] + effect)
-        told += any(its.condition.name == "loc Z" for its in told_of_normals(table, costs))
+        told += any(one.condition.name == "loc Z" for one in told_of_normals(table, costs))
         p = probability(costs, (table["d1v"] == "Z").to_numpy(), domains_of(table))
         alone += p <= LEVELS["normal"] * (1 - DOMAIN)
     return told / tables, alone / tables
@@ -50,7 +50,7 @@ def in_noise(tables: int) -> None:
     for kind, options in NULLS.items():
         with contextlib.redirect_stderr(io.StringIO()):
             told = [blaming(Made(seed, models=("one",), **options).found()) for seed in range(tables)]
-        rules = {rule.name: sum(rule.name in its for its in told) / tables for rule in RULES}
+        rules = {rule.name: sum(rule.name in blamed for blamed in told) / tables for rule in RULES}
         some = ", ".join(f"{name} {share:.0%}" for name, share in rules.items() if share) or "nothing"
         print(f"{kind:<32} any rule {sum(map(bool, told)) / tables:.0%}: {some}", flush=True)
 
@@ -67,7 +67,7 @@ def main() -> None:
             shares = [found(auc, effect, planted, clips, tables) for effect in EFFECTS]
             print(
                 f"{planted:>4} of {clips}, AUC {auc:.2f}    "
-                + "".join(f"{its:>6.0%} ({alone:>4.0%})" for its, alone in shares),
+                + "".join(f"{told:>6.0%} ({alone:>4.0%})" for told, alone in shares),
                 flush=True,
             )
     levels = ", ".join(f"{rule.name} {rule.level:g}" for rule in RULES if rule.level)

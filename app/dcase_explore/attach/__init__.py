@@ -94,20 +94,20 @@ def _columns(frame: pd.DataFrame, kind: Kind, wanted: Mapping[str, object]) -> d
         _check_name(asked, kind)
         where = f"{kind} {asked} ({values})" if isinstance(values, str | Path) else f"{kind} {asked}"
         several = are_files(values)
-        for name, its in _read(asked, values, kind, where, len(frame)).items():
+        for name, given_values in _read(asked, values, kind, where, len(frame)).items():
             if name in members([*frame.columns, *columns], family):
                 raise ExploreError(f"{kind} {name}: that name is taken already: choose another one")
-            rows = _rows(its, frame, names, where, repeats=several)
+            rows = _rows(given_values, frame, names, where, repeats=several)
             if several:
-                rows = once(its.array, rows, frame["clip_id"].to_numpy(), where)
-            _check_finite(its.array, rows, frame, kind, where)
+                rows = once(given_values.array, rows, frame["clip_id"].to_numpy(), where)
+            _check_finite(given_values.array, rows, frame, kind, where)
             there = rows >= 0
-            if its.remark:
-                note(f"{name}: {its.remark}")
-            _say_coverage(name, rows[there], frame, by_position=its.names is None)
-            columns[f"{prefix}{name}"] = _spread(its.array[there], rows[there], frame)
-            if its.decisions is not None:
-                columns[f"prediction_{name}"] = _spread(its.decisions[there], rows[there], frame)
+            if given_values.remark:
+                note(f"{name}: {given_values.remark}")
+            _say_coverage(name, rows[there], frame, by_position=given_values.names is None)
+            columns[f"{prefix}{name}"] = _spread(given_values.array[there], rows[there], frame)
+            if given_values.decisions is not None:
+                columns[f"prediction_{name}"] = _spread(given_values.decisions[there], rows[there], frame)
     return columns
 
 
@@ -142,9 +142,9 @@ def _read(name: str, values: object, kind: Kind, where: str, rows: int) -> dict[
     if are_files(values):
         parts: dict[str, dict[str, Given]] = defaultdict(dict)
         for path in values:  # type: ignore[attr-defined]
-            for its_name, its in _read(name, path, kind, f"{kind} {name} ({path})", rows).items():
-                parts[its_name][str(path)] = its
-        return {its_name: together(its, where) for its_name, its in parts.items()}
+            for its_name, part in _read(name, path, kind, f"{kind} {name} ({path})", rows).items():
+                parts[its_name][str(path)] = part
+        return {its_name: together(by_path, where) for its_name, by_path in parts.items()}
     if not isinstance(values, str | Path):
         return {name: given(values, kind, name, where)}
     path = Path(os.path.expanduser(values))  # noqa: PTH111 - see sources
@@ -163,22 +163,22 @@ def _read(name: str, values: object, kind: Kind, where: str, rows: int) -> dict[
 
 
 def _of_model(results: pd.DataFrame, model: str) -> Given:
-    its = results[results[f"anomaly_score_{model}"].notna()]
-    decisions = its.get(f"prediction_{model}")
+    scored = results[results[f"anomaly_score_{model}"].notna()]
+    decisions = scored.get(f"prediction_{model}")
     return Given(
-        its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64),
-        its["clip_id"].to_list(),
+        scored[f"anomaly_score_{model}"].to_numpy(dtype=np.float64),
+        scored["clip_id"].to_list(),
         None if decisions is None else decisions.astype(object).to_numpy(),
     )
 
 
-def _rows(its: Given, frame: pd.DataFrame, names: Names, where: str, *, repeats: bool) -> np.ndarray:
+def _rows(given_values: Given, frame: pd.DataFrame, names: Names, where: str, *, repeats: bool) -> np.ndarray:
     """Row of the table of each value; -1 for clips that the data do not have."""
-    if its.names is None:
-        return rows_in_order(its, frame, where)
-    if not its.names:
+    if given_values.names is None:
+        return rows_in_order(given_values, frame, where)
+    if not given_values.names:
         raise ExploreError(f"{where}: there is not a single value")
-    matched = names.match(its.names, where, repeats=repeats)
+    matched = names.match(given_values.names, where, repeats=repeats)
     if not (matched.rows >= 0).any():
         raise ExploreError(f"{where}: all of it is of {some(matched.left_out)}, which this data does not have")
     if matched.left_out:

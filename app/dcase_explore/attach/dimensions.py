@@ -82,9 +82,9 @@ def dimensions(frame: pd.DataFrame, among: Sequence[Any], left_out: Sequence[Any
         match = _NUMBERED.fullmatch(str(column))
         if match:
             families[match[1], match[3]][column] = int(match[2])
-    several = [list(its) for its in families.values() if _is_family(sorted(its.values()))]
+    several = [list(family) for family in families.values() if _is_family(sorted(family.values()))]
     if len(several) > 1:
-        listed = some((_span(its) for its in several), 4)
+        listed = some((_span(family) for family in several), 4)
         raise ExploreError(f"{where}: several families of columns could be the dimensions ({listed}): keep one")
     taken = several[0] if several else likely
     if not taken:

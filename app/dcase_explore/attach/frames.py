@@ -69,7 +69,7 @@ def given_in_frame(frame: pd.DataFrame, kind: Kind, name: str, where: str, place
         column for column in rest if str(column).strip().lower() in _SCORE_COLUMNS
     ]
     # Labels and the like may stand beside; should they be all there is, one may be called like them.
-    others = [its for its in rest if FACT.fullmatch(str(its).strip()) or _holds_vectors(frame[its])]
+    others = [column for column in rest if FACT.fullmatch(str(column).strip()) or _holds_vectors(frame[column])]
     likely = called or [column for column in rest if column not in others] or rest
     out = [column for column in (*left_out, *rest) if column not in likely]
     remark = f"{likely[0]} is taken; left out: {some(out, 6)}" if likely and out and not called else None

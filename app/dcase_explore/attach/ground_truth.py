@@ -14,7 +14,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 
 
-def attach_ground_truth(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
+def attach_ground_truth(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """
     Fill in label, domain and attributes of clips whose names do not say them.
 
@@ -22,7 +22,7 @@ def attach_ground_truth(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
     ----------
     frame
         Conforming clip table.
-    place
+    path
         An evaluator's folder, one of its folders of ground truth, or a file of it; see
         `dcase_explore.attach.truth_files`.
 
@@ -37,11 +37,11 @@ def attach_ground_truth(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
     ExploreError
         A place without ground truth, a line of another form, clips that data without labels do not have.
     """
-    where = f"--ground-truth {place}"
-    files = truth_files(place)
+    where = f"--ground-truth {path}"
+    files = truth_files(path)
     told = _by_name((truth for file in files for truth in truths(file, len(frame))), set(frame["clip_id"]), where)
     if not told:
-        raise ExploreError(f"{where}: {'its files hold' if place.is_dir() else 'holds'} not a single clip")
+        raise ExploreError(f"{where}: {'its files hold' if path.is_dir() else 'holds'} not a single clip")
     try:
         rows, left_out = _rows(frame, list(told), where)
     except ExploreError as error:
@@ -120,6 +120,6 @@ def _filled(frame: pd.DataFrame, values: pd.DataFrame, where: str) -> pd.DataFra
 def _say(files: list[TruthFile], values: pd.DataFrame, total: int) -> None:
     plural = {"label": "labels", "domain": "domains", "attributes": "attributes", "list": "a list"}
     read = {file.path.name if file.holds == "list" else file.path.parent.name: plural[file.holds] for file in files}
-    kinds = ", ".join(f"{holds} in {place}" for place, holds in read.items())
+    kinds = ", ".join(f"{holds} in {source}" for source, holds in read.items())
     labelled, in_domain = (int(values[name].notna().sum()) if name in values else 0 for name in ("label", "domain"))
     note(f"ground truth ({kinds}): label of {labelled:,} and domain of {in_domain:,} of {total:,} clips")

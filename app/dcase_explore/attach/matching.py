@@ -84,10 +84,10 @@ class Names:
         unknown: list[str] = []
         several: list[tuple[str, list[int]]] = []
         left_out: dict[str, None] = {}
-        for place, name in enumerate(names):
+        for index, name in enumerate(names):
             found, missing = self._find(name)
             if len(found) == 1:
-                rows[place] = found[0]
+                rows[index] = found[0]
             elif found:
                 several.append((name, found))
             elif missing:
@@ -182,7 +182,7 @@ class Names:
     def _narrowed(self, rows: list[int], name: str) -> list[int]:
         """Of several clips of one stem those of that very path, machine type's folder or ending, if they are fewer."""
         folders = [folder.lower() for folder in name.split("/")[:-1]]
-        machine = next((its for folder in reversed(folders) if (its := self._by_lower.get(folder))), None)
+        machine = next((known for folder in reversed(folders) if (known := self._by_lower.get(folder))), None)
         for fits in (
             lambda row: bool(folders) and any(f"/{path}".endswith(f"/{name}") for path in self._places(row)),
             lambda row: any("/" in path and f"/{name}".endswith(f"/{path}") for path in self._places(row)),

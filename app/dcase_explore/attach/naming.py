@@ -59,11 +59,13 @@ def names_in_frame(frame: pd.DataFrame, where: str, place: Callable[[int], str])
         raise ExploreError(f"{place(found.index(None))}: column {column} {held}")
     names = [name for name in found if name is not None]
     machine = next(
-        (its for its in frame.columns if str(its).strip().lower() in MACHINE_COLUMNS and its != column), None
+        (other for other in frame.columns if str(other).strip().lower() in MACHINE_COLUMNS and other != column), None
     )
     # A file name alone may belong to several machine types; the column beside it tells.
     if machine is not None:
-        names = [_of_machine_type(name, str(its)) for name, its in zip(names, frame[machine], strict=True)]
+        names = [
+            _of_machine_type(name, str(machine_type)) for name, machine_type in zip(names, frame[machine], strict=True)
+        ]
     return column, names
 
 
@@ -162,7 +164,7 @@ def _names_column(frame: pd.DataFrame, where: str) -> Any:
 def _check_agree(frame: pd.DataFrame, columns: list[Any], where: str) -> None:
     """Refuse several columns that name clips, none of them called so, unless they name the same ones."""
     files = [[_file(text_of(value)) for value in frame[column]] for column in columns]
-    other = next((column for column, its in zip(columns, files, strict=True) if its != files[0]), None)
+    other = next((column for column, named in zip(columns, files, strict=True) if named != files[0]), None)
     if other is not None:
         raise ExploreError(
             f"{where}: columns {columns[0]} and {other} name different clips: call the one that is meant clip_id"

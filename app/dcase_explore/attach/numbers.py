@@ -78,8 +78,8 @@ def numbers(values: object, kind: Kind, where: str, place: Callable[[int], str] 
         lengths = _lengths(values)
         raise ExploreError(f"{where}: {lengths or f'these cannot be made an array ({refusal})'}") from None
     if array.ndim == 0:
-        its = type(values).__name__
-        raise ExploreError(f"{where}: a {its} of shape () where an array, one number per clip or more, is needed")
+        type_name = type(values).__name__
+        raise ExploreError(f"{where}: a {type_name} of shape () where an array, one number per clip or more, is needed")
     if array.dtype.kind == "b":
         raise ExploreError(f"{place(0)}: {array.ravel()[0] if array.size else array} is a truth value, not a number")
     if array.dtype == object:

@@ -28,13 +28,13 @@ _TRUTH = re.compile(
 """What truths of two values are called, of which nobody says which is which."""
 
 
-def rows_in_order(its: Given, frame: pd.DataFrame, where: str) -> np.ndarray:
+def rows_in_order(given: Given, frame: pd.DataFrame, where: str) -> np.ndarray:
     """
     Rows of the table that values without names belong to.
 
     Parameters
     ----------
-    its
+    given
         Values, and what stood beside them.
     frame
         Clip table, unfiltered.
@@ -52,13 +52,13 @@ def rows_in_order(its: Given, frame: pd.DataFrame, where: str) -> np.ndarray:
         Another number of values than of clips; rows that are numbered in another order, that have something beside them
         which may be their names, or of which the table says otherwise than they do.
     """
-    if len(its.array) != len(frame):
+    if len(given.array) != len(frame):
         raise ExploreError(
-            f"{where}: {len(its.array):,} values for {len(frame):,} clips: values without names are matched by "
+            f"{where}: {len(given.array):,} values for {len(frame):,} clips: values without names are matched by "
             "position, which takes one for each clip of the whole table, before --class and other filters; "
             "give fewer with the clip_id or file name of each"
         )
-    for column, values in its.beside.items():
+    for column, values in given.beside.items():
         if _may_name(values):
             kind = type(values.dropna().iloc[0]).__name__
             raise ExploreError(
@@ -107,7 +107,7 @@ def _is_another_truth(values: pd.Series, frame: pd.DataFrame) -> bool:
     values = values.reset_index(drop=True)
     if not known or values.isna().any() or values.nunique() != 2:
         return False
-    pairs = [len(set(zip(its, values, strict=True)) - {(None, value) for value in values}) for its in known]
+    pairs = [len(set(zip(column, values, strict=True)) - {(None, value) for value in values}) for column in known]
     return min(pairs) > 2
 
 
@@ -117,9 +117,9 @@ def _compare(key: str, values: pd.Series, frame: pd.DataFrame, where: str) -> No
     if key not in _READ or column not in frame:
         return
     theirs = [_read(value, key) for value in frame[column]]
-    for row, (value, its) in enumerate(zip(values, theirs, strict=True)):
+    for row, (value, expected) in enumerate(zip(values, theirs, strict=True)):
         found = _read(value, key)
-        if its is not None and found != its and found in theirs:
+        if expected is not None and found != expected and found in theirs:
             raise ExploreError(
                 f"{where}: values without names are matched by position, but row {row} is of {column} {found} and so "
                 f"is not {frame['clip_id'].iloc[row]}: write the clip_id of each beside its value"

@@ -45,17 +45,19 @@ def together(parts: Mapping[str, Given], where: str) -> Given:
         A file without names, vectors of differing lengths.
     """
     names: list[str] = []
-    for path, its in parts.items():
-        if its.names is None:
+    for path, part in parts.items():
+        if part.names is None:
             raise ExploreError(f"{where}: {path} has no names: of several files each needs the clip_id or file name")
-        names += its.names
-    arrays = [its.array for its in parts.values()]
+        names += part.names
+    arrays = [part.array for part in parts.values()]
     if len({array.shape[1:] for array in arrays}) > 1:
         lengths = some(f"{array.shape[1]} in {path}" for path, array in zip(parts, arrays, strict=True))
         raise ExploreError(f"{where}: vectors differ in length: {lengths}")
-    decided = any(its.decisions is not None for its in parts.values())
-    decisions = [np.full(len(its.array), None) if its.decisions is None else its.decisions for its in parts.values()]
-    remarks = dict.fromkeys(its.remark for its in parts.values() if its.remark)
+    decided = any(part.decisions is not None for part in parts.values())
+    decisions = [
+        np.full(len(part.array), None) if part.decisions is None else part.decisions for part in parts.values()
+    ]
+    remarks = dict.fromkeys(part.remark for part in parts.values() if part.remark)
     remark = "; ".join(remarks) or None
     return Given(np.concatenate(arrays), names, np.concatenate(decisions) if decided else None, remark)
 
@@ -87,12 +89,12 @@ def once(values: np.ndarray, rows: np.ndarray, ids: np.ndarray, where: str) -> n
     """
     kept = rows.copy()
     first: dict[int, int] = {}
-    for place, row in enumerate(rows.tolist()):
-        before = first.setdefault(row, place)
-        if row < 0 or before == place:
+    for index, row in enumerate(rows.tolist()):
+        before = first.setdefault(row, index)
+        if row < 0 or before == index:
             continue
-        if not np.array_equal(values[before], values[place], equal_nan=True):
-            which = f" ({values[before]:g} and {values[place]:g})" if values.ndim == 1 else ""
+        if not np.array_equal(values[before], values[index], equal_nan=True):
+            which = f" ({values[before]:g} and {values[index]:g})" if values.ndim == 1 else ""
             raise ExploreError(f"{where}: {ids[row]} has two values that differ{which}: keep one of them")
-        kept[place] = -1
+        kept[index] = -1
     return kept

@@ -81,13 +81,13 @@ class TruthFile:
     year: int | None = None
 
 
-def truth_files(place: Path) -> list[TruthFile]:
+def truth_files(given: Path) -> list[TruthFile]:
     """
     Find the files of ground truth.
 
     Parameters
     ----------
-    place
+    given
         An evaluator's folder, one of its folders of ground truth, or one file.
 
     Returns
@@ -100,25 +100,25 @@ def truth_files(place: Path) -> list[TruthFile]:
     ExploreError
         When there is no such place, or nothing of the kind in it.
     """
-    if place.is_file():
-        return [_recognised(place) or TruthFile(place, "list")]
-    if not place.is_dir():
-        if os.path.lexists(place):
-            open_regular(place, f"--ground-truth {place}").close()  # says what it is
-        siblings = [child.name for child in place.parent.iterdir()] if place.parent.is_dir() else []
-        raise ExploreError(f"--ground-truth: there is no folder or file {place}; {meant(place.name, sorted(siblings))}")
-    level, found = [place], []
+    if given.is_file():
+        return [_recognised(given) or TruthFile(given, "list")]
+    if not given.is_dir():
+        if os.path.lexists(given):
+            open_regular(given, f"--ground-truth {given}").close()  # says what it is
+        siblings = [child.name for child in given.parent.iterdir()] if given.parent.is_dir() else []
+        raise ExploreError(f"--ground-truth: there is no folder or file {given}; {meant(given.name, sorted(siblings))}")
+    level, found = [given], []
     for _ in range(MAX_DEPTH):
         for folder in level:
             for path in sorted(folder.glob("*.csv")):
-                if its := _recognised(path):
-                    found.append(its)
+                if recognised := _recognised(path):
+                    found.append(recognised)
                 elif path.name.startswith("ground_truth_"):
                     note(f"{path}: left out, as not named like ground truth")
         level = [child for folder in level for child in sorted(folder.iterdir()) if child.is_dir()]
     if not found:
         raise ExploreError(
-            f"--ground-truth {place}: holds no ground truth, expected ground_truth_<machine>_section_00_test.csv "
+            f"--ground-truth {given}: holds no ground truth, expected ground_truth_<machine>_section_00_test.csv "
             "in it or in folders ground_truth_data and ground_truth_domain, or eval_data_list.csv"
         )
     return sorted(found, key=lambda file: ("list", "attributes", "domain", "label").index(file.holds))
@@ -162,7 +162,7 @@ def truths(file: TruthFile, most: int) -> Iterator[Truth]:
     """
     machine = file.machine
     header: list[str] = []
-    for place, (line, fields) in enumerate(rows(file.path, f"--ground-truth {file.path}", most)):
+    for index, (line, fields) in enumerate(rows(file.path, f"--ground-truth {file.path}", most)):
         where = f"--ground-truth {file.path}, line {line}"
         name, *rest = (text for text in fields if text) if any(fields) else ("",)
         name = PureWindowsPath(name).name
@@ -170,7 +170,7 @@ def truths(file: TruthFile, most: int) -> Iterator[Truth]:
         if file.holds == "list" and not is_clip and not rest:
             machine = machine_type(re.sub(r"^DCASE\d{4}T\d", "", name))
             continue
-        if place == 0 and name.lower() in NAME_COLUMNS:
+        if index == 0 and name.lower() in NAME_COLUMNS:
             header = [text.lower() for text in fields]
             continue
         if not rest or not is_clip:
@@ -225,8 +225,8 @@ def _named(full_name: str, where: str) -> dict[str, object]:
     if name is None:
         raise ExploreError(f"{where}: {full_name[:80]!r} is not a clip name of the challenge")
     attributes: dict[str, object] = {
-        f"d{place}{part}": value
-        for place, pair in enumerate(name.attributes, start=1)
+        f"d{number}{part}": value
+        for number, pair in enumerate(name.attributes, start=1)
         for part, value in zip("pv", pair, strict=True)
         if value is not None
     }

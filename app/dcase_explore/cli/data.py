@@ -54,8 +54,8 @@ def info(
         else:
             typer.echo(f"{repository.name} at {repository.commit}")
         for holding in here:
-            its = f"{holding.size / 2**20:,.1f} MB"
-            typer.echo(f"  {holding.what}: {counted(holding.files, 'file')}, {its}, in {holding.folder}")
+            megabytes = f"{holding.size / 2**20:,.1f} MB"
+            typer.echo(f"  {holding.what}: {counted(holding.files, 'file')}, {megabytes}, in {holding.folder}")
         if count:
             stored = f"{counted(count, 'stored exploration')}, {size / 2**20:,.1f} MB, in {folder}"
             typer.echo(f"{stored} (dcase-explore data clean clears them away)")

@@ -73,10 +73,10 @@ def enrich(
         except Timeout:
             raise ExploreError(f"another run writes to {folder} at this moment: wait, or give another --out") from None
         with lock:
-            its = read_sources([source], configs=config or ())
-            for credit in its.credits:
+            read = read_sources([source], configs=config or ())
+            for credit in read.credits:
                 note(credit.sentence())
-            frame = of_machine_types(its.frame, class_name or ())
+            frame = of_machine_types(read.frame, class_name or ())
             if "path" in frame and (audio or set(wanted) & set(NEEDS_TORCH)):
                 fetch_all(frame["path"].dropna())
             settings = Settings(model, pooling, batch, epochs)
@@ -90,10 +90,10 @@ def enrich(
                 scored,
                 folder,
                 audio=audio,
-                title=its.title,
-                credit=its.credits[0] if its.credits else None,
+                title=read.title,
+                credit=read.credits[0] if read.credits else None,
                 derived=[name for name in scored if name not in result.frame],
-                made={**its.made, **result.made},
+                made={**read.made, **result.made},
             )
         note(f"open it with dcase-explore --data {out} --layout extended")
         typer.echo(f"{folder}: {written}")

@@ -35,7 +35,11 @@ def with_options(kind: type[TableOptions]) -> Callable[[Callable[..., None]], Ca
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = [its for its in inspect.signature(command, eval_str=True).parameters.values() if its.name != "options"]
+        own = [
+            parameter
+            for parameter in inspect.signature(command, eval_str=True).parameters.values()
+            if parameter.name != "options"
+        ]
         shared = [_parameter(one) for one in declared(kind)]
         names = [parameter.name for parameter in shared]
 
@@ -46,18 +50,23 @@ def with_options(kind: type[TableOptions]) -> Callable[[Callable[..., None]], Ca
 
         debug = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug)
         # What stands alone (a folder, a file) comes first in the help, then the data.
-        parameters = [*_arguments(own), *shared, *(its for its in own if its not in _arguments(own)), debug]
-        in_order = [its.replace(kind=inspect.Parameter.KEYWORD_ONLY) for its in parameters]
+        parameters = [
+            *_arguments(own),
+            *shared,
+            *(parameter for parameter in own if parameter not in _arguments(own)),
+            debug,
+        ]
+        in_order = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         run.__name__, run.__doc__ = command.__name__, command.__doc__
         run.__signature__ = inspect.Signature(in_order)  # type: ignore[attr-defined] # what typer reads
-        run.__annotations__ = {its.name: its.annotation for its in in_order}
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in in_order}
         return run
 
     return decorate
 
 
 def _arguments(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    return [its for its in parameters if _is_argument(its)]
+    return [parameter for parameter in parameters if _is_argument(parameter)]
 
 
 def _is_argument(parameter: inspect.Parameter) -> bool:

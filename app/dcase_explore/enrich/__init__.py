@@ -88,12 +88,12 @@ def _with_logmel(frame: pd.DataFrame, store: Store) -> pd.DataFrame:
     keys, to_fit = {}, {}
     its_groups = ears.groups(frame, np.ones(len(frame), bool))
     for group in its_groups:
-        machine, its = group.machine_type, list(frame["path"].iloc[group.rows])
-        key = ears.pca_key(its, group.reference, digests, logmel.RECIPE)
-        its_paths[machine], keys[machine] = its, key
+        machine, group_paths = group.machine_type, list(frame["path"].iloc[group.rows])
+        key = ears.pca_key(group_paths, group.reference, digests, logmel.RECIPE)
+        its_paths[machine], keys[machine] = group_paths, key
         if not store.get([key]):
-            to_fit[machine] = ears.pca_of_machine_type(its, group.reference, key, store)
-    there = {machine: [path for path in its if path is not None] for machine, its in its_paths.items()}
+            to_fit[machine] = ears.pca_of_machine_type(group_paths, group.reference, key, store)
+    there = {machine: [path for path in of_machine if path is not None] for machine, of_machine in its_paths.items()}
     result = hear(there, digests, to_fit, store)
     result.report()
     heard = [result.heard.get(path) for path in frame["path"]]

@@ -148,14 +148,14 @@ def load(
         raise ExploreError(f"there is no folder {source}: give one, or a name on the hub, such as {AST}")
     if is_folder:
         _check_files(folder)
-    place = str(folder) if is_folder else source
+    name_or_folder = str(folder) if is_folder else source
     try:
         from transformers import AutoConfig, AutoFeatureExtractor, AutoModel
 
-        config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False)
-        extractor = AutoFeatureExtractor.from_pretrained(place, revision=revision, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(name_or_folder, revision=revision, trust_remote_code=False)
+        extractor = AutoFeatureExtractor.from_pretrained(name_or_folder, revision=revision, trust_remote_code=False)
         model, loaded = AutoModel.from_pretrained(
-            place, revision=revision, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+            name_or_folder, revision=revision, trust_remote_code=False, use_safetensors=True, output_loading_info=True
         )
     except Exception as error:  # whatever transformers raises for what it cannot read
         if _is_memory(error):

@@ -41,12 +41,14 @@ def add_autoencoder(result: Enriched, digests: dict[str, str], settings: Setting
     domains = frame["domain"].astype(object).where(frame["domain"].notna(), "") if "domain" in frame else None
     keys, to_do, paths = {}, {}, {}
     for group in its_groups:
-        its = list(frame["path"].iloc[group.rows])
-        target = np.zeros(len(its), bool) if domains is None else (domains.iloc[group.rows] == "target").to_numpy()
-        key = digest_of(ears.pca_key(its, group.reference, digests, logmel.RECIPE), recipe, target.tobytes())
-        paths[group.machine_type], keys[group.machine_type] = its, key
+        group_paths = list(frame["path"].iloc[group.rows])
+        target = (
+            np.zeros(len(group_paths), bool) if domains is None else (domains.iloc[group.rows] == "target").to_numpy()
+        )
+        key = digest_of(ears.pca_key(group_paths, group.reference, digests, logmel.RECIPE), recipe, target.tobytes())
+        paths[group.machine_type], keys[group.machine_type] = group_paths, key
         if not store.get([f"{key} embeddings"]):
-            one = partial(_of_machine_type, group, its, target, key, settings.epochs, store)
+            one = partial(_of_machine_type, group, group_paths, target, key, settings.epochs, store)
             to_do[group.machine_type] = one
     heard = hear(paths, digests, to_do, store)
     result.problems |= heard.problems
@@ -76,7 +78,7 @@ def add_autoencoder(result: Enriched, digests: dict[str, str], settings: Setting
     result.made[f"embeddings_{AE}"] = f"Bottleneck, reduced to {width} by PCA on training clips. {how}"
     result.made[f"anomaly_score_{AE}"] = f"Mean squared error, dB². {how}"
     result.made[f"anomaly_score_{AE}_mahala"] = f"Selective Mahalanobis distance. {how}"
-    named = {f"anomaly_score_{name}": its for name, its in scores.items() if not np.isnan(its).all()}
+    named = {f"anomaly_score_{name}": values for name, values in scores.items() if not np.isnan(values).all()}
     result.frame = frame.assign(**named, **{f"embeddings_{AE}": vectors})
 
 

@@ -80,9 +80,9 @@ def reduced(bottlenecks: list[np.ndarray], training: np.ndarray) -> np.ndarray:
     """
     from sklearn.decomposition import PCA
 
-    lengths = [len(its) for its, trains in zip(bottlenecks, training, strict=True) if trains]
+    lengths = [len(bottleneck) for bottleneck, trains in zip(bottlenecks, training, strict=True) if trains]
     length = int(np.median(lengths))
-    rows = [its[np.minimum(np.arange(length), len(its) - 1)].ravel() for its in bottlenecks]
+    rows = [bottleneck[np.minimum(np.arange(length), len(bottleneck) - 1)].ravel() for bottleneck in bottlenecks]
     matrix = np.stack(rows).astype(np.float64)
     components = min(MOST_COMPONENTS, int(training.sum()), matrix.shape[1])
     found: np.ndarray = PCA(components, svd_solver="full").fit(matrix[training]).transform(matrix)

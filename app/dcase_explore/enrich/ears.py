@@ -159,12 +159,12 @@ def with_score(frame: pd.DataFrame, embedding: str, score: Score, store: Store, 
     """
     name, recipe, fewest, compute = score
     matrix, present = clips.vectors(frame, embedding)
-    its = groups(frame, present)
-    say_how_fitted(its, names or f"the score {name} is", fewest)
-    place = np.cumsum(present) - 1
+    machine_groups = groups(frame, present)
+    say_how_fitted(machine_groups, names or f"the score {name} is", fewest)
+    matrix_row = np.cumsum(present) - 1
     scores = np.full(len(frame), np.nan, dtype=np.float32)
-    for group in its:
-        vectors = matrix[place[group.rows]]
+    for group in machine_groups:
+        vectors = matrix[matrix_row[group.rows]]
         key = digest_of(recipe, vectors.tobytes(), group.reference.tobytes())
         scores[group.rows] = store.kept(key, partial(compute, vectors, group.reference))
     return frame if np.isnan(scores).all() else frame.assign(**{f"anomaly_score_{name}": scores})

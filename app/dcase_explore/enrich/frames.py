@@ -72,14 +72,14 @@ class Frames:
         """Keep the frames of a recording: float32, shape (frames, bands)."""
         content = np.ascontiguousarray(frames, dtype=np.float32)
         with self._lock:
-            place, self._end = self._end, self._end + content.nbytes
+            offset, self._end = self._end, self._end + content.nbytes
         try:
-            if os.pwrite(self._file.fileno(), content.tobytes(), place) < content.nbytes:
+            if os.pwrite(self._file.fileno(), content.tobytes(), offset) < content.nbytes:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             reason = error.strerror or error
             raise ExploreError(f"{cache_folder()} has no room for what is heard ({reason}): free some space") from error
-        self._places[name] = place, content.shape
+        self._places[name] = offset, content.shape
 
     def training(self, names: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
         """
@@ -103,12 +103,12 @@ class Frames:
             return np.empty((0, WINDOW * bands), np.float32), np.empty(0, np.int64)
         flat = np.memmap(self._file, dtype=np.float32, mode="r")
         view = np.lib.stride_tricks.sliding_window_view(flat, WINDOW * bands)[::bands]
-        its = [self._places[name] for name in names]
-        runs = [np.arange(max(0, shape[0] - WINDOW + 1)) + place // (4 * bands) for place, shape in its]
+        recordings = [self._places[name] for name in names]
+        runs = [np.arange(max(0, shape[0] - WINDOW + 1)) + offset // (4 * bands) for offset, shape in recordings]
         return view, np.concatenate(runs) if runs else np.empty(0, np.int64)
 
     def of(self, name: str) -> np.ndarray:
         """Frames of a recording, float32, shape (frames, bands)."""
-        place, shape = self._places[name]
-        content = os.pread(self._file.fileno(), 4 * shape[0] * shape[1], place)
+        offset, shape = self._places[name]
+        content = os.pread(self._file.fileno(), 4 * shape[0] * shape[1], offset)
         return np.frombuffer(content, dtype=np.float32).reshape(shape)

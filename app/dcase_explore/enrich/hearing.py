@@ -85,8 +85,8 @@ def hear(
     frames = {machine: Frames() for machine in with_frames}
     fresh: dict[str, np.ndarray] = {}
     try:
-        for machine, its in groupby(_listen_to_all(to_hear, frames), key=lambda found: found[0]):
-            for _, path, heard in its:
+        for machine, of_machine in groupby(_listen_to_all(to_hear, frames), key=lambda found: found[0]):
+            for _, path, heard in of_machine:
                 if heard.problem:
                     result.problems[path] = heard.problem
                 if path in keys:
@@ -104,7 +104,7 @@ def hear(
     store.put(fresh)
     kept.update(fresh)
     # In the order of the table, so that the same is said of it each time.
-    paths = [path for its in groups.values() for path in its]
+    paths = [path for paths in groups.values() for path in paths]
     result.heard = {path: logmel.Heard.unpacked(kept[keys[path]]) for path in paths if is_known(path)}
     return result
 

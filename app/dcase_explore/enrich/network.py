@@ -108,10 +108,10 @@ def _train(
         network.train()
         order = np.random.default_rng([SEED, epoch]).permutation(kept)
         for start in range(0, len(order), BATCH):
-            its = order[start : start + BATCH]
-            if len(its) < 2:  # of a single window a batch has no variance to be normalised by
+            batch_rows = order[start : start + BATCH]
+            if len(batch_rows) < 2:  # of a single window a batch has no variance to be normalised by
                 continue
-            batch = torch.from_numpy(windows[its]).to(device())
+            batch = torch.from_numpy(windows[batch_rows]).to(device())
             optimizer.zero_grad()
             loss = nn.functional.mse_loss(network(batch), batch)
             loss.backward()

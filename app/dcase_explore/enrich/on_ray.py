@@ -130,20 +130,23 @@ def _stage(stage: str, frame: pd.DataFrame, settings: Settings, folder: Path, pl
             store.take(_rows(_files_of(piece.name, folder)), _rows(_arrays_of(piece.name, folder)))
 
 
-def _rows(place: Path) -> Iterator[tuple[Any, ...]]:
-    table = pq.read_table(place)
+def _rows(path: Path) -> Iterator[tuple[Any, ...]]:
+    table = pq.read_table(path)
     return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
 
 
 def _of_clips(frame: pd.DataFrame, count: int, recipe: str) -> list[Piece]:
     """Clips in the order of the table, so that the same ones are heard together as on one machine."""
-    its = frame[frame["path"].notna()].drop_duplicates("path")
-    return [_piece(its.iloc[start : start + count], recipe) for start in range(0, len(its), count)]
+    recordings = frame[frame["path"].notna()].drop_duplicates("path")
+    return [_piece(recordings.iloc[start : start + count], recipe) for start in range(0, len(recordings), count)]
 
 
 def _of_machine_types(frame: pd.DataFrame, recipe: str) -> list[Piece]:
-    its = frame[frame["path"].notna()]
-    return [_piece(its[its["class"] == machine], recipe) for machine in clips.machine_types_present(its)]
+    recordings = frame[frame["path"].notna()]
+    return [
+        _piece(recordings[recordings["class"] == machine], recipe)
+        for machine in clips.machine_types_present(recordings)
+    ]
 
 
 def _piece(rows: pd.DataFrame, recipe: str) -> Piece:
@@ -186,11 +189,11 @@ class _Actor:
         _write(_arrays_of(name, self.folder), _ARRAYS, arrays)
 
 
-def _write(place: Path, schema: pa.Schema, rows: Iterable[tuple[Any, ...]]) -> None:
+def _write(path: Path, schema: pa.Schema, rows: Iterable[tuple[Any, ...]]) -> None:
     table = pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
-    with in_the_making(place) as part:
+    with in_the_making(path) as part:
         pq.write_table(table, part)
-        part.replace(place)
+        part.replace(path)
 
 
 def _run(stage: str, pieces: Sequence[Piece], settings: Settings, folder: Path, places: int) -> None:

@@ -70,13 +70,13 @@ def fit(clips: Iterable[np.ndarray]) -> Plane:
 
     count, shift, total, squares = 0, np.zeros(1, np.float32), np.zeros(1), np.zeros((1, 1))
     for frames in clips:
-        its = windows(frames)
+        clip_windows = windows(frames)
         # Sums about one clip's mean lose no digits to what all clips have in common.
-        shift = shift if count else its.mean(axis=0)
-        its -= shift
-        count += len(its)
-        total = total + its.sum(axis=0, dtype=np.float64)
-        squares = squares + its.T @ its
+        shift = shift if count else clip_windows.mean(axis=0)
+        clip_windows -= shift
+        count += len(clip_windows)
+        total = total + clip_windows.sum(axis=0, dtype=np.float64)
+        squares = squares + clip_windows.T @ clip_windows
     mean = total / count
     scatter = squares - count * np.outer(mean, mean)
     values, vectors = eigh(scatter, subset_by_index=[len(scatter) - COMPONENTS, len(scatter) - 1])

@@ -123,11 +123,11 @@ def export(
     typed = Typed.of(frame, about, audio=audio)
     card = dataset_card(frame, folder.name, title, credit, derived, made, audio=audio)
     try:
-        with _whole(folder) as place:
-            (place / CARD).write_text(card, encoding="utf-8", errors="replace")
-            (place / DATA).mkdir()
-            files = _write_splits(typed, paths if audio else None, place / DATA)
-            size = sum(path.stat().st_size for path in (place / CARD, *files))
+        with _whole(folder) as unfinished:
+            (unfinished / CARD).write_text(card, encoding="utf-8", errors="replace")
+            (unfinished / DATA).mkdir()
+            files = _write_splits(typed, paths if audio else None, unfinished / DATA)
+            size = sum(path.stat().st_size for path in (unfinished / CARD, *files))
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error  # Arrow's own text is about bytes and files
         raise ExploreError(f"{folder} cannot be written ({reason}): free some space, or choose another") from error
@@ -167,9 +167,9 @@ def check_free(folder: Path) -> Path:
         raise ExploreError(f"{folder} holds an export already: choose another folder, or remove it with {away}")
     if inside:
         raise ExploreError(f"{folder} holds other things ({some(inside)}): give a folder that is not there yet")
-    place = folder if folder.exists() else folder.parent
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise ExploreError(f"{place} cannot be written (no write permission): choose another folder")
+    existing = folder if folder.exists() else folder.parent
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ExploreError(f"{existing} cannot be written (no write permission): choose another folder")
     return folder
 
 
@@ -278,14 +278,14 @@ def _whole(folder: Path) -> Iterator[Path]:
     # An empty folder that is there may be mounted, or somebody may stand in it: it is filled, not replaced.
     is_there = folder.exists()
     moved = None
-    with in_the_making(folder / folder.name if is_there else folder, folder=True) as place:
+    with in_the_making(folder / folder.name if is_there else folder, folder=True) as unfinished:
         try:
-            yield place
+            yield unfinished
             if is_there:
-                moved = (place / DATA).rename(folder / DATA)
-                (place / CARD).rename(folder / CARD)
+                moved = (unfinished / DATA).rename(folder / DATA)
+                (unfinished / CARD).rename(folder / CARD)
             else:
-                place.rename(folder)
+                unfinished.rename(folder)
         except BaseException:
             if moved is not None:
                 shutil.rmtree(moved, ignore_errors=True)

@@ -90,10 +90,10 @@ def _counts(frame: pd.DataFrame) -> dict[str, pd.Series]:
     """Which rows go into each column of the table of clips: those of a split and domain."""
     found = {}
     for split in SPLITS:
-        its = frame["split"] == split
+        of_split = frame["split"] == split
         domain = frame["domain"].astype(object) if "domain" in frame else pd.Series(None, frame.index, dtype=object)
         for name, word in (("source", "source"), ("target", "target"), (None, "domain unknown")):
-            rows = its & (domain.isna() if name is None else domain == name)
+            rows = of_split & (domain.isna() if name is None else domain == name)
             if rows.any():
                 found[f"{split}, {word}"] = rows
     return found
@@ -143,9 +143,9 @@ def _licence(credit: Credit | None) -> str:
 
 def _how_to_open(frame: pd.DataFrame, name: str, splits: Sequence[str]) -> str:
     split = splits[-1]
-    its = frame[frame["split"] == split]
+    of_split = frame[frame["split"] == split]
     # Spotlight 1.8 takes neither empty vectors nor class labels some of which are empty from `datasets`.
-    has_gaps = any(its[each].isna().any() and its[each].notna().any() for each in its if _is_typed(each))
+    has_gaps = any(of_split[each].isna().any() and of_split[each].notna().any() for each in of_split if _is_typed(each))
     shown = f'dataset["{split}"]' + (".to_pandas()" if has_gaps else "")
     return (
         "With its map, its findings and sound, in the browser:\n\n"

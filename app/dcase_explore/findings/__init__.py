@@ -23,7 +23,7 @@ from dcase_explore.findings.rule import MachineClips, can_look, lacking
 from dcase_explore.findings.rules import RULES
 from dcase_explore.messages import note, some
 
-MOST = 12
+MOST_SHOWN = 12
 """Findings of a view: more than that nobody reads."""
 
 Measured: TypeAlias = Mapping[tuple[str, str], Distances]
@@ -73,27 +73,29 @@ def find(frame: pd.DataFrame) -> Found:
     of_machine = {machine: frame[frame["class"] == machine] for machine in clips.machine_types_present(frame)}
     # Beside the rules: numpy measures the next machine type while these look at one.
     with ThreadPoolExecutor(1) as beside:
-        measuring = {machine: beside.submit(_measured, its, embeddings) for machine, its in of_machine.items()}
-        for machine, its in of_machine.items():
+        measuring = {machine: beside.submit(_measured, each, embeddings) for machine, each in of_machine.items()}
+        for machine, machine_clips in of_machine.items():
             measured = measuring[machine].result()
             distances |= {(machine, name): found for name, found in measured.items()}
-            looked_at = MachineClips.of(its, measured)
+            looked_at = MachineClips.of(machine_clips, measured)
             for rule in RULES:
-                if can_look(rule, its):
-                    findings += [with_nearest(one, its, measured) for one in rule.look(looked_at)]
+                if can_look(rule, machine_clips):
+                    findings += [with_nearest(one, machine_clips, measured) for one in rule.look(looked_at)]
     findings.sort(key=lambda finding: finding.weight)
     if missing := not_looked_for(frame):
         note(f"not looked for: {'; '.join(missing)}")
     columns = _columns(frame, embeddings, distances)
     frame = clips.conform(frame.assign(**columns))
     there = {name for name in frame.columns if frame[name].notna().any()}
-    findings = [replace(its, columns=tuple(name for name in its.columns if name in there)) for its in findings]
+    findings = [
+        replace(finding, columns=tuple(name for name in finding.columns if name in there)) for finding in findings
+    ]
     return Found(frame, findings, distances, _descriptions(columns, distances))
 
 
-def _measured(its: pd.DataFrame, embeddings: Sequence[str]) -> dict[str, Distances]:
+def _measured(machine_clips: pd.DataFrame, embeddings: Sequence[str]) -> dict[str, Distances]:
     """Distances of one machine type in each embedding that its clips have."""
-    return {name: found for name in embeddings if (found := measure_distances(its, name)) is not None}
+    return {name: found for name in embeddings if (found := measure_distances(machine_clips, name)) is not None}
 
 
 def in_view(found: Sequence[Finding], rows: np.ndarray) -> list[Finding]:
@@ -112,8 +114,8 @@ def in_view(found: Sequence[Finding], rows: np.ndarray) -> list[Finding]:
     list of Finding
         Those that have a row in view, in their order, with the rows in view only, as positions in the view.
     """
-    place = {row: position for position, row in enumerate(rows.tolist())}
-    return [its for finding in found if len((its := _in_view(finding, place)).rows)]
+    position_of = {row: position for position, row in enumerate(rows.tolist())}
+    return [seen for finding in found if len((seen := _in_view(finding, position_of)).rows)]
 
 
 def shown(found: Sequence[Finding]) -> list[Finding]:
@@ -130,18 +132,18 @@ def shown(found: Sequence[Finding]) -> list[Finding]:
     list of Finding
         At most a dozen, worst first, the worst of each rule among them.
     """
-    if len(found) <= MOST:
+    if len(found) <= MOST_SHOWN:
         return list(found)
     first_of_rule = {finding.rule: number for number, finding in reversed(list(enumerate(found)))}
     numbers = dict.fromkeys([*sorted(first_of_rule.values()), *range(len(found))])
     several = len({finding.machine_type for finding in found}) > 1
     choose = ": choose a machine type with --class for its own" if several else ""
-    note(f"{MOST} of {len(found)} findings are shown, the worst and the worst of each rule{choose}")
-    return [found[number] for number in sorted(list(numbers)[:MOST])]
+    note(f"{MOST_SHOWN} of {len(found)} findings are shown, the worst and the worst of each rule{choose}")
+    return [found[number] for number in sorted(list(numbers)[:MOST_SHOWN])]
 
 
-def _in_view(finding: Finding, place: Mapping[int, int]) -> Finding:
-    rows = np.array([place[row] for row in finding.rows.tolist() if row in place], dtype=np.int64)
+def _in_view(finding: Finding, position_of: Mapping[int, int]) -> Finding:
+    rows = np.array([position_of[row] for row in finding.rows.tolist() if row in position_of], dtype=np.int64)
     cut = f" ({len(rows)} of {len(finding.rows)} clips in view)" if len(rows) < len(finding.rows) else ""
     return replace(finding, rows=rows, title=f"{finding.title}{cut}")
 
@@ -175,7 +177,7 @@ def _descriptions(columns: Mapping[str, object], distances: Measured) -> dict[st
         lines = [contract.description if contract else ""]
         if column == "nearest_normal":
             lines += [f"Nearest in {next(iter(distances.values())).embedding}."]
-            without = dict.fromkeys(machine for (machine, _), its in distances.items() if not its.trained)
+            without = dict.fromkeys(machine for (machine, _), each in distances.items() if not each.trained)
             if without:
                 lines += [f"{some(without)}: no training clips, so the nearest other normal of the test split."]
         for (machine, name), measured in distances.items():

@@ -58,9 +58,9 @@ def overlap_by_chance(groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, fl
     """
     expected, common, drawn = 0.0, 0, np.zeros(PERMUTATIONS)
     for first, *others in groups:
-        expected += len(first) * float(np.prod([its.mean() for its in (first, *others)]))
+        expected += len(first) * float(np.prod([group.mean() for group in (first, *others)]))
         common += int(np.all([first, *others], axis=0).sum())
-        decks = zip(*(dealt(its, seed) for seed, its in enumerate(others)), strict=True)
+        decks = zip(*(dealt(group, seed) for seed, group in enumerate(others)), strict=True)
         drawn += np.concatenate([(first & np.all(deck, axis=0)).sum(axis=1) for deck in decks])
     return expected, float(((drawn >= common).sum() + 1) / (PERMUTATIONS + 1))
 

@@ -67,13 +67,13 @@ def condition_costs(frame: pd.DataFrame) -> list[ConditionCost]:
     """
     found: list[ConditionCost] = []
     for machine in clips.machine_types_present(frame):
-        its = frame[frame["class"] == machine]
-        models = models_of(its)
+        of_machine = frame[frame["class"] == machine]
+        models = models_of(of_machine)
         if not models:
             continue
-        train = its[its["split"] == "train"]
+        train = of_machine[of_machine["split"] == "train"]
         for label in ("normal", "anomaly"):
-            for section in sections_of(its[(its["label"] == label) & (its["split"] == "test")]):
+            for section in sections_of(of_machine[(of_machine["label"] == label) & (of_machine["split"] == "test")]):
                 found += _of_section(section, train, label, models)
     return found
 
@@ -91,9 +91,9 @@ def _of_section(
         named: list[tuple[Condition, np.ndarray, np.ndarray]] = []
         if "domain" in there and (there["domain"] == "source").any() and (there["domain"] == "target").any():
             named.append((TARGET, (there["domain"] == "target").to_numpy(), np.zeros(len(there), np.int64)))
-        for place, condition in enumerate(values.conditions if values else ()):
+        for column, condition in enumerate(values.conditions if values else ()):
             if not condition.is_combination and not condition.parts[0].is_range:
-                named.append((condition, values.holds[:, place], domains))  # type: ignore[union-attr]
+                named.append((condition, values.holds[:, column], domains))  # type: ignore[union-attr]
         for condition, rows, strata in named:
             p = probability(costs, rows, strata)
             told = told_of(condition, costs, rows, strata, p)

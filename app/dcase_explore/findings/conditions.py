@@ -181,8 +181,8 @@ def candidates(clips: pd.DataFrame, strata: np.ndarray) -> Candidates:
     for condition, holds in found:
         if holds.sum() < (FEWEST_BOTH if condition.is_combination else FEWEST):
             continue
-        its = np.bincount(strata[holds], minlength=len(sizes))
-        others = (sizes - its)[its > 0].sum()
+        by_stratum = np.bincount(strata[holds], minlength=len(sizes))
+        others = (sizes - by_stratum)[by_stratum > 0].sum()
         if others >= max(FEWEST_OTHERS, OTHERS * holds.sum()):
             seen.setdefault(holds.tobytes(), (condition, holds))
     if not seen:
@@ -197,20 +197,20 @@ def _parts(clips: pd.DataFrame, column: str) -> Iterator[tuple[Part, np.ndarray]
     names = clips.get(f"{column[:-1]}p", pd.Series(None, clips.index, dtype=object)).to_numpy(object)
     levels = list(dict.fromkeys(values[pd.notna(values)]))
     for value in levels:
-        its = values == value
-        named = set(names[its & pd.notna(names)])
-        yield Part(column, named.pop() if len(named) == 1 else "", (value,)), its
+        held = values == value
+        named = set(names[held & pd.notna(names)])
+        yield Part(column, named.pop() if len(named) == 1 else "", (value,)), held
     called, parsed = set(names[pd.notna(names)]), [_parsed(value) for value in levels]
-    units = {its[1] if its else None for its in parsed}
+    units = {pair[1] if pair else None for pair in parsed}
     if len(levels) < _LEVELS or len(called) > 1 or len(units) > 1 or None in units:
         return
     attribute, unit = called.pop() if called else "", units.pop()
     levels.sort(key=lambda value: _numbers([value])[0])
-    place = np.array([levels.index(value) if value in levels else -1 for value in values])
+    level_of_clip = np.array([levels.index(value) if value in levels else -1 for value in values])
     for first, last in combinations(range(len(levels)), 2):
         if last - first < len(levels) - 1:
-            its = (place >= first) & (place <= last)
-            yield Part(column, attribute, tuple(levels[first : last + 1]), unit), its
+            held = (level_of_clip >= first) & (level_of_clip <= last)
+            yield Part(column, attribute, tuple(levels[first : last + 1]), unit), held
 
 
 def attribute_name(clips: pd.DataFrame, column: str) -> str:
@@ -240,8 +240,8 @@ def codes(clips: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Number of each clip's combination of values in some columns, a missing one among them: int64, shape (clips,)."""
     found = np.zeros(len(clips), np.int64)
     for column in columns:
-        its, _ = pd.factorize(clips[column].to_numpy(object), use_na_sentinel=False)
-        found = np.unique(found * (its.max(initial=0) + 1) + its, return_inverse=True)[1]
+        of_column, _ = pd.factorize(clips[column].to_numpy(object), use_na_sentinel=False)
+        found = np.unique(found * (of_column.max(initial=0) + 1) + of_column, return_inverse=True)[1]
     return found
 
 

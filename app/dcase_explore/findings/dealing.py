@@ -113,7 +113,7 @@ def prominence(costs: np.ndarray, holds: np.ndarray, strata: np.ndarray) -> np.n
 def _strata(strata: np.ndarray) -> tuple[np.ndarray, list[slice]]:
     """Order in which the clips of each stratum stand together, and where."""
     ends = np.cumsum([size for size in np.bincount(strata).tolist() if size]).tolist()
-    return np.argsort(strata, kind="stable"), [slice(*its) for its in zip([0, *ends[:-1]], ends, strict=True)]
+    return np.argsort(strata, kind="stable"), [slice(*ends_of) for ends_of in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _standardised(
@@ -171,6 +171,6 @@ def _deals(sizes: tuple[int, ...], times: int) -> Iterator[np.ndarray]:
     for first in range(0, times, block):
         orders = np.empty((min(block, times - first), n), np.int32)
         for start, size in zip(starts[:-1], sizes, strict=True):
-            its = rng.random((len(orders), size), dtype=np.float32)
-            orders[:, start : start + size] = np.argsort(its, axis=1) + start
+            drawn = rng.random((len(orders), size), dtype=np.float32)
+            orders[:, start : start + size] = np.argsort(drawn, axis=1) + start
         yield orders

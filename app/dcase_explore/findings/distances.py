@@ -76,13 +76,13 @@ class Distances:
     trained: bool
 
 
-def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
+def measure_distances(frame: pd.DataFrame, embedding: str) -> Distances | None:
     """
     Measure one embedding on one machine type.
 
     Parameters
     ----------
-    its
+    frame
         One machine type's rows of a clip table.
     embedding
         Name of the embedding.
@@ -92,32 +92,32 @@ def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
     Distances or None
         None where no clip has a vector.
     """
-    matrix, present = clips.vectors(its, embedding)
+    matrix, present = clips.vectors(frame, embedding)
     if not len(matrix):
         return None
-    its = its[present]
-    train, normal = (its["split"] == "train").to_numpy(), holds(its, "label", "normal")
+    frame = frame[present]
+    train, normal = (frame["split"] == "train").to_numpy(), holds(frame, "label", "normal")
     # Training clips are normals unless the data say otherwise.
-    training = train & ~holds(its, "label", "anomaly")
-    any_domain = "domain" not in its or bool(its.loc[train, "domain"].isna().all())
-    source = training if any_domain else training & holds(its, "domain", "source")
+    training = train & ~holds(frame, "label", "anomaly")
+    any_domain = "domain" not in frame or bool(frame.loc[train, "domain"].isna().all())
+    source = training if any_domain else training & holds(frame, "domain", "source")
     trained = bool(training.any())
-    sections = _sections(its, source if trained else normal)
+    sections = _sections(frame, source if trained else normal)
     far = _kept_search(matrix, sections, source, training if trained else normal, ~train)
     distance = far.euclidean.copy()
-    source_test = ~train & normal & (any_domain | holds(its, "domain", "source"))
+    source_test = ~train & normal & (any_domain | holds(frame, "domain", "source"))
     for section in sections:
         typical = section & (source_test if (section & source_test).any() else source)
         scale = float(np.median(distance[typical])) if typical.any() else 0.0
         distance[section] = distance[section] / scale if scale > 0 else np.nan
-    anomaly, normals, normal = ~train & holds(its, "label", "anomaly"), normal, ~train & normal
-    domains = [holds(its, "domain", domain) for domain in DOMAINS]
+    anomaly, normals, normal = ~train & holds(frame, "label", "anomaly"), normal, ~train & normal
+    domains = [holds(frame, "domain", domain) for domain in DOMAINS]
     return Distances(
         embedding,
-        its.index,
+        frame.index,
         far.nearest,
         far.distance,
-        *_same(matrix, its, sections, training if trained else normals, ~train),
+        *_same(matrix, frame, sections, training if trained else normals, ~train),
         distance,
         _separation(far, sections, anomaly, normal, domains),
         None if any_domain else _auc(far, sections, [normal & domains[1]], [normal & domains[0]]),
@@ -126,12 +126,12 @@ def measure_distances(its: pd.DataFrame, embedding: str) -> Distances | None:
     )
 
 
-def _sections(its: pd.DataFrame, reference: np.ndarray) -> list[np.ndarray]:
+def _sections(frame: pd.DataFrame, reference: np.ndarray) -> list[np.ndarray]:
     """Clips (bool) of each section; all together where one of them has no clips to be compared with."""
-    numbers = its["section"].to_numpy(dtype=np.float64) if "section" in its else np.zeros(len(its))
+    numbers = frame["section"].to_numpy(dtype=np.float64) if "section" in frame else np.zeros(len(frame))
     sections = [numbers == number for number in np.unique(numbers[~np.isnan(numbers)])]
     if np.isnan(numbers).any() or any((section & reference).sum() < 2 for section in sections):
-        return [np.ones(len(its), bool)]
+        return [np.ones(len(frame), bool)]
     return sections
 
 
@@ -144,8 +144,8 @@ def _kept_search(
     whole: list[np.ndarray] = []
 
     def packed() -> np.ndarray:
-        its = _search(matrix, sections, source, normals, test)
-        whole[:] = [its.euclidean, its.cosine, its.nearest.astype(np.float64), its.distance]
+        searched = _search(matrix, sections, source, normals, test)
+        whole[:] = [searched.euclidean, searched.cosine, searched.nearest.astype(np.float64), searched.distance]
         return np.concatenate(whole).view(np.float32)  # the store's type: the bits of twice as many numbers
 
     masks = [mask.tobytes() for mask in (*sections, source, normals, test)]
@@ -176,13 +176,13 @@ def _search(
 
 
 def _same(
-    matrix: np.ndarray, its: pd.DataFrame, sections: Sequence[np.ndarray], normals: np.ndarray, test: np.ndarray
+    matrix: np.ndarray, frame: pd.DataFrame, sections: Sequence[np.ndarray], normals: np.ndarray, test: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each test clip's nearest normal of the same section and attributes, and the distance to it."""
     nearest, distance = np.full(len(matrix), -1), np.full(len(matrix), np.nan)
-    if "attributes" not in its:
+    if "attributes" not in frame:
         return nearest, distance
-    words = its["attributes"].to_numpy(object)
+    words = frame["attributes"].to_numpy(object)
     for section in sections:
         for groups in pd.Series(np.flatnonzero(section)).groupby(words[section]).indices.values():
             rows = np.flatnonzero(section)[groups]
@@ -228,9 +228,9 @@ def _auc(
     return Auc(value, p, interval, auc_of([(far.cosine[one], far.cosine[other]) for one, other in pairs])[0])
 
 
-def holds(its: pd.DataFrame, column: str, value: str) -> np.ndarray:
+def holds(frame: pd.DataFrame, column: str, value: str) -> np.ndarray:
     """Whether a column, which may be missing, has this value: bool, shape (clips,)."""
-    return (its[column] == value).to_numpy() if column in its else np.zeros(len(its), bool)
+    return (frame[column] == value).to_numpy() if column in frame else np.zeros(len(frame), bool)
 
 
 def separation_frame(distances: Mapping[tuple[str, str], Distances]) -> pd.DataFrame:

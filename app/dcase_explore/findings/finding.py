@@ -101,7 +101,7 @@ def sections_of(clips: pd.DataFrame) -> list[pd.DataFrame]:
     """One machine type's clips by section; all together where sections are not known."""
     if "section" not in clips:
         return [clips]
-    return [its for _, its in clips.groupby("section", dropna=False)]
+    return [section for _, section in clips.groupby("section", dropna=False)]
 
 
 def scored_sections(clips: pd.DataFrame, model: str) -> list[tuple[pd.Index, np.ndarray, np.ndarray]]:
@@ -123,10 +123,10 @@ def scored_sections(clips: pd.DataFrame, model: str) -> list[tuple[pd.Index, np.
     """
     found = []
     needed = [name for name in ("section", "label", f"anomaly_score_{model}") if name in clips]
-    for its in sections_of(clips.loc[clips[f"auc_cost_{model}"].notna(), needed]):
-        anomalous = (its["label"] == "anomaly").to_numpy()
-        if 0 < anomalous.sum() < len(its):
-            found.append((its.index, its[f"anomaly_score_{model}"].to_numpy(dtype=np.float64), anomalous))
+    for section in sections_of(clips.loc[clips[f"auc_cost_{model}"].notna(), needed]):
+        anomalous = (section["label"] == "anomaly").to_numpy()
+        if 0 < anomalous.sum() < len(section):
+            found.append((section.index, section[f"anomaly_score_{model}"].to_numpy(dtype=np.float64), anomalous))
     return found
 
 
@@ -206,26 +206,26 @@ def costing(
     costs = clips.loc[rows, [f"auc_cost_{model}" for model in models]].mean(axis=1)
     ordered = costs.sort_values(ascending=False, kind="stable").index.to_numpy()
     found = {model: auc_lost(clips, model, ordered) for model in models}
-    beyond = explained or {model: its for model, (its, _) in found.items()}
+    beyond = explained or {model: lost for model, (lost, _) in found.items()}
     worth = float(np.mean(list(beyond.values())))
     if worth < least:
         return None
     severity: Severity = "high" if worth >= HIGH_AUC else "medium" if worth >= MEDIUM_AUC else "low"
-    shares = {model: its / total if total else 0.0 for model, (its, total) in found.items()}
+    shares = {model: lost / total if total else 0.0 for model, (lost, total) in found.items()}
     said = [
         f"{shares[model]:.0%} of the {total:.2f} AUC that {model} loses here" for model, (_, total) in found.items()
     ]
     machine_type = str(clips["class"].iloc[0])
-    its = [name for model in models for name in (f"anomaly_score_{model}", f"auc_cost_{model}")]
+    model_columns = [name for model in models for name in (f"anomaly_score_{model}", f"auc_cost_{model}")]
     return Finding(
         rule,
         machine_type,
         f"{machine_type}: {title}",
         severity,
-        (*columns, *its),
+        (*columns, *model_columns),
         f"{why} Together they carry {' and '.join(said)}.",
         ordered,
-        {model: its for model, (its, _) in found.items()},
+        {model: lost for model, (lost, _) in found.items()},
         shares,
         dict(beyond),
     )
@@ -260,7 +260,10 @@ def findings_frame(findings: Sequence[Finding]) -> pd.DataFrame:
             one.severity,
             one.title,
             len(one.rows),
-            *(np.mean(list(its.values())) if its else np.nan for its in (one.auc_lost, one.auc_explained)),
+            *(
+                np.mean(list(by_model.values())) if by_model else np.nan
+                for by_model in (one.auc_lost, one.auc_explained)
+            ),
             one.description,
         )
         for one in findings

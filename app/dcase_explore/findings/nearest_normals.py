@@ -67,20 +67,20 @@ def with_nearest(finding: Finding, clips: pd.DataFrame, distances: Mapping[str, 
     first = next(iter(distances.values()), None)
     if first is None or not finding.auc_lost or finding.rows[0] not in first.rows:
         return finding
-    place = first.rows.get_loc(finding.rows[0])
-    if first.nearest[place] < 0:
+    position = first.rows.get_loc(finding.rows[0])
+    if first.nearest[position] < 0:
         return finding
     kind = "training normal" if first.trained else "other normal of the test split"
-    near = clips.loc[first.rows[first.nearest[place]]]
+    near = clips.loc[first.rows[first.nearest[position]]]
     words = [str(near[name]) for name in ("attributes",) if name in clips and pd.notna(near[name])]
     words += [f"{near['domain']} domain"] if "domain" in clips and pd.notna(near["domain"]) else []
     said = f"The {kind} nearest to its costliest clip"
     said += f" is {', '.join(words)}," if words else " lies"
-    said += f" {first.nearest_distance[place]:.3g} away in {first.embedding}"
+    said += f" {first.nearest_distance[position]:.3g} away in {first.embedding}"
     own = clips.loc[finding.rows[0]].get("attributes")
     if pd.notna(own) and near.get("attributes") != own:
-        there = first.same[place] >= 0
-        said += f"; the nearest of its own attributes, {own}, {first.same_distance[place]:.3g}" if there else ""
+        there = first.same[position] >= 0
+        said += f"; the nearest of its own attributes, {own}, {first.same_distance[position]:.3g}" if there else ""
         said += "" if there else f"; none has its own attributes, {own}"
     return replace(finding, description=f"{finding.description} {said}.")
 

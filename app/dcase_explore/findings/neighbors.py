@@ -105,8 +105,8 @@ def _search(
     others = matrix[reference]
     with np.errstate(over="ignore"):
         squares = (others**2).sum(axis=1)
-    place = np.full(len(matrix), -1)
-    place[reference] = np.arange(len(reference))
+    position = np.full(len(matrix), -1)
+    position[reference] = np.arange(len(reference))
     for start in range(0, len(asked), _BLOCK):
         rows = asked[start : start + _BLOCK]
         with np.errstate(over="ignore", invalid="ignore"):  # what is too far to be counted is not near
@@ -114,8 +114,8 @@ def _search(
             ranked *= -2
             ranked += squares
         ranked[~np.isfinite(ranked)] = np.inf
-        itself = np.flatnonzero(place[rows] >= 0)
-        ranked[itself, place[rows[itself]]] = np.inf
+        itself = np.flatnonzero(position[rows] >= 0)
+        ranked[itself, position[rows[itself]]] = np.inf
         candidates, there = _smallest(ranked, k)
         exact, own = np.empty(candidates.shape), exact_of[rows].astype(np.float64)
         for column in range(candidates.shape[1]):

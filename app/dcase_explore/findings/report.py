@@ -91,11 +91,11 @@ def _in_all(found: Sequence[Together]) -> str:
     """What the findings that are printed say together."""
     if not found:
         return ""
-    carried = " and ".join(f"{its.share:.0%} of the AUC that {its.model} loses" for its in found)
+    carried = " and ".join(f"{each.share:.0%} of the AUC that {each.model} loses" for each in found)
     beyond = ""
     for label, clips in (("normal", "normals"), ("anomaly", "anomalies")):
-        shares = " and ".join(f"{its.explained_share(label):.0%}" for its in found)
-        if any(its.explained_share(label) for its in found):
+        shares = " and ".join(f"{each.explained_share(label):.0%}" for each in found)
+        if any(each.explained_share(label) for each in found):
             first = f" Beyond what other clips cost, conditions of {clips} explain {shares} of it"
             beyond = f"{beyond}, those of {clips} {shares}" if beyond else first
     beyond += "." if beyond else ""

@@ -108,7 +108,8 @@ def search(
         worth = [
             number
             for number in np.flatnonzero(p <= level).tolist()
-            if _is_worth(costs, found.holds[:, number], strata) and not any(_again(found, number, its) for its in told)
+            if _is_worth(costs, found.holds[:, number], strata)
+            and not any(_again(found, number, earlier) for earlier in told)
         ]
         best = next(_in_order(costs, clips, found, strata, worth, columns, known), None)
         if best is None:
@@ -118,7 +119,7 @@ def search(
             number, matches = part, ()
         rows = found.holds[:, number]
         one = told_of(found.conditions[number], costs, rows, strata, float(p[number]))
-        before = tuple(its.condition for its in told)
+        before = tuple(earlier.condition for earlier in told)
         told.append(replace(one, before=before, matches=matches, rival=rival))
         strata = np.unique(strata * 2 + rows, return_inverse=True)[1]
     return told
@@ -152,13 +153,13 @@ def _in_order(
         rows, column = found.holds[:, number], found.conditions[number].columns[0]
         matches = tuple(match(costs, clips, rows, strata, other) for other in columns if other != column)
         rival, explained = None, False
-        for its in matches:
-            if its.confirms:
+        for matched in matches:
+            if matched.confirms:
                 continue
-            if its.overlap < COUNTERPARTS * its.clips and its.apart:
-                rival = values_of(clips, its.column, its.apart)
-            elif its.column in stands_out:
-                other = stands_out[its.column]
+            if matched.overlap < COUNTERPARTS * matched.clips and matched.apart:
+                rival = values_of(clips, matched.column, matched.apart)
+            elif matched.column in stands_out:
+                other = stands_out[matched.column]
                 explained |= match(costs, clips, found.holds[:, other], strata, column).confirms
                 rival = found.conditions[other].parts[0]
         if not explained:

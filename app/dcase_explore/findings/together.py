@@ -69,13 +69,13 @@ def together(frame: pd.DataFrame, findings: Sequence[Finding]) -> list[Together]
     for model in models:
         lost, total = {}, {}
         explained: dict[str, dict[str, float]] = {label: {} for label in CONDITIONS}
-        for machine, its in frame.groupby("class", observed=True, sort=False):
+        for machine, of_machine in frame.groupby("class", observed=True, sort=False):
             own = [one for one in findings if one.machine_type == str(machine) and model in one.auc_lost]
             chosen = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.rows for one in own)]))
-            lost[str(machine)], total[str(machine)] = auc_lost(its, model, chosen)
+            lost[str(machine)], total[str(machine)] = auc_lost(of_machine, model, chosen)
             for label, rule in CONDITIONS.items():
                 told = [one.rows for one in own if one.rule == rule]
-                explained[label][str(machine)] = _beyond_others(its, model, label, told)
+                explained[label][str(machine)] = _beyond_others(of_machine, model, label, told)
         found.append(Together(model, lost, total, explained))
     return found
 
@@ -88,14 +88,14 @@ def _beyond_others(clips: pd.DataFrame, model: str, label: str, told: Sequence[n
     """
     sections, lost = scored_sections(clips, model), 0.0
     for index, _, anomalous in sections:
-        its = clips.loc[index[anomalous == (label == "anomaly")]]
-        costs = its[f"auc_cost_{model}"].to_numpy(np.float64)
-        times = np.sum([its.index.isin(rows) for rows in told], axis=0) if told else np.zeros(len(its))
-        domains = its["domain"].to_numpy(object) if "domain" in its else np.full(len(its), None)
-        usual = np.full(len(its), costs[times == times.min()].mean())
+        of_label = clips.loc[index[anomalous == (label == "anomaly")]]
+        costs = of_label[f"auc_cost_{model}"].to_numpy(np.float64)
+        times = np.sum([of_label.index.isin(rows) for rows in told], axis=0) if told else np.zeros(len(of_label))
+        domains = of_label["domain"].to_numpy(object) if "domain" in of_label else np.full(len(of_label), None)
+        usual = np.full(len(of_label), costs[times == times.min()].mean())
         for domain in dict.fromkeys(domains):
             others = (domains == domain) & (times == 0)
             if others.any():
                 usual[domains == domain] = costs[others].mean()
-        lost += float((costs - usual)[times > 0].sum()) / len(its)
+        lost += float((costs - usual)[times > 0].sum()) / len(of_label)
     return max(0.0, lost / len(sections)) if sections else 0.0

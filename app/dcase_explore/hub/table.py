@@ -89,7 +89,7 @@ def embedding_files(repository: Repository, config: str) -> list[EmbeddingFile]:
     parts = {f"{config}_{split}": split for split in PARTS[config]}
     matches = [match for file in repository.files if (match := _EMBEDDINGS.fullmatch(file)) and match["part"] in parts]
     found = [EmbeddingFile(match.string, match["name"], parts[match["part"]]) for match in matches]
-    return sorted(found, key=lambda its: (its.name, PARTS[config].index(its.split)))
+    return sorted(found, key=lambda embedding: (embedding.name, PARTS[config].index(embedding.split)))
 
 
 def fetch_embeddings(repository: Repository, configs: Iterable[str], names: Sequence[str]) -> None:
@@ -110,14 +110,14 @@ def fetch_embeddings(repository: Repository, configs: Iterable[str], names: Sequ
     ExploreError
         When none of the configs has one, or it cannot be had.
     """
-    there = [its for config in configs for its in embedding_files(repository, config)]
-    known = dict.fromkeys(its.name for its in there)
+    there = [embedding for config in configs for embedding in embedding_files(repository, config)]
+    known = dict.fromkeys(embedding.name for embedding in there)
     for name in names:
         if name not in known:
             raise ExploreError(f"{repository.name} has no embedding {name} of {some(configs)}: {meant(name, known)}")
-    for its in there:
-        if its.name in names:
-            _vectors(repository, its)
+    for embedding in there:
+        if embedding.name in names:
+            _vectors(repository, embedding)
 
 
 def read_config(repository: Repository, config: str) -> pd.DataFrame:
@@ -143,13 +143,15 @@ def read_config(repository: Repository, config: str) -> pd.DataFrame:
     """
     check_configs([config])
     there = embedding_files(repository, config)
-    names = list(dict.fromkeys(its.name for its in there))
-    wanted = [its for its in there if its.name == AST or _kept(repository, its).exists()]
-    vectors = {its: table for its in wanted if (table := _vectors_or_none(repository, its)) is not None}
+    names = list(dict.fromkeys(embedding.name for embedding in there))
+    wanted = [embedding for embedding in there if embedding.name == AST or _kept(repository, embedding).exists()]
+    vectors = {
+        embedding: table for embedding in wanted if (table := _vectors_or_none(repository, embedding)) is not None
+    }
     frame = _facts(repository, config, vectors)
-    for name in dict.fromkeys(its.name for its in vectors):
+    for name in dict.fromkeys(embedding.name for embedding in vectors):
         column = f"embeddings_{name}"
-        tables = [table.set_index("clip_id")[column] for its, table in vectors.items() if its.name == name]
+        tables = [table.set_index("clip_id")[column] for embedding, table in vectors.items() if embedding.name == name]
         stacked = pd.concat(tables)
         if len({len(vector) for vector in stacked}) > 1:
             raise ExploreError(f"{repository.name}: the vectors of {name} differ in length between its files")
@@ -157,11 +159,11 @@ def read_config(repository: Repository, config: str) -> pd.DataFrame:
         frame[column] = joined.astype(object).where(joined.notna(), None).to_numpy()
         if missing := int(joined.isna().sum()):
             note(f"{config}: no embedding {name} of {counted(missing, 'clip')}")
-    left = [its for its in there if its not in wanted]
+    left = [embedding for embedding in there if embedding not in wanted]
     if AST not in names:
         note(f"{config}: the embedding {AST} is not in {repository.name}")
-    for name in dict.fromkeys(its.name for its in left):
-        size = sum(repository.files[its.file].size for its in left if its.name == name) / 2**20
+    for name in dict.fromkeys(embedding.name for embedding in left):
+        size = sum(repository.files[embedding.file].size for embedding in left if embedding.name == name) / 2**20
         fetch = f"dcase-explore data fetch --embeddings {name}"
         note(f"{config}: the embedding {name} ({size:,.0f} MB) is not fetched: {fetch}")
     return clips.conform(frame)
@@ -256,31 +258,31 @@ def _with_score(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame
 
 
-def _kept(repository: Repository, its: EmbeddingFile) -> Path:
-    return repository.folder / "tables" / f"{Path(its.file).stem}-{_FORMAT}.parquet"
+def _kept(repository: Repository, embedding: EmbeddingFile) -> Path:
+    return repository.folder / "tables" / f"{Path(embedding.file).stem}-{_FORMAT}.parquet"
 
 
-def _vectors_or_none(repository: Repository, its: EmbeddingFile) -> pd.DataFrame | None:
+def _vectors_or_none(repository: Repository, embedding: EmbeddingFile) -> pd.DataFrame | None:
     """``clip_id`` and vector of one npz file; None where it is no good and everything else can be shown without."""
     try:
-        return _vectors(repository, its)
+        return _vectors(repository, embedding)
     except ExploreError as error:
-        if its.name == AST:
+        if embedding.name == AST:
             raise
-        note(f"the embedding {its.name} is left out: {error}")
+        note(f"the embedding {embedding.name} is left out: {error}")
         return None
 
 
-def _vectors(repository: Repository, its: EmbeddingFile) -> pd.DataFrame:
+def _vectors(repository: Repository, embedding: EmbeddingFile) -> pd.DataFrame:
     """``clip_id`` and vector of one npz file, which is read once."""
-    kept, column = _kept(repository, its), f"embeddings_{its.name}"
+    kept, column = _kept(repository, embedding), f"embeddings_{embedding.name}"
     read = _read_kept(kept)
     if read is not None:
         return read[0]
-    path = repository.fetch(its.file)
+    path = repository.fetch(embedding.file)
     with busy(f"reading {path.name}"):
         keys, matrix = read_vectors(path)
-        table = pd.DataFrame({"clip_id": [clip_id_of(key, its.split) for key in keys]})
+        table = pd.DataFrame({"clip_id": [clip_id_of(key, embedding.split) for key in keys]})
         table[column] = pd.Series(list(matrix), dtype=object)
         good = table["clip_id"].notna() & ~table["clip_id"].duplicated() & np.isfinite(matrix).all(axis=1)
         if not good.all():

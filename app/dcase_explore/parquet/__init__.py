@@ -253,17 +253,19 @@ def least_bytes(file: pq.ParquetFile, columns: Sequence[str], copies: int = 1) -
     rows = sum(group.num_rows for group in groups)
     size: int = rows * sum(_width(file.schema_arrow.field(name).type) for name in columns)
     large = sum(group.total_byte_size for group in groups) > _LARGE
-    for place in range(len(file.schema)):
-        leaf = file.schema.column(place)
+    for leaf_number in range(len(file.schema)):
+        leaf = file.schema.column(leaf_number)
         is_text = leaf.physical_type == "BYTE_ARRAY"
         if not leaf.path.startswith(tuple(f"{name}." for name in columns)) and leaf.path not in columns:
             continue
         if leaf.max_repetition_level or (is_text and large):
             # Once it has been gone through: asked for what is damaged, pyarrow ends the process.
             file.scan_contents([leaf.path], batch_size=_AT_ONCE)
-            chunks = [group.column(place) for group in groups]
+            chunks = [group.column(leaf_number) for group in groups]
             each = _LEAF_BYTES.get(leaf.physical_type, 8)
-            size += sum(copies * its.total_uncompressed_size if is_text else each * its.num_values for its in chunks)
+            size += sum(
+                copies * chunk.total_uncompressed_size if is_text else each * chunk.num_values for chunk in chunks
+            )
     return size
 
 

@@ -24,13 +24,13 @@ class _Where(NamedTuple):
     row: int
 
 
-def shards(place: Path) -> list[Path]:
+def shards(dataset: Path) -> list[Path]:
     """
     Parquet files of a dataset.
 
     Parameters
     ----------
-    place
+    dataset
         A Parquet file, or a folder with such files, or with a folder ``data`` of them.
 
     Returns
@@ -38,9 +38,9 @@ def shards(place: Path) -> list[Path]:
     list of pathlib.Path
         By name; empty where there are none.
     """
-    if place.is_file():
-        return [place] if place.suffix.lower() == ".parquet" else []
-    for folder in (place / "data", place):
+    if dataset.is_file():
+        return [dataset] if dataset.suffix.lower() == ".parquet" else []
+    for folder in (dataset / "data", dataset):
         try:
             found = sorted(path for path in folder.glob("*.parquet") if path.is_file() and path.name[0] != ".")
         except OSError:
@@ -50,13 +50,13 @@ def shards(place: Path) -> list[Path]:
     return []
 
 
-def origin_in(place: Path) -> tuple[str, Origin]:
+def origin_in(dataset: Path) -> tuple[str, Origin]:
     """
     Origin of the recordings of a dataset, and the name of their folder.
 
     Parameters
     ----------
-    place
+    dataset
         As of `shards`.
 
     Returns
@@ -64,8 +64,8 @@ def origin_in(place: Path) -> tuple[str, Origin]:
     name, origin
         For `dcase_explore.recordings.place`; both change with the files.
     """
-    where = os.path.abspath(place)  # noqa: PTH100 - not resolved: it is what people called it
-    state = hashlib.blake2b(repr((where, _state(shards(place)))).encode(), digest_size=8).hexdigest()
+    where = os.path.abspath(dataset)  # noqa: PTH100 - not resolved: it is what people called it
+    state = hashlib.blake2b(repr((where, _state(shards(dataset)))).encode(), digest_size=8).hexdigest()
     name = re.sub(r"[^A-Za-z0-9_-]", "_", Path(where).stem)[:60]
     return f"{name}-{state}", {"kind": "embedded", "folder": where, "state": state}
 
@@ -91,20 +91,20 @@ def read(origin: Origin, clip_id: str) -> bytes:
     NotHere
         When the files are not there any more, or others, or hold no recording of the clip.
     """
-    place = Path(origin["folder"])
-    files = shards(place)
+    dataset = Path(origin["folder"])
+    files = shards(dataset)
     if not files:
-        raise NotHere(f"{place}, which holds this recording, is not there any more")
-    now = origin_in(place)[1]["state"]
+        raise NotHere(f"{dataset}, which holds this recording, is not there any more")
+    now = origin_in(dataset)[1]["state"]
     if origin.get("state", now) != now:
-        raise NotHere(f"{place} has changed since it was opened: open it again to hear its recordings")
+        raise NotHere(f"{dataset} has changed since it was opened: open it again to hear its recordings")
     try:
         found = _index(_state(files)).get(clip_id)
         content = None if found is None else _content(found)
     except (ExploreError, OSError) as error:
         raise NotHere(f"{clip_id} cannot be read: {error}") from error
     if content is None:
-        raise NotHere(f"{place} holds no recording of {clip_id}")
+        raise NotHere(f"{dataset} holds no recording of {clip_id}")
     return content
 
 
@@ -142,7 +142,7 @@ def clip_id_in(key: str) -> str:
 def _state(files: list[Path]) -> tuple[tuple[str, int, int], ...]:
     """What changes whenever the files do."""
     status = [(path, path.stat()) for path in files]
-    return tuple((str(path), its.st_size, its.st_mtime_ns) for path, its in status)
+    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in status)
 
 
 @lru_cache(maxsize=8)

@@ -87,11 +87,11 @@ class Media:
         """Spectrogram and player of a recording; nothing where there is neither."""
         if path not in self.sounds or not self.plan.pictures:
             return None
-        its = self.sounds.pictures[path]
-        said = f"Spectrogram of {name}: {its.seconds:.1f} s, up to 8 kHz, loudest around {_hertz(its.loudest_hertz)}"
+        seen = self.sounds.pictures[path]
+        said = f"Spectrogram of {name}: {seen.seconds:.1f} s, up to 8 kHz, loudest around {_hertz(seen.loudest_hertz)}"
         return element(
             "div",
-            spectrogram_frame(self._picture(path, scale), its.seconds, span, said),
+            spectrogram_frame(self._picture(path, scale), seen.seconds, span, said),
             self._player(path, name),
             class_="sound",
         )
@@ -135,10 +135,10 @@ def cards(group: Group, media: Media) -> Markup:
     paths = [_text(media.frame, row, column) for row in rows for column in ("path", "nearest_normal")]
     heard = [media.sounds.pictures[path].seconds for path in paths if path and path in media.sounds]
     span = max(heard, default=1.0)
-    its = [_card(row, group, media, span) for row in rows]
+    clips = [_card(row, group, media, span) for row in rows]
     scale = media.scale(rows[0]) if rows else None
     below = _scale_bar(scale, f"scale-{group.anchor}") if heard and scale and media.plan.pictures else None
-    return element("div", element("div", its, class_="cards"), below)
+    return element("div", element("div", clips, class_="cards"), below)
 
 
 def _card(row: int, group: Group, media: Media, span: float) -> Markup:
@@ -245,9 +245,9 @@ def clip_numbers(frame: pd.DataFrame, row: int, label: str, models: Sequence[str
 
 def _scale_bar(scale: tuple[float, float], anchor: str) -> Markup:
     stops = [
-        element("stop", offset=f"{place / 63:.3f}", stop_color="#" + bytes(colour.tolist()).hex())
-        for place, colour in enumerate(palette())
-        if place % 9 == 0
+        element("stop", offset=f"{step / 63:.3f}", stop_color="#" + bytes(colour.tolist()).hex())
+        for step, colour in enumerate(palette())
+        if step % 9 == 0
     ]
     bar = element(
         "svg",

@@ -108,11 +108,11 @@ def conditions(facts: Facts) -> Content:
     figures = [
         element(
             "figure",
-            element("figcaption", element("strong", its.name), _left_out(its.left_out)),
-            bars(its, [model for model in facts.drawn if model in its.overall]),
+            element("figcaption", element("strong", section.name), _left_out(section.left_out)),
+            bars(section, [model for model in facts.drawn if model in section.overall]),
             class_="chart",
         )
-        for its in facts.conditions
+        for section in facts.conditions
     ]
     return [
         element("p", OF_CONDITIONS),
@@ -181,4 +181,6 @@ def _what_changed(one: Comparison) -> str:
 def _list(found: Sequence[Difference]) -> str:
     if not found:
         return "nowhere beyond chance"
-    return "on " + some((f"{its.section} {its.domain} ({signed(f'{its.more:+.3f}')})" for its in found), 4)
+    return "on " + some(
+        (f"{difference.section} {difference.domain} ({signed(f'{difference.more:+.3f}')})" for difference in found), 4
+    )

@@ -39,12 +39,12 @@ def bars(section: Section, models: Sequence[str]) -> Markup:
                 _short(bar.name, 17),
                 element("title", bar.name),
                 x=left - 34,
-                y=top + ROW * place + 12,
+                y=top + ROW * row + 12,
                 class_="end",
             ),
-            element("text", f"n {bar.clips}", x=left - 6, y=top + ROW * place + 12, class_="end faint"),
+            element("text", f"n {bar.clips}", x=left - 6, y=top + ROW * row + 12, class_="end faint"),
         ]
-        for place, bar in enumerate(section.bars)
+        for row, bar in enumerate(section.bars)
     ]
     panels = []
     for number, model in enumerate(models):
@@ -62,9 +62,9 @@ def bars(section: Section, models: Sequence[str]) -> Markup:
         if overall is not None:
             x = round(start + overall * inner, 1)
             mean = element("line", x1=x, x2=x, y1=top - 2, y2=top + height, class_="mean")
-        its = [_bar(bar, model, start, inner, top + ROW * place) for place, bar in enumerate(section.bars)]
+        drawn = [_bar(bar, model, start, inner, top + ROW * row) for row, bar in enumerate(section.bars)]
         title = element("text", _short(model, round(panel / 6)), element("title", model), x=start, y=11, class_="head")
-        panels.append([title, grid, its, mean])
+        panels.append([title, grid, drawn, mean])
     said = "; ".join(
         f"{bar.name}: " + ", ".join(f"{model} {cost.mean:.2f}" for model, cost in bar.costs.items() if model in models)
         for bar in section.bars
@@ -124,8 +124,8 @@ def differences(found: Sequence[Difference], before: str, after: str) -> Markup:
         for value in (-reach, -reach / 2, 0, reach / 2, reach)
     ]
     rows = []
-    for place, one in enumerate(found):
-        middle = top + ROW * (place + 0.5)
+    for row, one in enumerate(found):
+        middle = top + ROW * (row + 0.5)
         low, high = x(one.interval[0]), x(one.interval[1])
         word = word_of(one)
         rows.append(

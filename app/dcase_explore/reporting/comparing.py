@@ -97,8 +97,8 @@ class Comparison:
 
     def told(self, sign: int) -> list[Difference]:
         """Differences that chance does not explain, for the better (1) or the worse (-1); largest first."""
-        its = [one for one in self.differences if one.is_told and one.more * sign > 0]
-        return sorted(its, key=lambda one: -abs(one.more))
+        found = [one for one in self.differences if one.is_told and one.more * sign > 0]
+        return sorted(found, key=lambda one: -abs(one.more))
 
 
 def pairs(
@@ -170,10 +170,10 @@ def compare(
     clips = frame.iloc[rows]
     if clips.empty:
         raise ExploreError(f"{names[0]} and {names[1]} score no clip in common: they cannot be compared")
-    its = old.loc[clips["clip_id"]]
-    new, was = clips[f"anomaly_score_{after.model}"].to_numpy(np.float64), its["score"].to_numpy(np.float64)
+    earlier = old.loc[clips["clip_id"]]
+    new, was = clips[f"anomaly_score_{after.model}"].to_numpy(np.float64), earlier["score"].to_numpy(np.float64)
     cost_before = np.full(len(frame), np.nan)
-    cost_before[rows] = its["cost"]
+    cost_before[rows] = earlier["cost"]
     change = clips[cost].to_numpy(np.float64) - cost_before[rows]
     order = np.argsort(-change, kind="stable")
     sections = clips["section"] if "section" in clips else pd.Series(np.nan, clips.index)
@@ -196,10 +196,10 @@ def compare(
 
 
 def _by_clip(frame: pd.DataFrame, model: str) -> pd.DataFrame:
-    its = frame[["clip_id", f"anomaly_score_{model}", f"auc_cost_{model}"]].set_axis(
+    scored = frame[["clip_id", f"anomaly_score_{model}", f"auc_cost_{model}"]].set_axis(
         ["clip_id", "score", "cost"], axis=1
     )
-    return its[its["cost"].notna()].set_index("clip_id")
+    return scored[scored["cost"].notna()].set_index("clip_id")
 
 
 def _differences(
@@ -237,7 +237,7 @@ def difference(section: str, domain: str, was: np.ndarray, new: np.ndarray, anom
         Not yet corrected for others.
     """
     costs = [auc_costs(scores, anomalous) for scores in (was, new)]
-    aucs = [1 - float(its[~anomalous].mean()) for its in costs]
+    aucs = [1 - float(cost[~anomalous].mean()) for cost in costs]
     less = costs[0] - costs[1]
     deviation = math.sqrt(sum(float(less[part].var(ddof=1)) / part.sum() for part in (anomalous, ~anomalous)))
     more = aucs[1] - aucs[0]
@@ -250,7 +250,7 @@ def difference(section: str, domain: str, was: np.ndarray, new: np.ndarray, anom
 def _corrected(found: list[Difference]) -> list[Difference]:
     """Each with its probability after Holm's step-down correction."""
     corrected, highest = [1.0] * len(found), 0.0
-    for place, number in enumerate(sorted(range(len(found)), key=lambda number: found[number].p)):
-        highest = max(highest, min(1.0, (len(found) - place) * found[number].p))
+    for rank, number in enumerate(sorted(range(len(found)), key=lambda number: found[number].p)):
+        highest = max(highest, min(1.0, (len(found) - rank) * found[number].p))
         corrected[number] = highest
-    return [replace(one, corrected=its) for one, its in zip(found, corrected, strict=True)]
+    return [replace(one, corrected=p) for one, p in zip(found, corrected, strict=True)]

@@ -100,8 +100,8 @@ def costs_by_condition(frame: pd.DataFrame, models: Sequence[str]) -> list[Secti
         Of those that have two conditions at least.
     """
     found = []
-    for machine, its in frame.groupby("class", observed=True, sort=True):
-        for clips in sections_of(its[(its["label"] == "normal") & (its["split"] == "test")]):
+    for machine, of_machine in frame.groupby("class", observed=True, sort=True):
+        for clips in sections_of(of_machine[(of_machine["label"] == "normal") & (of_machine["split"] == "test")]):
             costs = {model: clips[f"auc_cost_{model}"].to_numpy(np.float64) for model in models}
             costs = {model: values for model, values in costs.items() if not np.isnan(values).all()}
             groups, left_out = _groups(clips)
@@ -122,9 +122,9 @@ def costs_by_condition(frame: pd.DataFrame, models: Sequence[str]) -> list[Secti
 def _costs(costs: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, Cost]:
     found = {}
     for model, values in costs.items():
-        its = values[rows & ~np.isnan(values)]
-        if len(its) >= FEWEST:
-            found[model] = Cost(float(its.mean()), mean_interval(its))
+        known = values[rows & ~np.isnan(values)]
+        if len(known) >= FEWEST:
+            found[model] = Cost(float(known.mean()), mean_interval(known))
     return found
 
 
@@ -142,13 +142,13 @@ def _groups(clips: pd.DataFrame) -> tuple[list[tuple[str, np.ndarray]], int]:
             found.append((f"{domain} domain", rows))
     for column in clips.columns:
         if ATTRIBUTE.fullmatch(str(column)) and str(column).endswith("v"):
-            its = list(_values(clips, str(column)))
-            enough = [one for one in its if one[1].sum() >= FEWEST]
+            values = list(_values(clips, str(column)))
+            enough = [one for one in values if one[1].sum() >= FEWEST]
             enough = sorted(enough, key=lambda one: -int(one[1].sum()))[:MOST_VALUES]
             drawn = {name for name, _ in enough}
-            if len({rows.tobytes() for _, rows in its}) > 1:  # one value of all clips is no condition
-                found += [one for one in its if one[0] in drawn]
-                left_out += len(its) - len(drawn)
+            if len({rows.tobytes() for _, rows in values}) > 1:  # one value of all clips is no condition
+                found += [one for one in values if one[0] in drawn]
+                left_out += len(values) - len(drawn)
     return found, left_out
 
 

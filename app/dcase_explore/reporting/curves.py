@@ -60,10 +60,12 @@ def curves_of(frame: pd.DataFrame, model: ModelScore) -> dict[str, tuple[Curve, 
 
 
 def _clips(scored: pd.DataFrame, section: SectionScore) -> pd.DataFrame:
-    its = scored[scored["class"] == section.machine_type]
-    if "section" not in its:
-        return its
-    return its[its["section"].isna() if section.section is None else its["section"] == section.section]
+    of_machine = scored[scored["class"] == section.machine_type]
+    if "section" not in of_machine:
+        return of_machine
+    return of_machine[
+        of_machine["section"].isna() if section.section is None else of_machine["section"] == section.section
+    ]
 
 
 def _curves(clips: pd.DataFrame, model: str, own_anomalies: bool) -> Iterator[Curve]:
@@ -96,7 +98,9 @@ def roc(normals: np.ndarray, anomalies: np.ndarray) -> tuple[np.ndarray, np.ndar
         float64, shape (points,): shares at or above each distinct score, from (0, 0) to (1, 1).
     """
     thresholds = np.unique(np.concatenate([normals, anomalies]))[::-1]
-    fpr, tpr = (1 - np.searchsorted(np.sort(its), thresholds, "left") / len(its) for its in (normals, anomalies))
+    fpr, tpr = (
+        1 - np.searchsorted(np.sort(scores), thresholds, "left") / len(scores) for scores in (normals, anomalies)
+    )
     points = np.stack([np.append(0.0, fpr), np.append(0.0, tpr)])
     # Where it turns, it bends: points amid a straight stretch draw nothing.
     right, up = np.diff(points, axis=1)

@@ -102,13 +102,13 @@ def spectrogram_frame(picture: Markup, seconds: float, span: float, said: str) -
         for khz in TICKS_KHZ
     ]
     extent = round(width * min(1.0, seconds / span), 1)
-    place = element("g", picture, transform=f"translate({left} {top}) scale({extent} {height})")
+    drawn = element("g", picture, transform=f"translate({left} {top}) scale({extent} {height})")
     return svg(
         said,
         left + width + 10,
         top + height + 16,
         element("rect", x=left, y=top, width=width, height=height, class_="silent"),
-        place,
+        drawn,
         element(
             "line",
             x1=left,

@@ -100,7 +100,7 @@ class Facts:
     @property
     def groups(self) -> list[Group]:
         """All groups of clips, in the order of the file."""
-        return [*self.findings, *(group for its in self.changes for group in its)]
+        return [*self.findings, *(group for changed in self.changes for group in changed)]
 
     @property
     def drawn(self) -> list[str]:
@@ -136,7 +136,7 @@ def facts_of(exploration: Exploration, other: Exploration | None = None) -> Fact
     if len(drawn) < len(models):
         note(f"curves and bars are drawn of {len(drawn)} models; without them: {some(scored[MOST_MODELS:])}")
     labelled = bool(drawn) and "label" in whole
-    its = shown(exploration.findings)
+    told = shown(exploration.findings)
     comparisons = _comparisons(exploration, whole, other) if models else []
     findings = tuple(
         Group(
@@ -147,10 +147,10 @@ def facts_of(exploration: Exploration, other: Exploration | None = None) -> Fact
             (finding.severity, finding.rule.replace("_", " "), *_share(finding.auc_lost_share)),
             tuple(finding.auc_lost) or tuple(scored),
         )
-        for number, finding in enumerate(its, start=1)
+        for number, finding in enumerate(told, start=1)
     )
     rows_in_view = pd.Series(np.arange(len(exploration.frame)), exploration.frame["clip_id"].to_numpy())
-    place = count(1)
+    numbers = count(1)
     return Facts(
         exploration.title,
         exploration.credits,
@@ -163,7 +163,7 @@ def facts_of(exploration: Exploration, other: Exploration | None = None) -> Fact
         findings,
         len(exploration.findings),
         tuple(one for one, _ in comparisons),
-        tuple(_changes(one, model, whole, rows_in_view, place) for one, model in comparisons) if other else (),
+        tuple(_changes(one, model, whole, rows_in_view, numbers) for one, model in comparisons) if other else (),
     )
 
 
@@ -190,8 +190,10 @@ def _comparisons(
     if other is not None:
         before = _with_costs(other)
         titles = _apart(other.title, exploration.title)
-        its = pairs(other.models, exploration.models, titles)[:MOST_MODELS]
-        return [(compare(whole, old, new, before, _names(old.model, new.model, titles)), new.model) for old, new in its]
+        paired = pairs(other.models, exploration.models, titles)[:MOST_MODELS]
+        return [
+            (compare(whole, old, new, before, _names(old.model, new.model, titles)), new.model) for old, new in paired
+        ]
     own = [model for model in exploration.models if model.official_score is not None]
     own = [model for model in own if model.definition == own[0].definition]
     best = max(own, key=lambda model: model.official_score or 0.0, default=None)
@@ -216,7 +218,7 @@ def _common(frame: pd.DataFrame, one: str, other: str) -> bool:
 
 
 def _changes(
-    comparison: Comparison, model: str, whole: pd.DataFrame, in_view: pd.Series, place: "count[int]"
+    comparison: Comparison, model: str, whole: pd.DataFrame, in_view: pd.Series, numbers: "count[int]"
 ) -> tuple[Group, ...]:
     found = []
     clip_ids, after = whole["clip_id"].to_numpy(), whole[f"auc_cost_{model}"].to_numpy(np.float64)
@@ -227,7 +229,7 @@ def _changes(
             costs = zip(there[:HEARD].tolist(), comparison.cost_before[rows[:HEARD]], after[rows[:HEARD]], strict=True)
             found.append(
                 Group(
-                    f"change-{next(place)}",
+                    f"change-{next(numbers)}",
                     f"{counted(len(there), 'clip')} that cost {comparison.after} {word} than before",
                     f"Those whose AUC cost {'rose' if word == 'more' else 'fell'} most come first.",
                     there,

@@ -117,7 +117,7 @@ def scale_of(spectrograms: Iterable[Spectrogram]) -> tuple[float, float]:
     tuple of float
         dB, whole, ten apart at least.
     """
-    values = np.concatenate([its.decibels.ravel() for its in spectrograms])
+    values = np.concatenate([picture.decibels.ravel() for picture in spectrograms])
     low, high = np.floor(np.quantile(values, 0.05)), np.ceil(np.quantile(values, 0.9995))
     return float(low), float(max(high, low + 10))
 

@@ -15,14 +15,14 @@ from dcase_explore.reporting.markup import Content, element
 from dcase_explore.reporting.sounds import Sounds
 from dcase_explore.reporting.tables import official_table
 
-MOST = 2_000_000
+MOST_CHARACTERS = 2_000_000
 """Characters that a cell keeps at most: notebooks are kept in git and sent by mail."""
 SECONDS = 5
 """Of each recording that is played."""
 _WIDTH = 360
 
 
-def stills(exploration: Exploration, most: int = MOST) -> Markup:
+def stills(exploration: Exploration, most: int = MOST_CHARACTERS) -> Markup:
     """
     Tell what was found as HTML that needs no style, no script and no program.
 
@@ -66,11 +66,11 @@ def stills(exploration: Exploration, most: int = MOST) -> Markup:
             for pictures, players in ((True, sounds.to_play), (True, False), (False, False))
         )
         first = next(versions)
-        its = first if len(first) <= room else next((one for one in versions if len(one) <= room), None)
-        less += its is not first
-        if its is not None:
-            told.append(its)
-            room -= len(its)
+        taken = first if len(first) <= room else next((one for one in versions if len(one) <= room), None)
+        less += taken is not first
+        if taken is not None:
+            told.append(taken)
+            room -= len(taken)
     remark = f"Of {counted(less, 'finding')} there is less here, to keep this small." if less else None
     return element("div", head, told, element("p", element("small", remark)) if remark else None)
 
@@ -106,11 +106,11 @@ def _clip(row: int, models: Sequence[str], media: Media, *, pictures: bool, play
 
 
 def _heard(path: str, scale: tuple[float, float], media: Media, *, players: bool) -> Content:
-    name, its = name_of(path, media), media.sounds.pictures[path]
+    name, spectrogram = name_of(path, media), media.sounds.pictures[path]
     picture = element(
         "img",
-        src=f"data:image/png;base64,{its.png(scale)}",
-        alt=f"Spectrogram of {name}: {its.seconds:.1f} s, up to 8 kHz",
+        src=f"data:image/png;base64,{spectrogram.png(scale)}",
+        alt=f"Spectrogram of {name}: {spectrogram.seconds:.1f} s, up to 8 kHz",
         width=_WIDTH,
         height=96,
     )

@@ -38,14 +38,14 @@ def official_table(models: Sequence[ModelScore]) -> Content:
         element(
             "tr",
             element("th", model.model, scope="row", class_="text"),
-            element("td", element("strong", f"{its.official_score:.4f}")),
-            element("td", its.definition.name, class_="text"),
+            element("td", element("strong", f"{scored.official_score:.4f}")),
+            element("td", scored.definition.name, class_="text"),
             element("td", counted(len(model.machine_types), "machine type"), class_="text"),
             element("td", counted(sum(row.n_clips for row in model.sections), "clip"), class_="text"),
         )
         for model in models
-        for its in (model, *model.beside)
-        if its.official_score is not None
+        for scored in (model, *model.beside)
+        if scored.official_score is not None
     ]
     if not lines:
         return None
@@ -56,8 +56,10 @@ def official_table(models: Sequence[ModelScore]) -> Content:
         element("th", "by definition", scope="col", class_="text"),
         element("th", "over", scope="col", colspan=2, class_="text"),
     )
-    definitions = dict.fromkeys(its.definition for model in models for its in (model, *model.beside))
-    caption = element("caption", element("strong", "Official score "), "; ".join(its.told for its in definitions), ".")
+    definitions = dict.fromkeys(scored.definition for model in models for scored in (model, *model.beside))
+    caption = element(
+        "caption", element("strong", "Official score "), "; ".join(definition.told for definition in definitions), "."
+    )
     table = element("table", caption, element("thead", titles), element("tbody", lines), class_="score")
     return element("div", table, class_="wide")
 
@@ -80,8 +82,8 @@ def score_tables(models: Sequence[ModelScore], curves: Mapping[str, Mapping[str,
     """
     intervals = {
         (model, section, f"auc_{curve.domain}".removesuffix("_all")): curve.interval
-        for model, its in curves.items()
-        for section, found in its.items()
+        for model, by_section in curves.items()
+        for section, found in by_section.items()
         for curve in found
         if curve.interval
     }
@@ -147,13 +149,13 @@ def _body(
     thresholds: bool,
 ) -> Markup:
     lines = []
-    for place, (model, row) in enumerate(rows.items()):
+    for number, (model, row) in enumerate(rows.items()):
         cells = [
             _cell(row.metrics.get(name), lowest[model].get(name), intervals.get((model, row.name, name)))
             for name in columns
         ]
         called = [f"{row.threshold.called} of {row.threshold.decided}", _threshold(row)] if row.threshold else None
-        first = element("th", row.name, scope="rowgroup", rowspan=len(rows), class_="text") if place == 0 else None
+        first = element("th", row.name, scope="rowgroup", rowspan=len(rows), class_="text") if number == 0 else None
         lines.append(
             element(
                 "tr",
@@ -169,8 +171,8 @@ def _body(
 
 def _threshold(row: SectionScore) -> Content:
     """Where it was fitted; that decisions came with the data the caption says."""
-    its = row.threshold
-    return element("small", f"above {its.value:.4g}") if its and its.fitted_on is not None else None
+    threshold = row.threshold
+    return element("small", f"above {threshold.value:.4g}") if threshold and threshold.fitted_on is not None else None
 
 
 def _origins(models: Sequence[ModelScore]) -> str:
@@ -187,15 +189,15 @@ def _origins(models: Sequence[ModelScore]) -> str:
 
 def _means(models: Sequence[ModelScore], columns: Mapping[str, str], mean: str, word: str, thresholds: bool) -> Markup:
     lines = []
-    for place, model in enumerate(models):
-        its = model.means()[mean]
+    for number, model in enumerate(models):
+        values = model.means()[mean]
         lines.append(
             element(
                 "tr",
-                element("th", word, scope="rowgroup", rowspan=len(models), class_="text") if place == 0 else None,
+                element("th", word, scope="rowgroup", rowspan=len(models), class_="text") if number == 0 else None,
                 element("td", model.model, class_="text"),
                 None if thresholds else element("td"),
-                [_cell(its.get(name)) for name in columns],
+                [_cell(values.get(name)) for name in columns],
                 element("td") if thresholds else None,
             )
         )

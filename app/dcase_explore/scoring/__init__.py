@@ -164,7 +164,7 @@ def _with_numbers(model: ModelScore) -> str:
         named = _IN_TOOLTIP[model.definition.numbers]
         shown = [f"{word} {section.metrics[name]:.3f}" for word, name in named if name in section.metrics]
         rows.append(f"{section.name}: {', '.join(shown) or 'not defined'}")
-    beside = [f"{its.brief()}." for its in model.beside if its.official_score is not None]
+    beside = [f"{other.brief()}." for other in model.beside if other.official_score is not None]
     how = f"Official score {model.definition.told}."
     return "\n".join([f"{column.description if column else ''} {model.brief()}.", *beside, how, *rows])
 

@@ -72,23 +72,23 @@ def terms(model: ModelScore) -> list[Term]:
     """
     official = model.official_score
     numbers = [
-        (place, name)
-        for place, row in enumerate(model.sections)
+        (index, name)
+        for index, row in enumerate(model.sections)
         for name in model.definition.numbers
         if name in row.metrics
     ]
     if official is None or len(numbers) < 2:
         return []
     found = []
-    for place, name in numbers:
-        row = model.sections[place]
-        others = [model.sections[at].metrics[its] for at, its in numbers if (at, its) != (place, name)]
+    for index, name in numbers:
+        row = model.sections[index]
+        others = [model.sections[at].metrics[metric] for at, metric in numbers if (at, metric) != (index, name)]
         median = float(np.median(others))
         changed: dict[str, list[dict[str, float]]] = {}
-        for at, its in enumerate(model.sections):
-            metrics = its.metrics | {name: median} if at == place else its.metrics
-            changed.setdefault(its.machine_type, []).append(metrics)
-        section = row.section if len({its.section for its in model.sections}) > 1 else None
+        for at, other in enumerate(model.sections):
+            metrics = other.metrics | {name: median} if at == index else other.metrics
+            changed.setdefault(other.machine_type, []).append(metrics)
+        section = row.section if len({each.section for each in model.sections}) > 1 else None
         would_be = float(model.definition.score(changed) or 0.0)
         found.append(Term(model.model, row.machine_type, section, name, row.metrics[name], median, official, would_be))
     return sorted(found, key=lambda term: -term.brings)
@@ -98,10 +98,10 @@ def to_frame(found: Sequence[Term]) -> pd.DataFrame:
     """One row per term: model, class, section, metric, value, median, official_score, would_be, brings."""
     table = pd.DataFrame(
         [
-            (its.model, its.machine_type, its.section, its.metric, its.value, its.median, its.official_score)
-            for its in found
+            (term.model, term.machine_type, term.section, term.metric, term.value, term.median, term.official_score)
+            for term in found
         ],
         columns=["model", "class", "section", "metric", "value", "median", "official_score"],
     )
     table["section"] = table["section"].astype("Int64")
-    return table.assign(would_be=[its.would_be for its in found], brings=[its.brings for its in found])
+    return table.assign(would_be=[term.would_be for term in found], brings=[term.brings for term in found])

@@ -36,9 +36,9 @@ def as_json(models: Sequence[ModelScore], found: Intervals) -> str:
     """
     documents: dict[str, Any] = json.loads(report.as_json(models))
     by_name = {model.model: model for model in models}
-    for its in found.models:
-        document = documents[its.model]
-        document["official_score_interval"] = [its.official.low, its.official.high]
+    for of_model in found.models:
+        document = documents[of_model.model]
+        document["official_score_interval"] = [of_model.official.low, of_model.official.high]
         document["intervals"] = [
             {
                 "class": machine,
@@ -48,16 +48,16 @@ def as_json(models: Sequence[ModelScore], found: Intervals) -> str:
                 "low": one.low,
                 "high": one.high,
             }
-            for (machine, section, name), one in its.numbers.items()
+            for (machine, section, name), one in of_model.numbers.items()
         ]
         document["differences"] = {
-            **{one.other: _ends(one.official) for one in found.differences if one.model == its.model},
-            **{one.model: _ends(_turned(one.official)) for one in found.differences if one.other == its.model},
+            **{one.other: _ends(one.official) for one in found.differences if one.model == of_model.model},
+            **{one.model: _ends(_turned(one.official)) for one in found.differences if one.other == of_model.model},
         }
         document["terms"] = [
             {"class": one.machine_type, "section": one.section, "metric": one.metric, "value": one.value}
             | {"median_of_others": one.median, "official_score_would_be": one.would_be, "brings": one.brings}
-            for one in terms(by_name[its.model])
+            for one in terms(by_name[of_model.model])
         ]
     return json.dumps(documents, indent=2, ensure_ascii=False)
 
@@ -76,10 +76,10 @@ def print_intervals(models: Sequence[ModelScore], found: Intervals) -> None:
     from rich.text import Text
 
     console = console_on("stdout", _WIDTH)
-    for its in found.models:
-        one = its.official
+    for of_model in found.models:
+        one = of_model.official
         console.print(
-            Text(f"{its.model}: official score {one.value:.4f}, 95 % interval {one.low:.4f} to {one.high:.4f}")
+            Text(f"{of_model.model}: official score {one.value:.4f}, 95 % interval {one.low:.4f} to {one.high:.4f}")
         )
     for difference in found.differences:
         one = difference.official

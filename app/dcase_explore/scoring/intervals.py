@@ -88,9 +88,12 @@ class Intervals:
     def to_frame(self) -> pd.DataFrame:
         """One row per number: model, class, section, metric (``official_score`` for all of them), value, low, high."""
         rows: list[tuple[str, str | None, int | None, str, Interval]] = []
-        for its in self.models:
-            rows.append((its.model, None, None, "official_score", its.official))
-            rows += [(its.model, machine, section, name, one) for (machine, section, name), one in its.numbers.items()]
+        for of_model in self.models:
+            rows.append((of_model.model, None, None, "official_score", of_model.official))
+            rows += [
+                (of_model.model, machine, section, name, one)
+                for (machine, section, name), one in of_model.numbers.items()
+            ]
         table = pd.DataFrame([row[:4] for row in rows], columns=["model", "class", "section", "metric"])
         table["section"] = table["section"].astype("Int64")
         for name in ("value", "low", "high"):
@@ -163,8 +166,8 @@ def _official(
     for number in range(draws):
         rows: dict[str, list[dict[str, float]]] = {}
         for (machine, _), metrics in drawn.items():
-            its = {name: float(metrics[name][number]) for name in definition.numbers if name in metrics}
-            rows.setdefault(machine, []).append({name: value for name, value in its.items() if not np.isnan(value)})
+            values = {name: float(metrics[name][number]) for name in definition.numbers if name in metrics}
+            rows.setdefault(machine, []).append({name: value for name, value in values.items() if not np.isnan(value)})
         score = definition.score(rows)
         scores[number] = np.nan if score is None else score
     return scores
@@ -173,7 +176,7 @@ def _official(
 def _differences(models: Sequence[ModelScore], official: Mapping[str, np.ndarray]) -> list[Difference]:
     found = []
     for one, other in combinations([one for one in models if one.model in official], 2):
-        on = [[(row.machine_type, row.section, row.scored_on) for row in its.sections] for its in (one, other)]
+        on = [[(row.machine_type, row.section, row.scored_on) for row in scored.sections] for scored in (one, other)]
         if on[0] != on[1] or one.definition != other.definition:
             continue
         value = float(one.official_score or 0) - float(other.official_score or 0)

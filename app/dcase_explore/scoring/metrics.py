@@ -92,8 +92,8 @@ def section_metrics(
     found: dict[str, float | None] = {"auc": _mean(1 - costs[~anomalous]), "pauc": _partial_auc(scores, anomalous)}
     for domain in DOMAINS:
         within = domains == domain
-        its = auc_costs(scores[within], anomalous[within]) if own_anomalies else costs[within]
-        found[f"auc_{domain}"] = _mean(1 - its[~anomalous[within]])
+        domain_costs = auc_costs(scores[within], anomalous[within]) if own_anomalies else costs[within]
+        found[f"auc_{domain}"] = _mean(1 - domain_costs[~anomalous[within]])
         found[f"pauc_{domain}"] = _partial_auc(scores[within], anomalous[within])
         if flagged is not None:
             decided = within & ~np.isnan(flagged)

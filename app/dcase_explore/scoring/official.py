@@ -105,7 +105,7 @@ class ModelScore:
         found: dict[tuple[tuple[str, ...], str], list[str]] = {}
         for section in self.sections:
             for reason in dict.fromkeys(section.undefined.values()):
-                metrics = tuple(name for name, its in section.undefined.items() if its == reason)
+                metrics = tuple(name for name, why in section.undefined.items() if why == reason)
                 found.setdefault((metrics, reason), []).append(section.name)
         return found
 
@@ -156,8 +156,8 @@ def official_scores(
         definition = _definition(frame, counted, model)
         flagged, of_model = _flagged(frame, model), thresholds.get(model, {})
         by = [
-            ModelScore(model, _sections(table, scores, counted, flagged, of_model, its), its)
-            for its in dict.fromkeys((definition, *beside))
+            ModelScore(model, _sections(table, scores, counted, flagged, of_model, each), each)
+            for each in dict.fromkeys((definition, *beside))
         ]
         found.append(replace(by[0], beside=tuple(by[1:])))
     return found, pd.DataFrame(costs, index=frame.index)
@@ -178,9 +178,9 @@ def scores_frame(models: Sequence[ModelScore]) -> pd.DataFrame:
         One row per model and section: model, class, section, n_clips, and what could be computed of each metric.
     """
     known = [
-        {"model": model.model, "class": its.machine_type, "section": its.section, "n_clips": its.n_clips, **its.metrics}
+        {"model": model.model, "class": row.machine_type, "section": row.section, "n_clips": row.n_clips, **row.metrics}
         for model in models
-        for its in model.sections
+        for row in model.sections
     ]
     table = pd.DataFrame(known, columns=None if known else ["model", "class", "section", "n_clips"])
     return table.assign(section=table["section"].astype("Int64"))
@@ -229,8 +229,8 @@ def _sections(
         if not len(rows):
             continue
         decided = rows[~np.isnan(flagged[rows])]
-        its = scores[rows], table.anomalous[rows], table.domains[rows], flagged[rows]
-        metrics = section_metrics(*its, own_anomalies=definition.own_anomalies)
+        arrays = scores[rows], table.anomalous[rows], table.domains[rows], flagged[rows]
+        metrics = section_metrics(*arrays, own_anomalies=definition.own_anomalies)
         wanted = {*ranking, *(DECISIONS if len(decided) and definition.has_domains else ())} - set(metrics)
         found.append(
             SectionScore(
@@ -238,7 +238,7 @@ def _sections(
                 None if pd.isna(section) else int(section),
                 len(rows),
                 metrics,
-                {name: _why_undefined(name, *its[1:3]) for name in METRICS if name in wanted},
+                {name: _why_undefined(name, *arrays[1:3]) for name in METRICS if name in wanted},
                 thresholds.get(machine),
                 hash(rows.tobytes()),
                 hash(decided.tobytes()),

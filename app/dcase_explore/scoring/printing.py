@@ -61,7 +61,7 @@ def print_tables(models: Sequence[ModelScore]) -> None:
         for table in tables:
             console.print(table)
     console.print(_official(models))
-    for definition in dict.fromkeys(its.definition for model in models for its in (model, *model.beside)):
+    for definition in dict.fromkeys(scored.definition for model in models for scored in (model, *model.beside)):
         console.print(definition.told, style="dim", soft_wrap=True)
     if len(models) > 1:
         console.print(f"{BEST} best of the models scored on the same clips", style="dim")
@@ -75,14 +75,14 @@ def _table(models: Sequence[ModelScore], columns: dict[str, str]) -> "Table":
     keys = list(dict.fromkeys(key for rows in rows_of.values() for key in rows))
     machine_types = list(dict.fromkeys(machine for machine, _ in keys))
     for machine in machine_types:
-        its = [key for key in keys if key[0] == machine]
-        for key in its:
+        sections = [key for key in keys if key[0] == machine]
+        for key in sections:
             rows = {model: found[key] for model, found in rows_of.items() if key in found}
             same_clips = len({_on(row, columns) for row in rows.values()}) == 1
             name = next(iter(rows.values())).name
             origins = {model: row.threshold.brief for model, row in rows.items() if thresholds and row.threshold}
             _add(table, name, {model: row.metrics for model, row in rows.items()}, columns, same_clips, origins)
-        if len(its) > 1:
+        if len(sections) > 1:
             _add_means(table, machine, models, columns)
     if len(machine_types) > 1:
         table.add_section()
@@ -111,12 +111,12 @@ def _add(
     best = {
         column: max(there)
         for column in columns
-        if mark and len(there := [its[column] for its in metrics.values() if column in its]) > 1
+        if mark and len(there := [each[column] for each in metrics.values() if column in each]) > 1
     }
-    for place, (model, its) in enumerate(metrics.items()):
-        cells = [_cell(its.get(column), best.get(column)) for column in columns]
+    for line, (model, values) in enumerate(metrics.items()):
+        cells = [_cell(values.get(column), best.get(column)) for column in columns]
         table.add_row(
-            _plain(name if place == 0 else ""), _plain(model), *cells, *([last[model]] if model in last else [])
+            _plain(name if line == 0 else ""), _plain(model), *cells, *([last[model]] if model in last else [])
         )
 
 
@@ -155,18 +155,18 @@ def _official(models: Sequence[ModelScore]) -> "Table":
     table = _bare("model", "official score Ω", "by definition", "over", right_from=1)
     by_definition: dict[Definition, dict[str, float]] = {}
     for model in models:
-        for its in (model, *model.beside):
-            if its.official_score is not None:
-                by_definition.setdefault(its.definition, {})[its.model] = its.official_score
+        for scored in (model, *model.beside):
+            if scored.official_score is not None:
+                by_definition.setdefault(scored.definition, {})[scored.model] = scored.official_score
     same_clips = _comparable(models, _RANKING)
     for model in models:
         clips = sum(row.n_clips for row in model.sections)
         over = f"{counted(len(model.machine_types), 'machine type')}, {counted(clips, 'clip')}"
-        for its in (model, *model.beside):
-            known = by_definition.get(its.definition, {})
+        for scored in (model, *model.beside):
+            known = by_definition.get(scored.definition, {})
             best = max(known.values()) if len(known) > 1 and same_clips else None
-            first = its is model
-            cells = _plain(model.model if first else ""), _cell(known.get(model.model), best), its.definition.name
+            first = scored is model
+            cells = _plain(model.model if first else ""), _cell(known.get(model.model), best), scored.definition.name
             table.add_row(*cells, over if first else "")
     return table
 
@@ -176,6 +176,6 @@ def _bare(*titles: str, right_from: int) -> "Table":
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, title in enumerate(titles):
-        table.add_column(title, justify="right" if place >= right_from else "left", overflow="fold")
+    for column, title in enumerate(titles):
+        table.add_column(title, justify="right" if column >= right_from else "left", overflow="fold")
     return table

@@ -51,7 +51,7 @@ def _is_todays(model: ModelScore) -> bool:
 
 
 def _by_definition(model: ModelScore) -> dict[str, float]:
-    both = {its.definition.name: its.official_score for its in (model, *model.beside)}
+    both = {scored.definition.name: scored.official_score for scored in (model, *model.beside)}
     return {name: value for name, value in both.items() if value is not None}
 
 
@@ -99,9 +99,9 @@ def as_csv(models: Sequence[ModelScore]) -> str:
                     {"model": model.model, "class": machine or "", "section": MEANS[mean], **metrics}
                     | (_official_cells(model) if last else {})
                 )
-        for its in model.beside:
-            if its.official_score is not None:
-                writer.writerow({"model": model.model, "class": "", "section": "", **_official_cells(its)})
+        for other in model.beside:
+            if other.official_score is not None:
+                writer.writerow({"model": model.model, "class": "", "section": "", **_official_cells(other)})
     return text.getvalue()
 
 

@@ -23,13 +23,13 @@ OURS, COPY = "dcase_explore", "dcase_explore_copy"
 """Names of our plugin, and of the one that tells of the copy; others' are not ours to copy."""
 
 
-def write_answers(place: Path, view: View, stored: Stored, copied: Copied) -> None:
+def write_answers(folder: Path, view: View, stored: Stored, copied: Copied) -> None:
     """
     Write them.
 
     Parameters
     ----------
-    place
+    folder
         Folder to make.
     view
         What is shown.
@@ -43,9 +43,9 @@ def write_answers(place: Path, view: View, stored: Stored, copied: Copied) -> No
     OSError
         When they cannot be written.
     """
-    place.mkdir()
+    folder.mkdir()
     for name in ("table", "issues", "facts"):
-        shutil.copyfile(stored.folder / f"{name}.json", place / f"{name}.json")
+        shutil.copyfile(stored.folder / f"{name}.json", folder / f"{name}.json")
     texts = [name for name, kind in stored.kinds.items() if kind == "text"]
     notes, clip_ids = notes_in(view.frame), view.frame["clip_id"]
     documents: dict[str, Any] = {
@@ -80,7 +80,7 @@ def write_answers(place: Path, view: View, stored: Stored, copied: Copied) -> No
     }
     for name, document in documents.items():
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        (place / f"{name}.json").write_text(text, encoding="utf-8", errors="replace")
+        (folder / f"{name}.json").write_text(text, encoding="utf-8", errors="replace")
 
 
 def _cells(stored: Stored, column: str) -> list[str | None]:

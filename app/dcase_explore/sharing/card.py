@@ -57,11 +57,11 @@ def card(exploration: Exploration, recordings: int) -> str:
     str
         Markdown after a front matter in YAML.
     """
-    its = about(exploration, recordings)
+    said = about(exploration, recordings)
     licence = exploration.credits[0].licence_id if exploration.credits else "unknown"
     front = {"title": exploration.title, "sdk": "static", "app_file": "index.html", "license": licence}
     head = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items())
-    holds, works, *whose, made = (_inline(paragraph) for paragraph in its["paragraphs"])
+    holds, works, *whose, made = (_inline(paragraph) for paragraph in said["paragraphs"])
     paragraphs = [
         f"---\n{head}\n---",
         f"# {_inline(exploration.title)}",
@@ -72,7 +72,7 @@ def card(exploration: Exploration, recordings: int) -> str:
         f"{made} Its licence is in `static/LICENSE`.",
         "## Licence and citation",
         *whose,
-        "\n".join(f"- {_inline(citation)}" for citation in its["citations"]),
+        "\n".join(f"- {_inline(citation)}" for citation in said["citations"]),
     ]
     return "\n\n".join(filter(None, paragraphs)) + "\n"
 

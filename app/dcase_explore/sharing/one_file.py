@@ -161,11 +161,11 @@ def linked(scripts: dict[str, str]) -> dict[str, str]:
         folder = PurePosixPath(name).parent
 
         def named(match: re.Match[str], folder: PurePosixPath = folder, name: str = name) -> str:
-            its = (folder / match["name"]).as_posix()
-            if its not in scripts:
+            module = (folder / match["name"]).as_posix()
+            if module not in scripts:
                 return match[0]
-            needs[name].add(its)
-            return f'{match.groupdict().get("before") or ""}"{_ADDRESS}{its}"'
+            needs[name].add(module)
+            return f'{match.groupdict().get("before") or ""}"{_ADDRESS}{module}"'
 
         text = _IMPORTED.sub(named, script)
         if name == MAIN:
@@ -180,11 +180,11 @@ def linked(scripts: dict[str, str]) -> dict[str, str]:
 
 def _element(name: str, content: bytes, *, packed: bool = False) -> str:
     """A file in the page, packed here unless it is already."""
-    its = content if packed else gzip.compress(content, mtime=0)
+    small = content if packed else gzip.compress(content, mtime=0)
     mark = "" if packed else " data-packed"
     return (
         f'<script type="application/octet-stream" id="file:{html.escape(name)}"{mark}>'
-        f"{base64.b64encode(its).decode()}</script>\n"
+        f"{base64.b64encode(small).decode()}</script>\n"
     )
 
 

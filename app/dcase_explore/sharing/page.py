@@ -24,7 +24,7 @@ _POLICY = (
 )
 
 
-def write_page(view: View, rows: Sequence[int], place: Path) -> Copied:
+def write_page(view: View, rows: Sequence[int], folder: Path) -> Copied:
     """
     Write all that the page asks for.
 
@@ -34,7 +34,7 @@ def write_page(view: View, rows: Sequence[int], place: Path) -> Copied:
         What is shown.
     rows
         Positions in its table of the clips whose sounds are copied.
-    place
+    folder
         An empty folder.
 
     Returns
@@ -50,9 +50,9 @@ def write_page(view: View, rows: Sequence[int], place: Path) -> Copied:
     with tempfile.TemporaryDirectory() as kept:
         stored = store(view, Path(kept) / "stored")
         try:
-            _write_scripts(place, stored.rate)
-            copied = write_sounds(place / "sounds", view.frame, rows)
-            write_answers(place / "data", view, stored, copied)
+            _write_scripts(folder, stored.rate)
+            copied = write_sounds(folder / "sounds", view.frame, rows)
+            write_answers(folder / "data", view, stored, copied)
         finally:
             stored.close()
     return copied
@@ -63,35 +63,35 @@ def part(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _write_scripts(place: Path, rate: int) -> None:
-    (place / "static" / "assets").mkdir(parents=True)
+def _write_scripts(folder: Path, rate: int) -> None:
+    (folder / "static" / "assets").mkdir(parents=True)
     source = statics.statics()
     libraries = sorted(source.glob("lib-*.js"))
     for path in (
         *(source / name for name in ("index.css", "style.css", "spotlight.svg")),
         *source.glob("assets/Spec*.js"),
     ):
-        shutil.copyfile(path, place / "static" / path.relative_to(source))
+        shutil.copyfile(path, folder / "static" / path.relative_to(source))
     for path in libraries:
-        (place / "static" / path.name).write_bytes(changed_script(path))
+        (folder / "static" / path.name).write_bytes(changed_script(path))
     script = clip_context(rate).encode() + changed_script(source / "main.js") + SCRIPT.encode()
-    (place / "static" / "main.js").write_bytes(script)
+    (folder / "static" / "main.js").write_bytes(script)
     with suppress(PackageNotFoundError):
         licence = next(
             (path for path in distribution("renumics-spotlight").files or () if path.name == "LICENSE"), None
         )
         if licence is not None:
-            shutil.copyfile(str(licence.locate()), place / "static" / "LICENSE")
-    (place / "answers.js").write_text(part("answers.js"))
+            shutil.copyfile(str(licence.locate()), folder / "static" / "LICENSE")
+    (folder / "answers.js").write_text(part("answers.js"))
     policy = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(_POLICY)}">'
     preloads = [f'<link rel="modulepreload" href="static/{path.name}">' for path in libraries]
     head = "\n".join([policy, '<script src="answers.js"></script>', *preloads])
-    (place / "index.html").write_text(statics.PAGE.format(preloads=head), encoding="utf-8")
+    (folder / "index.html").write_text(statics.PAGE.format(preloads=head), encoding="utf-8")
     ours = next((plugin for plugin in plugins.plugins() if plugin.name == OURS), None)
     if ours is not None:
         shutil.copytree(
-            ours.folder / "frontend", place / "plugins" / OURS, ignore=shutil.ignore_patterns("__pycache__")
+            ours.folder / "frontend", folder / "plugins" / OURS, ignore=shutil.ignore_patterns("__pycache__")
         )
-    about = place / "plugins" / COPY
+    about = folder / "plugins" / COPY
     about.mkdir(parents=True, exist_ok=True)
     (about / "main.js").write_text(part("about.js"), encoding="utf-8")

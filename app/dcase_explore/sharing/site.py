@@ -82,15 +82,15 @@ def write_site(view: View, rows: Sequence[int], folder: Path) -> Iterator[Shared
     """
     folder = folder.absolute()
     try:
-        with in_the_making(folder, folder=True) as place:
-            copied = write_page(view, rows, place)
-            write_table(view, copied, place)
-            (place / "README.md").write_text(card(view, copied.count), encoding="utf-8", errors="replace")
-            (place / ".nojekyll").touch()  # GitHub Pages hands out all files then
-            its = [path for path in place.rglob("*") if path.is_file()]
-            yield Shared(len(its), sum(path.stat().st_size for path in its), copied.count)
+        with in_the_making(folder, folder=True) as unfinished:
+            copied = write_page(view, rows, unfinished)
+            write_table(view, copied, unfinished)
+            (unfinished / "README.md").write_text(card(view, copied.count), encoding="utf-8", errors="replace")
+            (unfinished / ".nojekyll").touch()  # GitHub Pages hands out all files then
+            written = [path for path in unfinished.rglob("*") if path.is_file()]
+            yield Shared(len(written), sum(path.stat().st_size for path in written), copied.count)
             if folder.exists():
                 folder.rmdir()
-            place.rename(folder)
+            unfinished.rename(folder)
     except OSError as error:
         raise ExploreError(f"{folder} cannot be written ({error.strerror or error}): free some space") from error

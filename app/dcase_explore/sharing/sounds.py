@@ -40,13 +40,13 @@ class Copied:
         return sorted({row for by_row in self.names.values() for row in by_row})
 
 
-def write_sounds(place: Path, frame: pd.DataFrame, rows: Sequence[int]) -> Copied:
+def write_sounds(folder: Path, frame: pd.DataFrame, rows: Sequence[int]) -> Copied:
     """
     Copy recordings, as the page gets them, with those of their nearest normals.
 
     Parameters
     ----------
-    place
+    folder
         Folder to make.
     frame
         Clip table.
@@ -63,7 +63,7 @@ def write_sounds(place: Path, frame: pd.DataFrame, rows: Sequence[int]) -> Copie
     OSError
         When they cannot be written.
     """
-    place.mkdir()
+    folder.mkdir()
     columns = [name for name in ("path", "nearest_normal") if name in frame] if rows else []
     wanted = {(name, row): frame[name].iloc[row] for name in columns for row in rows}
     paths = list(dict.fromkeys(path for path in wanted.values() if isinstance(path, str)))
@@ -80,9 +80,9 @@ def write_sounds(place: Path, frame: pd.DataFrame, rows: Sequence[int]) -> Copie
             problems.append(str(reason))
             continue
         # Named by its content: two clips of one sound are one file, and no name of this machine is told.
-        ending = next((its for head, its in ENDINGS.items() if content.startswith(head)), ".wav")
+        ending = next((suffix for head, suffix in ENDINGS.items() if content.startswith(head)), ".wav")
         names[path] = f"{hashlib.sha256(content).hexdigest()[:20]}{ending}"
-        (place / names[path]).write_bytes(content)
+        (folder / names[path]).write_bytes(content)
     if problems:
         note(f"{counted(len(problems), 'recording')} that cannot be copied: {some(problems)}")
     found: dict[str, dict[int, str]] = {name: {} for name in columns}

@@ -12,7 +12,7 @@ from dcase_explore.sharing.sounds import Copied
 FILE = "clips.parquet"
 
 
-def write_table(exploration: Exploration, copied: Copied, place: Path) -> None:
+def write_table(exploration: Exploration, copied: Copied, folder: Path) -> None:
     """
     Write the clip table as an export is written: the program takes the copy's folder for one.
 
@@ -22,7 +22,7 @@ def write_table(exploration: Exploration, copied: Copied, place: Path) -> None:
         What is copied.
     copied
         Recordings of the copy; a clip of another one has none there, unless it is fetched from the hub.
-    place
+    folder
         The copy's folder, with a folder ``data``.
 
     Raises
@@ -35,10 +35,10 @@ def write_table(exploration: Exploration, copied: Copied, place: Path) -> None:
     if "path" in frame:
         here = copied.names.get("path", {})
         paths = [
-            str(place / "sounds" / here[row]) if row in here else path if _is_the_hubs(path) else None
+            str(folder / "sounds" / here[row]) if row in here else path if _is_the_hubs(path) else None
             for row, path in enumerate(frame["path"])
         ]
-        refer, origins = references.refer(paths, frame["clip_id"], place)
+        refer, origins = references.refer(paths, frame["clip_id"], folder)
         frame = frame.drop(columns="path") if refer is None else frame.assign(path=refer)
     credit = exploration.credits[0] if exploration.credits else None
     about = {
@@ -49,7 +49,7 @@ def write_table(exploration: Exploration, copied: Copied, place: Path) -> None:
         "order": [[split, len(list(run))] for split, run in groupby(frame["split"])],
         "origins": origins,
     }
-    parquet.write(frame, place / "data" / FILE, about, plain=True)
+    parquet.write(frame, folder / "data" / FILE, about, plain=True)
 
 
 def _is_the_hubs(path: str | None) -> bool:

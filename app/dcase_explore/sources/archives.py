@@ -126,7 +126,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, path: Path) -> None:
 
 def _saw(asked: Asked) -> Seen | None:
     zips = asked.files(".zip")
-    if not zips or any(place.path != asked.path and place.files for place in asked.folders):
+    if not zips or any(folder.path != asked.path and folder.files for folder in asked.folders):
         return None
     first = zips[0].relative_to(asked.path)
     how = f"unpack them first, as in unzip {first}, or give one of score files by --data {zips[0]}"

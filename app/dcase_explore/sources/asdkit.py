@@ -71,7 +71,7 @@ def _read(asked: Asked) -> Source:
     frame = by_name.assign(
         **{name: frame[name] for name in ("section", "label", "domain") if frame[name].notna().any()}
     )
-    columns = {name: frame["clip_id"].map(its) for name, its in values.items()}
+    columns = {name: frame["clip_id"].map(by_clip) for name, by_clip in values.items()}
     return Source(clips.conform(frame.assign(**columns)), asked.title)
 
 

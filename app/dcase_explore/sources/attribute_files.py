@@ -68,10 +68,10 @@ def _read(path: Path) -> dict[tuple[str, str], dict[str, str]]:
         raise ExploreError(f"{path}, line 1: an attribute file starts with file_name,d1p,d1v,…")
     for _, fields in lines:
         row = dict(zip(header, fields, strict=False))
-        place = PurePosixPath(row["file_name"].replace("\\", "/"))
-        name, folders = parse_clip_name(place.name), read_folders(("", *place.parent.parts), 0)
+        recording = PurePosixPath(row["file_name"].replace("\\", "/"))
+        name, folders = parse_clip_name(recording.name), read_folders(("", *recording.parent.parts), 0)
         split = (folders and folders.split) or (name.split if name else None)
-        listed[split or "", place.name] = {
+        listed[split or "", recording.name] = {
             column: text for column, text in row.items() if ATTRIBUTE.fullmatch(column) and not is_no_attribute(text)
         }
     return listed

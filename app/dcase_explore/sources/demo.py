@@ -53,8 +53,8 @@ def _place(folder: Path, clip: DemoClip) -> Path:
 
 
 def _make(folder: Path, clips: list[DemoClip]) -> None:
-    for place in {_place(folder, clip).parent for clip in clips}:
-        place.mkdir(parents=True, exist_ok=True)
+    for subfolder in {_place(folder, clip).parent for clip in clips}:
+        subfolder.mkdir(parents=True, exist_ok=True)
     # Threads suffice: numpy leaves the interpreter lock while it computes.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:

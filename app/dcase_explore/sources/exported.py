@@ -40,27 +40,27 @@ def read_exported(path: Path) -> Source:
     ExploreError
         When a file is damaged, the files do not belong together, or what a clip table needs is missing.
     """
-    place = Path(os.path.abspath(path))  # noqa: PTH100 - not resolved: it is what people called it
-    files = embedded.shards(place)
+    dataset = Path(os.path.abspath(path))  # noqa: PTH100 - not resolved: it is what people called it
+    files = embedded.shards(dataset)
     if not files:
-        raise ExploreError(f"{place} holds no Parquet file: give the folder that data export wrote")
+        raise ExploreError(f"{dataset} holds no Parquet file: give the folder that data export wrote")
     frame, abouts, lengths = read_parts(files)
     about = abouts[0]
     if any(other != about for other in abouts):
-        raise ExploreError(f"{place} holds parts of different tables: keep each in a folder of its own")
+        raise ExploreError(f"{dataset} holds parts of different tables: keep each in a folder of its own")
     frame = frame.drop(columns=[name for name in _texts(about, "derived") if name in frame])
-    frame = _with_identity(frame, files, lengths, place)
-    frame = _with_paths(frame if about else _without_text_of_null(frame), about, files, place)
-    frame = frame.iloc[_order(frame["split"], _list(about, "order"), place)]
+    frame = _with_identity(frame, files, lengths, dataset)
+    frame = _with_paths(frame if about else _without_text_of_null(frame), about, files, dataset)
+    frame = frame.iloc[_order(frame["split"], _list(about, "order"), dataset)]
     names = [name for name in _texts(about, "columns") if name in frame]
     try:
         conforming = clips.conform(frame[list(dict.fromkeys([*names, *frame.columns]))])
     except ExploreError as error:
-        raise ExploreError(f"{place}: {error}") from error
+        raise ExploreError(f"{dataset}: {error}") from error
     owner, written = _credit(about), about.get("made")
     told = written if isinstance(written, Mapping) else {}
     made = {name: how for name in conforming if (how := _printable(told.get(name), 1_000))}
-    title = _printable(about.get("title")) or place.stem
+    title = _printable(about.get("title")) or dataset.stem
     return Source(conforming, title, (owner,) if owner else (), made=made)
 
 
@@ -73,23 +73,23 @@ def _texts(about: Mapping[str, Any], key: str) -> list[str]:
     return [each for each in _list(about, key) if isinstance(each, str)]
 
 
-def _with_identity(frame: pd.DataFrame, files: Sequence[Path], lengths: Sequence[int], place: Path) -> pd.DataFrame:
+def _with_identity(frame: pd.DataFrame, files: Sequence[Path], lengths: Sequence[int], dataset: Path) -> pd.DataFrame:
     """With ``clip_id`` and ``split``, by paths and names of files where it has no such columns."""
     if "clip_id" not in frame and "path" in frame:
         keys = frame["path"].map(str, na_action="ignore").map(embedded.clip_id_in, na_action="ignore")
         frame = frame.assign(clip_id=keys)
-        note(f"{place.name}: there is no column clip_id; the ends of its paths are taken, such as {some(keys[:1])}")
+        note(f"{dataset.name}: there is no column clip_id; the ends of its paths are taken, such as {some(keys[:1])}")
     splits = [match[1] for file in files if (match := _SPLIT.match(file.name))]
     if "split" not in frame and len(splits) == len(files):
         frame = frame.assign(split=np.repeat(splits, lengths))
     missing = [name for name in ("clip_id", "class", "split") if name not in frame]
     if missing:
         raise ExploreError(
-            f"{place} is no clip table, for it has no column {' and no '.join(missing)}, only {some(frame, 8)}: add "
+            f"{dataset} is no clip table, for it has no column {' and no '.join(missing)}, only {some(frame, 8)}: add "
             f"{'it' if len(missing) == 1 else 'them'}, or give scores by --scores and vectors by --embeddings"
         )
     if frame.empty:
-        raise ExploreError(f"{place} holds a table without a clip: export it again")
+        raise ExploreError(f"{dataset} holds a table without a clip: export it again")
     return frame
 
 
@@ -101,10 +101,10 @@ def _without_text_of_null(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].astype(object).where(frame[name] != "nan", None) for name in names})
 
 
-def _with_paths(frame: pd.DataFrame, about: Mapping[str, Any], files: Sequence[Path], place: Path) -> pd.DataFrame:
+def _with_paths(frame: pd.DataFrame, about: Mapping[str, Any], files: Sequence[Path], dataset: Path) -> pd.DataFrame:
     # Paths start from the export's folder, whichever part of it was given.
     inside_data = bool(about) and files[0].parent.name == "data"
-    folder = files[0].parent.parent if inside_data else place if place.is_dir() else place.parent
+    folder = files[0].parent.parent if inside_data else dataset if dataset.is_dir() else dataset.parent
     said = about.get("origins")
     origins = said if isinstance(said, dict) else {}
     clip_ids = list(frame["clip_id"])
@@ -114,13 +114,13 @@ def _with_paths(frame: pd.DataFrame, about: Mapping[str, Any], files: Sequence[P
         return references.resolve(written, clip_ids, origins, folder) if written or origins else None
 
     paths = found("path")
-    inside = _embedded(files, place, clip_ids)
+    inside = _embedded(files, dataset, clip_ids)
     if inside is not None:
         paths = [one or other for one, other in zip(inside, paths or [None] * len(frame), strict=True)]
     if "path" in frame:
         missing = [text for text, path in zip(frame["path"], paths or (), strict=True) if text and not path]
         if missing:
-            what = f"{counted(len(missing), 'recording')} that {place.name} refers to"
+            what = f"{counted(len(missing), 'recording')} that {dataset.name} refers to"
             note(f"{what} are not there or no recordings that are read, such as {missing[0]!r}: shown without sound")
     frame = frame.drop(columns=["path"], errors="ignore")
     if "nearest_normal" in frame:
@@ -130,19 +130,19 @@ def _with_paths(frame: pd.DataFrame, about: Mapping[str, Any], files: Sequence[P
     return frame.assign(path=pd.Series(paths, index=frame.index, dtype=object))
 
 
-def _embedded(files: Sequence[Path], place: Path, clip_ids: Sequence[str]) -> list[str | None] | None:
+def _embedded(files: Sequence[Path], dataset: Path, clip_ids: Sequence[str]) -> list[str | None] | None:
     """Where embedded recordings will be once they are played; None where there are none."""
     there = [embedded.with_recording(file) for file in files]
     if all(rows is None for rows in there):
         return None
     if any(rows is None for rows in there):
-        raise ExploreError(f"{place}: some of its files have recordings embedded and some have not: export it again")
+        raise ExploreError(f"{dataset}: some of its files have recordings embedded and some have not: export it again")
     has_audio = np.concatenate([rows for rows in there if rows is not None])
-    paths = references.in_place(recordings.place(*embedded.origin_in(place)), clip_ids)
+    paths = references.in_place(recordings.place(*embedded.origin_in(dataset)), clip_ids)
     return [path if has else None for path, has in zip(paths, has_audio, strict=True)]
 
 
-def _order(splits: pd.Series, runs: Sequence[Any], place: Path) -> np.ndarray:
+def _order(splits: pd.Series, runs: Sequence[Any], dataset: Path) -> np.ndarray:
     """Positions of the rows as they were before the splits were parted."""
     rows = {split: np.flatnonzero(splits == split) for split in SPLITS}
     taken = dict.fromkeys(SPLITS, 0)
@@ -154,7 +154,7 @@ def _order(splits: pd.Series, runs: Sequence[Any], place: Path) -> np.ndarray:
         order.append(rows[split][taken[split] : taken[split] + count])
         taken[split] += count
     if runs and [taken[split] for split in SPLITS] != [len(rows[split]) for split in SPLITS]:
-        note(f"{place.name}: not all clips that were exported together are there; shown split by split")
+        note(f"{dataset.name}: not all clips that were exported together are there; shown split by split")
     elif runs:
         return np.concatenate(order)
     return np.arange(len(splits))

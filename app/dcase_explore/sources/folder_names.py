@@ -100,13 +100,13 @@ def read_folders(parts: Sequence[str], given: int) -> FolderFacts | None:
     while start > given and told[start - 1] is not None:
         start -= 1
     found, below = FolderFacts(), []
-    for place, facts in enumerate(told):
-        if place < start or place == machine or facts is None:
+    for depth, facts in enumerate(told):
+        if depth < start or depth == machine or facts is None:
             continue
         told_here = {name: getattr(facts, name) for name in _FACTS if getattr(facts, name) is not None}
         found = replace(found, **told_here, attributes=(*found.attributes, *facts.attributes))
-        if facts.split is None or parts[place].lower() not in _ONLY_SPLIT:
-            below.append(parts[place])
+        if facts.split is None or parts[depth].lower() not in _ONLY_SPLIT:
+            below.append(parts[depth])
     if found.split is None and found.label is None:
         return None
     # A folder of an unknown name below train or test is a machine type only where the challenge knows it.

@@ -101,7 +101,9 @@ class Asked:
 
     def files(self, *endings: str) -> list[Path]:
         """Files below it by the ends of their names, in lower case."""
-        return [place.path / name for place in self.folders for name in place.files if name.lower().endswith(endings)]
+        return [
+            folder.path / name for folder in self.folders for name in folder.files if name.lower().endswith(endings)
+        ]
 
 
 def _walk(start: Path) -> Iterable[Folder]:
@@ -110,7 +112,7 @@ def _walk(start: Path) -> Iterable[Folder]:
     for depth in range(MAX_DEPTH):
         below: list[Path] = []
         # Links last: a folder goes by its own name, not by that of a link to it.
-        for path in sorted(level, key=lambda place: (place.is_symlink(), place)):
+        for path in sorted(level, key=lambda folder: (folder.is_symlink(), folder)):
             real = os.path.realpath(path)
             if real in seen:
                 continue

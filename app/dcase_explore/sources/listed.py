@@ -40,7 +40,7 @@ def _table_in(asked: Asked) -> Path | None:
     if asked.path.suffix.lower() in (".csv", ".tsv"):
         there = [asked.path] if asked.path.is_file() else []
     else:
-        there = [asked.path / name for place in asked.folders[:1] for name in NAMES if name in place.files]
+        there = [asked.path / name for folder in asked.folders[:1] for name in NAMES if name in folder.files]
     return next((path for path in there if _paths_column(_header(path)) is not None), None)
 
 
@@ -84,14 +84,14 @@ def read_listed(path: Path) -> pd.DataFrame:
     _, header = lines[0]
     lower = [name.lower() for name in header]
     names = _columns(lower, header)
-    coded = [place for place, name in enumerate(lower) if _ALSO.get(name) == names[place] in ("label", "domain")]
-    for place in coded:
-        note(f"{path.name}: column {header[place]} is taken for the {names[place]}")
-    twice = [name for place, name in enumerate(names) if name and name in names[:place]]
+    coded = [index for index, name in enumerate(lower) if _ALSO.get(name) == names[index] in ("label", "domain")]
+    for number in coded:
+        note(f"{path.name}: column {header[number]} is taken for the {names[number]}")
+    twice = [name for index, name in enumerate(names) if name and name in names[:index]]
     if twice:
         raise ExploreError(f"{path}: column {some(twice)} stands there twice")
     told = (
-        (line, [word_of(text, lower[place]) if place in coded else text for place, text in enumerate(fields)])
+        (line, [word_of(text, lower[index]) if index in coded else text for index, text in enumerate(fields)])
         for line, fields in lines[1:]
     )
     return clips_listed(((line, _cells(fields, names)) for line, fields in told), path)
@@ -107,10 +107,10 @@ def _columns(lower: list[str], header: list[str]) -> list[str]:
     """What each column is in the clip table; attributes keep their names."""
     path = _paths_column(lower)
     names: list[str] = []
-    for place, name in enumerate(lower):
+    for index, name in enumerate(lower):
         also = _ALSO.get(name, "")
-        known = name if describe(name) else also if also and also not in (*lower, *names) else header[place]
-        names.append("path" if place == path else "" if name in _PATHS and path is not None else known)
+        known = name if describe(name) else also if also and also not in (*lower, *names) else header[index]
+        names.append("path" if index == path else "" if name in _PATHS and path is not None else known)
     return names
 
 
@@ -118,7 +118,7 @@ def _saw(asked: Asked) -> Seen | None:
     path = _table_in(asked)
     if path:
         return Seen(f"a table of recordings ({path.name})", f"give it by --data {path}")
-    others = [name for place in asked.folders[:1] for name in place.files if name in NAMES]
+    others = [name for folder in asked.folders[:1] for name in folder.files if name in NAMES]
     how = "write column names in its first line, one of them path"
     return Seen(f"{some(others)}, whose first line has no column path", how) if others else None
 

@@ -131,7 +131,9 @@ def _with_the_rest(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """With the table's other columns: those of the contract as they are, any other as an attribute."""
     taken = {"path", "class", "split", "label", "domain", "section", "clip_id", "file_name"}
     # Vectors are not written so, and a path that is no clip's own could lead anywhere.
-    left_out = [name for name in table if name not in taken and (its := describe(name)) and its.kind in _NOT_TAKEN]
+    left_out = [
+        name for name in table if name not in taken and (contract := describe(name)) and contract.kind in _NOT_TAKEN
+    ]
     if left_out:
         note(f"columns {some(left_out)} are left out: vectors by --embeddings, recordings by path alone")
         table = table.drop(columns=left_out)

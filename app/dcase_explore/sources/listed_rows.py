@@ -78,8 +78,8 @@ def row_problem(row: Mapping[str, str]) -> str | None:
 @lru_cache(1_000)
 def _is_numeric(column: str) -> bool:
     """Whether a column holds numbers; sections are read otherwise."""
-    its = describe(column)
-    return column != "section" and its is not None and its.kind in ("float", "int")
+    contract = describe(column)
+    return column != "section" and contract is not None and contract.kind in ("float", "int")
 
 
 def label_of(text: str) -> str | None:

@@ -26,9 +26,9 @@ def model_names(folders: Sequence[Path]) -> list[str]:
     """
     names = [folder.name for folder in folders]
     for name in [name for name, count in Counter(names).items() if count > 1]:
-        places = [place for place, own in enumerate(names) if own == name]
-        for place, told in zip(places, _apart([folders[place].parts[1:] for place in places]), strict=True):
-            names[place] = told
+        places = [number for number, own in enumerate(names) if own == name]
+        for index, told in zip(places, _apart([folders[number].parts[1:] for number in places]), strict=True):
+            names[index] = told
     if len(set(names)) < len(names):
         # A folder that is called as another one's parent: names that say more.
         return ["_".join(parts) for parts in _tails([folder.parts[1:] for folder in folders])]

@@ -62,12 +62,12 @@ class Recording:
         return (machine_type(machine), rest) if is_both else (None, self.path.name)
 
 
-def _told(asked: Asked, place: Folder) -> FolderFacts | None:
-    return read_folders(place.path.parts, len(asked.path.parts) - 1)
+def _told(asked: Asked, folder: Folder) -> FolderFacts | None:
+    return read_folders(folder.path.parts, len(asked.path.parts) - 1)
 
 
 def _is_raw(asked: Asked) -> bool:
-    return any(_told(asked, place) for place in asked.folders if any(map(is_recording, place.files)))
+    return any(_told(asked, folder) for folder in asked.folders if any(map(is_recording, folder.files)))
 
 
 def _read(asked: Asked) -> Source:
@@ -75,16 +75,16 @@ def _read(asked: Asked) -> Source:
 
 
 def _saw(asked: Asked) -> Seen | None:
-    places = [place for place in asked.folders if any(map(is_recording, place.files))]
+    places = [folder for folder in asked.folders if any(map(is_recording, folder.files))]
     if not places:
         sounds = asked.files(*OTHER_SOUNDS)
         what = f"{counted(len(sounds), 'file')} of sound in formats that are not read ({some(sounds, 1)})"
         return Seen(what, "convert them to WAV or FLAC") if sounds else None
-    files = [name for place in places for name in place.files if is_recording(name)]
+    files = [name for folder in places for name in folder.files if is_recording(name)]
     kinds = Counter(Path(name).suffix.lower().removeprefix(".").upper() for name in files)
     what = " and ".join(counted(count, f"{kind} file") for kind, count in kinds.most_common())
-    where = some(dict.fromkeys(place.path.name for place in places), 2)
-    if any(_told(asked, place) for place in places):
+    where = some(dict.fromkeys(folder.path.name for folder in places), 2)
+    if any(_told(asked, folder) for folder in places):
         return Seen(f"recordings ({what})", "give their folder by --data")
     return Seen(
         f"{what}, in {'folder' if len(places) == 1 else 'folders'} {where}",
@@ -104,9 +104,9 @@ def _table(asked: Asked) -> pd.DataFrame:
     frame["path"] = [str(each.path) for each in found]
     frame = _with_folder_facts(frame, told)
     folders = {each.machine_folder: each.machine for each in found}
-    for place in sorted(folders):
-        for path in sorted(place.glob("attributes_*.csv")):
-            frame = with_attributes(frame, path, folders[place])
+    for folder in sorted(folders):
+        for path in sorted(folder.glob("attributes_*.csv")):
+            frame = with_attributes(frame, path, folders[folder])
     _say_what_is_not_known(frame, told)
     return clips.conform(frame)
 
@@ -116,13 +116,13 @@ def _recordings(asked: Asked) -> list[Recording]:
     found: list[Recording] = []
     left: list[str] = []
     strange: dict[Path, None] = {}
-    for place in sorted(asked.folders, key=lambda place: place.path):
-        told = _told(asked, place)
-        names = [name for name in place.files if is_recording(name)]
+    for folder in sorted(asked.folders, key=lambda each: each.path):
+        told = _told(asked, folder)
+        names = [name for name in folder.files if is_recording(name)]
         if told is None:
-            left += [place.path.name] if names else []
+            left += [folder.path.name] if names else []
             continue
-        paths = [place.path / name for name in names]
+        paths = [folder.path / name for name in names]
         strange |= dict.fromkeys(path for path in paths if not _is_regular(path))
         found += [Recording(path, told) for path in paths if path not in strange]
     unwritable = [each.path for each in found if not _is_text(str(each.path))]
@@ -146,7 +146,9 @@ def _one_format_each(found: list[Recording]) -> list[Recording]:
         by_stem[without_ending(str(each.path))].append(each)
     if len(by_stem) == len(found):
         return found
-    kept = {min(its, key=lambda each: RECORDINGS.index(each.path.suffix.lower())).path for its in by_stem.values()}
+    kept = {
+        min(formats, key=lambda each: RECORDINGS.index(each.path.suffix.lower())).path for formats in by_stem.values()
+    }
     left = [each.path for each in found if each.path not in kept]
     note(f"left out, as another format of a clip beside it: {counted(len(left), 'file')} such as {left[0]}")
     return [each for each in found if each.path in kept]
@@ -186,8 +188,8 @@ def _with_folder_facts(frame: pd.DataFrame, told: list[FolderFacts]) -> pd.DataF
             if differ:
                 note(f"another {column} by name than by folder of {counted(int(differ), 'clip')}: the name is believed")
             frame = frame.assign(**{column: known.where(known.notna(), said)})
-    for place in range(max((len(facts.attributes) for facts in told), default=0)):
-        pairs = [facts.attributes[place] if place < len(facts.attributes) else (None, None) for facts in told]
+    for index in range(max((len(facts.attributes) for facts in told), default=0)):
+        pairs = [facts.attributes[index] if index < len(facts.attributes) else (None, None) for facts in told]
         free = next(number for number in range(1, 10) if f"d{number}v" not in frame)
         frame = frame.assign(**{f"d{free}p": [name for name, _ in pairs], f"d{free}v": [value for _, value in pairs]})
     return frame

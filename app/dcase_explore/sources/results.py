@@ -40,7 +40,7 @@ def result_folders(folder: Path) -> list[Path]:
 
 
 def _used(asked: Asked) -> list[Path]:
-    return [place.path for place in asked.folders if any(map(_holds_scores, place.files))]
+    return [folder.path for folder in asked.folders if any(map(_holds_scores, folder.files))]
 
 
 def _holds_scores(name: str) -> bool:
@@ -64,16 +64,16 @@ def _left_out(asked: Asked) -> str | None:
     """Folders whose score files are all of another naming, in words."""
     used = set(_used(asked))
     left = [
-        f"{place.path.relative_to(asked.path)} ({next(filter(looks_like_scores, place.files))})"
-        for place in asked.folders
-        if place.path not in used and any(map(looks_like_scores, place.files))
+        f"{folder.path.relative_to(asked.path)} ({next(filter(looks_like_scores, folder.files))})"
+        for folder in asked.folders
+        if folder.path not in used and any(map(looks_like_scores, folder.files))
     ]
     return f"{counted(len(left), 'folder')}, {some(left)}" if left else None
 
 
 def _saw(asked: Asked) -> Seen | None:
     if used := _used(asked):
-        return Seen(f"score files ({some(place.name for place in used)})", "give their folder by --data or --scores")
+        return Seen(f"score files ({some(folder.name for folder in used)})", "give their folder by --data or --scores")
     if left := _left_out(asked):
         how = "rename them to anomaly_score_<machine>_section_<NN>_test.csv (or give each by --scores NAME=FILE)"
         return Seen(f"score files of another naming in {left}", how)
@@ -103,17 +103,17 @@ def read_results(folders: Sequence[Path], *, called: Callable[[Path], str] = str
         A line that is not ``file name,number``, a file that is too large, or a clip scored twice by one model.
     """
     table = _Table()
-    for folder, name in zip(folders, model_names([place.absolute() for place in folders]), strict=True):
+    for folder, name in zip(folders, model_names([path.absolute() for path in folders]), strict=True):
         files = score_files(folder)
         _note_left_out(called(folder), folder, files)
         several = len({file.seed for file in files}) > 1
         by_model: dict[str, list[ScoreFile]] = defaultdict(list)
         for file in files:
             by_model[f"{name}{f'_seed{file.seed}' if several and file.seed else ''}"].append(file)
-        for model, its in by_model.items():
+        for model, model_files in by_model.items():
             if problem := name_problem(model):
                 raise ExploreError(f"{called(folder)}: {problem}: rename the folder")
-            table.take(model, its, called)
+            table.take(model, model_files, called)
     if not table.facts:
         where = some(map(called, folders))
         raise ExploreError(f"the score files in {where} hold no clip at all: run the baseline's test again")
@@ -154,7 +154,7 @@ class _Table:
     def frame(self) -> pd.DataFrame:
         known = list(self.facts.values())
         machines = [facts.file.machine for facts in known]
-        frame = clips.facts_from_names(machines, [its.name for its in known], [its.split for its in known])
+        frame = clips.facts_from_names(machines, [facts.name for facts in known], [facts.split for facts in known])
         for column in ("section", "domain", "year"):
             said = pd.Series([getattr(facts.file, column) for facts in known], frame.index, dtype=object)
             if said.notna().any():

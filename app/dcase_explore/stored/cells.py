@@ -80,17 +80,17 @@ def write_cells(path: Path, values: Iterable[str | None]) -> None:
     OSError
         When the disk is full.
     """
-    place = 0
+    offset = 0
     with path.with_suffix(".values").open("wb") as content, path.with_suffix(".index").open("wb") as index:
-        index.write(place.to_bytes(_PLACE, "little"))
+        index.write(offset.to_bytes(_PLACE, "little"))
         for value in values:
             cell = json.dumps(value).encode()
             content.write(cell)
-            place += len(cell)
-            index.write(place.to_bytes(_PLACE, "little"))
+            offset += len(cell)
+            index.write(offset.to_bytes(_PLACE, "little"))
 
 
-def read_at(file: int, count: int, place: int) -> bytes:
+def read_at(file: int, count: int, offset: int) -> bytes:
     """
     Read from an open file at a place, which no other thread moves.
 
@@ -98,7 +98,7 @@ def read_at(file: int, count: int, place: int) -> bytes:
     ----------
     file
         Its descriptor.
-    count, place
+    count, offset
         In bytes.
 
     Raises
@@ -107,10 +107,10 @@ def read_at(file: int, count: int, place: int) -> bytes:
         When there is less.
     """
     if hasattr(os, "pread"):
-        content = os.pread(file, count, place)
+        content = os.pread(file, count, offset)
     else:  # Windows
         with _moving:
-            os.lseek(file, place, os.SEEK_SET)
+            os.lseek(file, offset, os.SEEK_SET)
             content = os.read(file, count)
     if len(content) != count:
         raise OSError("a stored exploration is cut short")

@@ -99,7 +99,7 @@ def is_current(stored: Stored, options: "Options") -> bool:
     """
     now = stamp_of(options, stored.made_of["outside"])
     made_of = {"digest": now.digest, "files": now.files, "noted": kinds_of(stored.notes_file)}
-    return all(stored.made_of.get(name) == its for name, its in made_of.items())
+    return all(stored.made_of.get(name) == value for name, value in made_of.items())
 
 
 def make(
@@ -175,7 +175,7 @@ def holdings() -> tuple[Path, int, int]:
         Explorations, and bytes in all.
     """
     folder = cache_folder(FOLDER)
-    kept = [place for place in folder.iterdir() if place.is_dir()]
+    kept = [entry for entry in folder.iterdir() if entry.is_dir()]
     return folder, len(kept), sum(map(_size, kept))
 
 
@@ -189,8 +189,8 @@ def clean() -> tuple[int, int]:
         Explorations, and bytes that are free now.
     """
     folder, count, size = holdings()
-    for place in folder.iterdir():
-        shutil.rmtree(place, ignore_errors=True)
+    for entry in folder.iterdir():
+        shutil.rmtree(entry, ignore_errors=True)
     return count, size
 
 
@@ -216,27 +216,27 @@ def _of(options: "Options") -> Iterator[Path]:
 def _clear(but: Path) -> None:
     """Keep within bounds, and put away what killed runs left half written."""
     now, room = time.time(), MAX_BYTES
-    for place in sorted(but.parent.iterdir(), key=lambda place: (place != but, -_shown_at(place))):
-        age = now - _shown_at(place)
-        if place.name.startswith("."):
+    for entry in sorted(but.parent.iterdir(), key=lambda each: (each != but, -_shown_at(each))):
+        age = now - _shown_at(entry)
+        if entry.name.startswith("."):
             if age > _HALF_WRITTEN_SECONDS:
-                shutil.rmtree(place, ignore_errors=True)
+                shutil.rmtree(entry, ignore_errors=True)
             continue
-        room -= _size(place)
-        if place != but and (room < 0 or age > MAX_DAYS * 86_400):
-            shutil.rmtree(place, ignore_errors=True)
+        room -= _size(entry)
+        if entry != but and (room < 0 or age > MAX_DAYS * 86_400):
+            shutil.rmtree(entry, ignore_errors=True)
 
 
-def _shown_at(place: Path) -> float:
-    for path in (place / ABOUT, place):
+def _shown_at(folder: Path) -> float:
+    for path in (folder / ABOUT, folder):
         with contextlib.suppress(OSError):
             return path.stat().st_mtime
     return 0
 
 
-def _size(place: Path) -> int:
+def _size(folder: Path) -> int:
     total = 0
-    for path in place.rglob("*"):
+    for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
             total += path.stat().st_size
     return total

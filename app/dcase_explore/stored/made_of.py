@@ -135,10 +135,10 @@ def _below(path: str) -> Iterator[tuple[str, str]]:
 
 def _state(path: str) -> str:
     try:
-        its = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116
     except OSError:
         return f"{path} -"
-    return f"{path} {its.st_size} {its.st_mtime_ns} {its.st_ino}"
+    return f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def _is_named(spec: str) -> bool:

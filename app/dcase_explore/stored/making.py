@@ -101,7 +101,7 @@ def kind_of(values: pd.Series) -> Kind:
 
 def identity_of(exploration: Exploration) -> str:
     """Identity by content, so that what the page remembers belongs to the same clips and findings."""
-    identity = [exploration.title, *exploration.frame["clip_id"], *(its.title for its in exploration.findings)]
+    identity = [exploration.title, *exploration.frame["clip_id"], *(finding.title for finding in exploration.findings)]
     return hashlib.blake2b("\n".join(identity).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -115,13 +115,13 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str], made_of
         size = table.tell()
     issues = [
         {
-            "title": its.title,
-            "rows": its.rows.tolist(),
-            "severity": its.severity,
-            "columns": list(its.columns),
-            "description": its.description,
+            "title": finding.title,
+            "rows": finding.rows.tolist(),
+            "severity": finding.severity,
+            "columns": list(finding.columns),
+            "description": finding.description,
         }
-        for its in in_page
+        for finding in in_page
     ]
     issues_bytes = (folder / ISSUES).write_bytes(json.dumps({"running": False, "issues": issues}).encode())
     (folder / FACTS).write_text(json.dumps(facts_of(exploration), allow_nan=False, separators=(",", ":")))
@@ -141,7 +141,7 @@ def _write(exploration: Exploration, folder: Path, notes: Sequence[str], made_of
         # Without a layout, for it can be shown in any.
         "summary": Exploration.summary(replace(exploration, findings=in_page)),
         "descriptions": dict(exploration.descriptions),
-        "findings": [{**asdict(its), "rows": its.rows.tolist()} for its in exploration.findings],
+        "findings": [{**asdict(finding), "rows": finding.rows.tolist()} for finding in exploration.findings],
         "credits": [asdict(credit) for credit in exploration.credits],
         "models": [asdict(model) for model in exploration.models],
         "rate": sampling_rate_of(frame["path"].dropna().to_list() if "path" in frame else []),

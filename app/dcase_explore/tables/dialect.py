@@ -83,9 +83,11 @@ def dialect_of(lines: Sequence[str]) -> Dialect:
         parsed = _parsed(lines, delimiter)
         counts = {len(fields) for fields in parsed}
         if len(counts) == 1 and counts.pop() > 1:
-            with_numbers[delimiter] = any(is_number(its) or _DECIMAL_COMMA.fullmatch(its.strip()) for its in parsed[-1])
-    texts = [its for its in with_numbers if its != " "]
-    likely = [its for its, numbers in with_numbers.items() if numbers] or texts[-1:]
+            with_numbers[delimiter] = any(
+                is_number(field) or _DECIMAL_COMMA.fullmatch(field.strip()) for field in parsed[-1]
+            )
+    texts = [candidate for candidate in with_numbers if candidate != " "]
+    likely = [candidate for candidate, numbers in with_numbers.items() if numbers] or texts[-1:]
     # Where lines differ in length, the first one stands for them.
     delimiter = likely[0] if likely else max(",;\t|", key="".join(lines[:1]).count)
     fields = [field.strip() for line in _parsed(lines, delimiter) for field in line]

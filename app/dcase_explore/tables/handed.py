@@ -111,7 +111,8 @@ def _are_columns(value: Mapping[Any, Any]) -> bool:
     """Whether a mapping's keys name columns, not clips."""
     named = any(isinstance(key, str) and key.strip().lower() in NAME_COLUMNS for key in value)
     return named and all(
-        isinstance(its, Sequence | np.ndarray | pd.Series) and not isinstance(its, str) for its in value.values()
+        isinstance(column, Sequence | np.ndarray | pd.Series) and not isinstance(column, str)
+        for column in value.values()
     )
 
 

@@ -87,10 +87,10 @@ def read_csv(path: Path, where: str, most: int, *, text: Callable[[str], bool] =
     header = is_header(first)
     if header:
         names = [first[0].lstrip("# "), *first[1:]]
-        twice = [name or "without a name" for place, name in enumerate(names) if name in names[:place]]
+        twice = [name or "without a name" for index, name in enumerate(names) if name in names[:index]]
         if twice:
             raise ExploreError(f"{where}: column {some(twice)} stands there twice")
-    texts = {place for place, name in enumerate(names) if text(str(name))}
+    texts = {index for index, name in enumerate(names) if text(str(name))}
     found = None
     while found is None:  # again, where a column turned out to be text after many numbers
         found = _columns(itertools.islice(rows(path, where, most), int(header), None), len(first), texts, where, most)
@@ -177,16 +177,16 @@ def _columns(
     lines: list[int] = []
     size = 0
     for block in _blocks(its_rows, width, where):
-        for place, column in enumerate(zip(*(fields for _, fields in block), strict=True)):
-            values = None if place in texts else _numbers(column)
+        for index, column in enumerate(zip(*(fields for _, fields in block), strict=True)):
+            values = None if index in texts else _numbers(column)
             if values is None:
-                if place not in texts and kept[place]:
-                    texts.add(place)
+                if index not in texts and kept[index]:
+                    texts.add(index)
                     return None
-                texts.add(place)
+                texts.add(index)
                 values = np.array(column, dtype=object)
                 size += sum(map(len, column)) + _PER_TEXT * len(column)
-            kept[place].append(values)
+            kept[index].append(values)
             size += values.nbytes + _PER_PIECE
         lines += [line for line, _ in block]
         if size > most_bytes(most):

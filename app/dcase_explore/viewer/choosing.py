@@ -35,10 +35,10 @@ def chosen_of(which: Finding | str | Iterable[str] | pd.DataFrame, shown: Explor
     """
     if isinstance(which, Finding):
         # Of a part that is shown, the finding has other rows.
-        its = next((one for one in shown.findings if (one.rule, one.title) == (which.rule, which.title)), None)
-        if its is None:
+        found = next((one for one in shown.findings if (one.rule, one.title) == (which.rule, which.title)), None)
+        if found is None:
             raise ExploreError(f"the finding {which.title[:100]!r} is not among those shown: viewer.findings has them")
-        return {"rows": its.rows.tolist(), "finding": its.title}
+        return {"rows": found.rows.tolist(), "finding": found.title}
     if isinstance(which, pd.DataFrame):
         if "clip_id" not in which:
             raise ExploreError("select takes rows of viewer.frame, and these have no clip_id")

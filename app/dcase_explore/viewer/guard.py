@@ -60,8 +60,8 @@ class Guard:
         else:
             headers = [(b"content-type", b"text/plain; charset=utf-8")]
             await send({"type": "http.response.start", "status": 403, "headers": headers})
-            its = "the address that was printed, with its token" if self._asks else "its own address"
-            await send({"type": "http.response.body", "body": f"403: this page answers only {its}\n".encode()})
+            address = "the address that was printed, with its token" if self._asks else "its own address"
+            await send({"type": "http.response.body", "body": f"403: this page answers only {address}\n".encode()})
 
     def _allowed(self, scope: Scope, known: bool) -> bool:
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]

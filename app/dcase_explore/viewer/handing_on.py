@@ -174,8 +174,8 @@ class HandingOn:
             except (OSError, http.client.HTTPException) as error:
                 raise ExploreError(f"Spotlight does not answer ({error}): try again") from error
         kept = {name: value for name, value in answer.getheaders() if name.lower() not in (*_OURS, "location")}
-        if place := answer.getheader("location"):
-            kept["location"] = _from_here(place, path)
+        if location := answer.getheader("location"):
+            kept["location"] = _from_here(location, path)
         return answer.status, kept, content
 
 

@@ -93,14 +93,14 @@ class Mapping:
         from dcase_explore import parquet
 
         places = parquet.read(self._places)[0].set_index("clip_id")
-        its = self._exploration
+        exploration = self._exploration
         names = [f"map_{name}_{axis}" for name in self._embeddings for axis in AXES]
         shown, given = (
             frame.assign(**{name: places[name].reindex(frame["clip_id"]).to_numpy() for name in names})
-            for frame in (its.frame, its.given)
+            for frame in (exploration.frame, exploration.given)
         )
-        descriptions = {name: text for name, text in its.descriptions.items() if name not in names}
-        return replace(its, frame=shown, given=given, descriptions=descriptions)
+        descriptions = {name: text for name, text in exploration.descriptions.items() if name not in names}
+        return replace(exploration, frame=shown, given=given, descriptions=descriptions)
 
 
 def main() -> None:

@@ -32,10 +32,10 @@ def has_neighbours() -> bool:
             return False
     accounts = pwd.getpwall()
     people = {
-        its.pw_uid
-        for its in accounts
-        if _FIRST <= its.pw_uid < _LAST
-        and os.path.basename(its.pw_shell) not in _NO_SHELLS  # noqa: PTH119
-        and os.path.isdir(its.pw_dir)  # noqa: PTH112
+        account.pw_uid
+        for account in accounts
+        if _FIRST <= account.pw_uid < _LAST
+        and os.path.basename(account.pw_shell) not in _NO_SHELLS  # noqa: PTH119
+        and os.path.isdir(account.pw_dir)  # noqa: PTH112
     }
-    return bool(people - {mine}) or mine not in {its.pw_uid for its in accounts}
+    return bool(people - {mine}) or mine not in {account.pw_uid for account in accounts}

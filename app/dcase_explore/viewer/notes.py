@@ -39,24 +39,24 @@ def routes(notes: "Callable[[], Notes]", clip_ids: Callable[[], Sequence[str]]) 
     """
 
     def told(_: "Request") -> Response:
-        its, problem = notes(), None
+        file, problem = notes(), None
         try:
-            kept = its.read()
+            kept = file.read()
         except ExploreError as reason:
             # What cannot be read is not written over either.
             kept, problem = {}, str(reason)
         clips = clip_ids() if kept else ()
         rows = {row: _document(kept[clip]) for row, clip in enumerate(clips) if clip in kept}
-        return JSONResponse({"file": str(its.path), "tags": TAGS, "rows": rows, "problem": problem})
+        return JSONResponse({"file": str(file.path), "tags": TAGS, "rows": rows, "problem": problem})
 
     async def keep(request: "Request") -> Response:
         try:
-            clip_id, its = _note_in(await body_of(request, MAX_BYTES))
-            await run_in_threadpool(_keep, notes(), clip_ids(), clip_id, its)
+            clip_id, written = _note_in(await body_of(request, MAX_BYTES))
+            await run_in_threadpool(_keep, notes(), clip_ids(), clip_id, written)
         except ExploreError as reason:
             note(f"refused in the page: {reason}")
             return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
-        return JSONResponse(_document(its))
+        return JSONResponse(_document(written))
 
     return [
         Route("/api/dcase/notes", told, methods=["GET"]),
@@ -64,10 +64,10 @@ def routes(notes: "Callable[[], Notes]", clip_ids: Callable[[], Sequence[str]]) 
     ]
 
 
-def _keep(notes: "Notes", clip_ids: Sequence[str], clip_id: str, its: "Note") -> None:
+def _keep(notes: "Notes", clip_ids: Sequence[str], clip_id: str, written: "Note") -> None:
     if not any(clip_id == one for one in clip_ids):
         raise ExploreError("that clip is not in the table that is shown: load the page anew")
-    notes.keep(clip_id, its)
+    notes.keep(clip_id, written)
 
 
 def _note_in(body: bytes) -> tuple[str, "Note"]:
@@ -83,5 +83,5 @@ def _note_in(body: bytes) -> tuple[str, "Note"]:
     return clip_id, Note(tag, text.replace("\r\n", "\n").replace("\0", ""))
 
 
-def _document(its: "Note") -> dict[str, Any]:
-    return {"tag": its.tag, "note": its.text}
+def _document(written: "Note") -> dict[str, Any]:
+    return {"tag": written.tag, "note": written.text}

@@ -59,11 +59,11 @@ def plugins() -> tuple[Plugin, ...]:
     found = importlib.util.find_spec("renumics.spotlight_plugins")
     places = list(found.submodule_search_locations or ()) if found else []
     by_name: dict[str, Plugin] = {}
-    for place in pkgutil.iter_modules(places):
-        path = getattr(place.module_finder, "path", None)
-        if path is not None and place.ispkg:
-            folder = Path(path) / place.name
-            by_name.setdefault(place.name, Plugin(place.name, folder, _priority(folder / "__init__.py")))
+    for module in pkgutil.iter_modules(places):
+        path = getattr(module.module_finder, "path", None)
+        if path is not None and module.ispkg:
+            folder = Path(path) / module.name
+            by_name.setdefault(module.name, Plugin(module.name, folder, _priority(folder / "__init__.py")))
     return tuple(sorted(by_name.values(), key=lambda plugin: plugin.priority))
 
 

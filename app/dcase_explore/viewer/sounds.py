@@ -164,7 +164,7 @@ def _is_played(head: bytes) -> bool:
         form = head[at + 8 : at + 8 + 40]
         if at < 0 or len(form) < 16:
             return True  # as it is: nobody could tell more of it
-        code, channels, bits = (int.from_bytes(form[place : place + 2], "little") for place in (0, 2, 14))
+        code, channels, bits = (int.from_bytes(form[start : start + 2], "little") for start in (0, 2, 14))
         if code == _EXTENSIBLE and len(form) >= 26:
             code = int.from_bytes(form[24:26], "little")
         known = code in (_PCM, _ALAW, _MULAW) or (code == _FLOAT and bits == 32)

@@ -92,8 +92,10 @@ class Spotlight:
         from dcase_explore.viewer import clip_source  # noqa: F401 - registers the exploration as a data source
 
         issues = [
-            DataIssue(its.title, its.rows.tolist(), its.severity, list(its.columns), its.description)
-            for its in exploration.findings
+            DataIssue(
+                finding.title, finding.rows.tolist(), finding.severity, list(finding.columns), finding.description
+            )
+            for finding in exploration.findings
         ]
         if self._thread is None:
             self._begin()

@@ -64,15 +64,17 @@ def cells(page: "Page", others: "HandingOn") -> list[Route]:
 
     async def answer(request: "Request", *, waveform: bool) -> Response:
         column, row, stored = request.path_params["column"], request.path_params["row"], page.stored
-        its, kind = stored.cells(column), stored.kinds.get(column)
-        if its is None or (waveform and kind != "audio"):
+        column_cells, kind = stored.cells(column), stored.kinds.get(column)
+        if column_cells is None or (waveform and kind != "audio"):
             return await others.answer(request)
         if row >= stored.rows:
             return refusal(f"there is no row {row}: the table has {stored.rows:,}", 404)
         if kind == "text":
-            return Response(await anyio.to_thread.run_sync(its.__getitem__, row), media_type="application/json")
+            return Response(
+                await anyio.to_thread.run_sync(column_cells.__getitem__, row), media_type="application/json"
+            )
         try:
-            path = await anyio.to_thread.run_sync(its.text, row)
+            path = await anyio.to_thread.run_sync(column_cells.text, row)
             if path:
                 await anyio.to_thread.run_sync(fetch, path)
             content = await anyio.to_thread.run_sync(peaks_of if waveform else sound_of, path)
@@ -94,8 +96,8 @@ def refusal(sentence: str, status: int, kind: str = "Problem") -> Response:
 
 def _sent(file: "BinaryIO", size: int) -> Response:
     async def pieces() -> AsyncIterator[bytes]:
-        for place in range(0, size, _PIECE):
-            yield await anyio.to_thread.run_sync(read_at, file.fileno(), min(_PIECE, size - place), place)
+        for offset in range(0, size, _PIECE):
+            yield await anyio.to_thread.run_sync(read_at, file.fileno(), min(_PIECE, size - offset), offset)
 
     headers = {"content-length": str(size), "cache-control": "no-store"}
     return StreamingResponse(pieces(), media_type="application/json", headers=headers)
@@ -108,7 +110,7 @@ def _ranged(request: "Request", content: bytes) -> Response:
     kind = "application/octet-stream"
     if not asked or asked.groups() == ("", ""):
         return Response(content, media_type=kind, headers=headers)
-    first, last = (int(place) if place else None for place in asked.groups())
+    first, last = (int(digits) if digits else None for digits in asked.groups())
     start = max(0, len(content) - (last or 0)) if first is None else first
     end = len(content) if first is None or last is None else min(last + 1, len(content))
     if start >= end:

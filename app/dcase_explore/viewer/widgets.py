@@ -64,10 +64,10 @@ def routes(
     def nearest(request: "Request") -> Response:
         from dcase_explore.nearest import nearest_of
 
-        row, its = request.path_params["row"], frame()
-        if row >= len(its):
+        row, clips = request.path_params["row"], frame()
+        if row >= len(clips):
             return Response(status_code=404)
-        return Response(as_bytes(nearest_of(its, row)), media_type="application/json")
+        return Response(as_bytes(nearest_of(clips, row)), media_type="application/json")
 
     def clip(request: "Request") -> Response:
         clip_id = request.query_params.get("clip_id")
@@ -77,10 +77,10 @@ def routes(
     def table(rows: list[int]) -> bytes:
         from dcase_explore.selection import as_csv
 
-        its = frame()
-        if any(row >= len(its) for row in rows):
+        clips = frame()
+        if any(row >= len(clips) for row in rows):
             raise ExploreError("those rows are not in the table that is shown: load the page anew")
-        return as_csv(its, rows, json.loads(facts())["findings"], notes().read())
+        return as_csv(clips, rows, json.loads(facts())["findings"], notes().read())
 
     async def csv(request: "Request") -> Response:
         try:

@@ -26,13 +26,13 @@ LEVELS = {"normal": 0.02, "anomaly": 0.01}
 _RULES = {"normal": "attribute_values", "anomaly": "missed_attribute_values"}
 
 
-def find_conditions(its: MachineClips, label: str) -> list[Finding]:
+def find_conditions(machine: MachineClips, label: str) -> list[Finding]:
     """
     Find the conditions whose clips of one class cost more AUC than clips like them.
 
     Parameters
     ----------
-    its
+    machine
         One machine type.
     label
         ``"normal"``, or ``"anomaly"``: conditions in which they are missed.
@@ -42,17 +42,17 @@ def find_conditions(its: MachineClips, label: str) -> list[Finding]:
     list of Finding
         One of each condition, of all the models that it costs.
     """
-    of_label = its.clips[(its.clips["label"] == label) & (its.clips["split"] == "test")]
+    of_label = machine.clips[(machine.clips["label"] == label) & (machine.clips["split"] == "test")]
     sections = sections_of(of_label)
     found = []
     for clips in sections:
-        told = told_by_model(clips, its.models, LEVELS[label] / len(sections))
+        told = told_by_model(clips, machine.models, LEVELS[label] / len(sections))
         by_condition: dict[Condition, dict[str, Told]] = {}
         for model, conditions in told.items():
             for one in conditions:
                 by_condition.setdefault(one.condition, {})[model] = one
         section = f"section {int(clips['section'].iloc[0]):02d}, " if len(sections) > 1 else ""
-        found += [_finding(its, clips, label, section, models, len(sections)) for models in by_condition.values()]
+        found += [_finding(machine, clips, label, section, models, len(sections)) for models in by_condition.values()]
     return [finding for finding in found if finding]
 
 
@@ -78,16 +78,16 @@ def told_by_model(clips: pd.DataFrame, models: Sequence[str], level: float) -> d
     kept: dict[bytes, Candidates] = {}
     for model in models:
         scored = clips[f"auc_cost_{model}"].notna().to_numpy()
-        its = clips[scored]
-        if its.empty:
+        scored_clips = clips[scored]
+        if scored_clips.empty:
             continue
-        strata = domains_of(its)
+        strata = domains_of(scored_clips)
         if scored.tobytes() not in kept:
-            kept[scored.tobytes()] = candidates(its, strata)
+            kept[scored.tobytes()] = candidates(scored_clips, strata)
         known = {one.condition for others in told.values() for one in others}
-        costs = its[f"auc_cost_{model}"].to_numpy(np.float64)
-        domain = _target(costs, its, level * DOMAIN)
-        told[model] = domain + search(costs, its, kept[scored.tobytes()], strata, level * (1 - DOMAIN), known)
+        costs = scored_clips[f"auc_cost_{model}"].to_numpy(np.float64)
+        domain = _target(costs, scored_clips, level * DOMAIN)
+        told[model] = domain + search(costs, scored_clips, kept[scored.tobytes()], strata, level * (1 - DOMAIN), known)
     return told
 
 
@@ -113,7 +113,7 @@ def _target(costs: np.ndarray, clips: pd.DataFrame, level: float) -> list[Told]:
 
 
 def _finding(
-    its: MachineClips, clips: pd.DataFrame, label: str, section: str, told: dict[str, Told], sections: int
+    machine: MachineClips, clips: pd.DataFrame, label: str, section: str, told: dict[str, Told], sections: int
 ) -> Finding | None:
     models, first = list(told), next(iter(told.values()))
     scored = {model: clips.index[clips[f"auc_cost_{model}"].notna()] for model in models}
@@ -124,10 +124,10 @@ def _finding(
         name += f", or {rival.name}"
     sentences = [_costs(clips, model, one, label) for model, one in told.items()]
     sentences += [_inseparable(first.condition, rival)] if rival else []
-    sentences += _training(its.clips, first.condition)
+    sentences += _training(machine.clips, first.condition)
     found = costing(
         _RULES[label],
-        its.clips,
+        machine.clips,
         models,
         f"{section}{name}: its {counted(len(rows), label)} cost {' and '.join(models)} more than others",
         ["attributes", "domain", "label"],
@@ -141,8 +141,8 @@ def _finding(
 
 def _costs(clips: pd.DataFrame, model: str, told: Told, label: str) -> str:
     """What the clips of a condition cost a model, and what those do that it is compared with."""
-    its = clips[clips[f"auc_cost_{model}"].notna()]
-    costs = its[f"auc_cost_{model}"].to_numpy(np.float64)[told.rows]
+    scored = clips[clips[f"auc_cost_{model}"].notna()]
+    costs = scored[f"auc_cost_{model}"].to_numpy(np.float64)[told.rows]
     low, high = mean_interval(costs)
     where = "of their domain " if "domain" in clips and told.condition != TARGET else ""
     where = "of the source domain " if told.condition == TARGET else where
@@ -163,7 +163,7 @@ def _costs(clips: pd.DataFrame, model: str, told: Told, label: str) -> str:
             )
         elif abs(match.others - told.others) >= 0.005:
             text += f", others with the same {named} {match.others:.2f}"
-    return f"{text}{_called(its, model, told.rows, label)}."
+    return f"{text}{_called(scored, model, told.rows, label)}."
 
 
 def _called(clips: pd.DataFrame, model: str, rows: np.ndarray, label: str) -> str:
@@ -207,7 +207,7 @@ RULES = (
         "whose normals cost more AUC than others like them",
         speaks="not by chance, with everything that was tried (costs permuted within the domain and what was told "
         "before); what the data do not separate is told as one",
-        look=lambda its: find_conditions(its, "normal"),
+        look=lambda machine: find_conditions(machine, "normal"),
         needs=(needs.scores,),
         level=LEVELS["normal"],
         parts=(("conditions but the domain", needs.attributes),),
@@ -217,7 +217,7 @@ RULES = (
         things="conditions of missed anomalies",
         finds="the same among anomalies: conditions in which they are missed",
         speaks="the same",
-        look=lambda its: find_conditions(its, "anomaly"),
+        look=lambda machine: find_conditions(machine, "anomaly"),
         needs=(needs.scores,),
         level=LEVELS["anomaly"],
     ),

@@ -14,13 +14,13 @@ SAME = 0.95
 _CALLED = {"anomaly": "anomalous", "normal": "normal"}
 
 
-def find_thresholds(its: MachineClips) -> list[Finding]:
+def find_thresholds(machine: MachineClips) -> list[Finding]:
     """
     Find the models whose decisions call nearly all clips of a machine type the same.
 
     Parameters
     ----------
-    its
+    machine
         One machine type.
 
     Returns
@@ -28,13 +28,13 @@ def find_thresholds(its: MachineClips) -> list[Finding]:
     list of Finding
         Of rule ``thresholds``: the clips that are decided wrongly, costliest first.
     """
-    found = [_of_model(its, model) for model in its.models if f"prediction_{model}" in its.clips]
+    found = [_of_model(machine, model) for model in machine.models if f"prediction_{model}" in machine.clips]
     return [finding for finding in found if finding]
 
 
-def _of_model(its: MachineClips, model: str) -> Finding | None:
+def _of_model(machine: MachineClips, model: str) -> Finding | None:
     named = [f"anomaly_score_{model}", f"prediction_{model}", f"auc_cost_{model}"]
-    test = its.clips[(its.clips["split"] == "test") & its.clips[["label", *named]].notna().all(axis=1)]
+    test = machine.clips[(machine.clips["split"] == "test") & machine.clips[["label", *named]].notna().all(axis=1)]
     if len(test) < FEWEST or test["label"].nunique() < 2:
         return None
     anomalous, called = (test["label"] == "anomaly").to_numpy(), (test[named[1]] == "anomaly").to_numpy()
@@ -45,7 +45,7 @@ def _of_model(its: MachineClips, model: str) -> Finding | None:
     count = int(called.sum() if same == "anomaly" else (~called).sum())
     scores = test[named[0]].to_numpy(np.float64)
     others = [f"F1 is {_f1(called, anomalous):.2f}"]
-    train = its.clips.loc[its.clips["split"] == "train", named[0]].dropna().to_numpy(np.float64)
+    train = machine.clips.loc[machine.clips["split"] == "train", named[0]].dropna().to_numpy(np.float64)
     if len(train) >= FEWEST:
         at = float(np.quantile(train, PERCENTILE))
         others.append(
@@ -57,8 +57,8 @@ def _of_model(its: MachineClips, model: str) -> Finding | None:
     wrong = test[called != anomalous].sort_values(named[2], ascending=False, kind="stable")
     return Finding(
         "thresholds",
-        its.machine_type,
-        f"{its.machine_type}: {model} calls {count} of {counted(len(test), 'test clip')} {_CALLED[same]}",
+        machine.machine_type,
+        f"{machine.machine_type}: {model} calls {count} of {counted(len(test), 'test clip')} {_CALLED[same]}",
         "low",
         (named[1], "label", "domain", named[0]),
         f"Decisions that call nearly all clips the same say nothing. {'; '.join(others)}.",

@@ -25,7 +25,7 @@ FEWEST_RANKED = 20
 _NORMAL = NormalDist()
 
 
-def find_disagreements(its: MachineClips) -> list[Finding]:
+def find_disagreements(machine: MachineClips) -> list[Finding]:
     """
     Find the clips that the worse of two models gets wrong and the other does not.
 
@@ -34,7 +34,7 @@ def find_disagreements(its: MachineClips) -> list[Finding]:
 
     Parameters
     ----------
-    its
+    machine
         One machine type.
 
     Returns
@@ -42,7 +42,7 @@ def find_disagreements(its: MachineClips) -> list[Finding]:
     list of Finding
         Of rule ``disagreements``: normals, and anomalies.
     """
-    clips, pairs = its.clips, list(combinations(its.models, 2))
+    clips, pairs = machine.clips, list(combinations(machine.models, 2))
     told = [
         (abs(lost), lost, pair) for pair in pairs for lost, p in [_more_lost(clips, *pair)] if p * len(pairs) <= LEVEL
     ]
@@ -90,9 +90,9 @@ def _opposite(clips: pd.DataFrame, one: str, other: str, label: str, level: floa
     spread is that of most clips, which a few do not move.
     """
     named = [f"anomaly_score_{one}", f"anomaly_score_{other}"]
-    its = clips[clips[[f"auc_cost_{one}", f"auc_cost_{other}"]].notna().all(axis=1) & (clips["label"] == label)]
+    of_label = clips[clips[[f"auc_cost_{one}", f"auc_cost_{other}"]].notna().all(axis=1) & (clips["label"] == label)]
     apart = []
-    for section in sections_of(its):
+    for section in sections_of(of_label):
         if len(section) < FEWEST_RANKED:
             continue
         ranks = (section[named].rank() - 0.5) / len(section)
@@ -107,7 +107,7 @@ def _opposite(clips: pd.DataFrame, one: str, other: str, label: str, level: floa
     rows, by_chance = found.index[found], math.erfc(OUTLYING / math.sqrt(2))
     if not len(rows) or _at_least(len(rows), len(found), by_chance) > level:
         return None
-    higher = int((its.loc[rows, f"auc_cost_{one}"] > its.loc[rows, f"auc_cost_{other}"]).sum())
+    higher = int((of_label.loc[rows, f"auc_cost_{one}"] > of_label.loc[rows, f"auc_cost_{other}"]).sum())
     return costing(
         "disagreements",
         clips,
@@ -142,9 +142,9 @@ def _more_lost(clips: pd.DataFrame, one: str, other: str) -> tuple[float, float]
     """
     names = [f"auc_cost_{one}", f"auc_cost_{other}"]
     means, variance = [], 0.0
-    for its in sections_of(clips[clips[names].notna().all(axis=1)]):
-        more = (its[names[0]] - its[names[1]]).to_numpy(np.float64)
-        parts = [more[(its["label"] == label).to_numpy()] for label in ("normal", "anomaly")]
+    for section in sections_of(clips[clips[names].notna().all(axis=1)]):
+        more = (section[names[0]] - section[names[1]]).to_numpy(np.float64)
+        parts = [more[(section["label"] == label).to_numpy()] for label in ("normal", "anomaly")]
         if min(map(len, parts)) >= FEWEST:
             means.append(float(parts[0].mean()))
             variance += sum(float(part.var(ddof=1)) / len(part) for part in parts)

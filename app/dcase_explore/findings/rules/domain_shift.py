@@ -17,13 +17,13 @@ FAR = 0.95
 """Share of the normals that an anomaly has to be farther than, to be counted as separate."""
 
 
-def find_shift(its: MachineClips) -> list[Finding]:
+def find_shift(machine: MachineClips) -> list[Finding]:
     """
     Find the embeddings whose target normals lie farther from the source training normals than the source normals.
 
     Parameters
     ----------
-    its
+    machine
         One machine type.
 
     Returns
@@ -32,10 +32,10 @@ def find_shift(its: MachineClips) -> list[Finding]:
         Of rule ``embedding_domain_shift``, where chance does not explain it.
     """
     found = []
-    for name, measured in its.distances.items():
+    for name, measured in machine.distances.items():
         if not measured.dsup or not _beats_chance(measured.dsup):
             continue
-        distances, clips = _known(its.clips, measured)
+        distances, clips = _known(machine.clips, measured)
         normals = clips.index[(clips["split"] == "test") & holds(clips, "label", "normal")]
         rows = _farthest(distances, normals[holds(clips.loc[normals], "domain", "target")])
         source = distances[normals[holds(clips.loc[normals], "domain", "source")]]
@@ -45,8 +45,8 @@ def find_shift(its: MachineClips) -> list[Finding]:
         found.append(
             Finding(
                 "embedding_domain_shift",
-                its.machine_type,
-                f"{its.machine_type}: in {name} the target domain lies farther from the source training clips",
+                machine.machine_type,
+                f"{machine.machine_type}: in {name} the target domain lies farther from the source training clips",
                 severity,
                 _columns(name),
                 f"Distance to the source training normals tells target from source normals with {_say(measured.dsup)} "
@@ -58,13 +58,13 @@ def find_shift(its: MachineClips) -> list[Finding]:
     return found
 
 
-def find_separation(its: MachineClips) -> list[Finding]:
+def find_separation(machine: MachineClips) -> list[Finding]:
     """
     Find the embeddings whose anomalies lie farther from the source training normals than the normals.
 
     Parameters
     ----------
-    its
+    machine
         One machine type.
 
     Returns
@@ -73,22 +73,22 @@ def find_separation(its: MachineClips) -> list[Finding]:
         Of rule ``embedding_separation``, where chance does not explain it within each domain.
     """
     found = []
-    for name, measured in its.distances.items():
+    for name, measured in machine.distances.items():
         if not measured.sep or not _beats_chance(measured.sep):
             continue
-        distances, clips = _known(its.clips, measured)
+        distances, clips = _known(machine.clips, measured)
         test = clips["split"] == "test"
         edge = distances[clips.index[test & holds(clips, "label", "normal")]].quantile(FAR)
         anomalies = clips.index[test & holds(clips, "label", "anomaly")]
         rows = _farthest(distances, anomalies[(distances[anomalies] > edge).to_numpy()])
-        models = ", ".join(f"{model} {_auc_of_model(its.clips, model):.3f}" for model in its.models)
+        models = ", ".join(f"{model} {_auc_of_model(machine.clips, model):.3f}" for model in machine.models)
         if not len(rows):
             continue
         found.append(
             Finding(
                 "embedding_separation",
-                its.machine_type,
-                f"{its.machine_type}: in {name} anomalies lie farther from the source training clips",
+                machine.machine_type,
+                f"{machine.machine_type}: in {name} anomalies lie farther from the source training clips",
                 "low",
                 _columns(name),
                 f"Distance to the source training normals tells anomalies from normals with {_say(measured.sep)} "
@@ -124,8 +124,8 @@ def _farthest(distances: pd.Series, rows: pd.Index) -> np.ndarray:
     return np.asarray(distances[rows].sort_values(ascending=False, kind="stable").index)
 
 
-def _auc_of_model(its: pd.DataFrame, model: str) -> float:
-    return 1 - float(its.loc[its["label"] == "normal", f"auc_cost_{model}"].mean())
+def _auc_of_model(clips: pd.DataFrame, model: str) -> float:
+    return 1 - float(clips.loc[clips["label"] == "normal", f"auc_cost_{model}"].mean())
 
 
 RULES = (

@@ -20,13 +20,13 @@ K = 5
 """Neighbours, all of which have to be of the other label."""
 
 
-def find_doubtful(its: MachineClips) -> list[Finding]:
+def find_doubtful(machine: MachineClips) -> list[Finding]:
     """
     Find the test clips whose label looks doubtful.
 
     Parameters
     ----------
-    its
+    machine
         One machine type.
 
     Returns
@@ -35,15 +35,17 @@ def find_doubtful(its: MachineClips) -> list[Finding]:
         Of rule ``doubtful_labels``: one of each embedding in which there are more of them than chance gives. Only
         models that clearly rank better than chance are asked.
     """
-    skills = {model: skill_of(its.clips, model) for model in its.models}
+    skills = {model: skill_of(machine.clips, model) for model in machine.models}
     clear = [model for model, skill in skills.items() if skill is not None and skill.p <= CLEAR]
-    found = [_in_embedding(its, name, clear) for name in its.distances if clear]
+    found = [_in_embedding(machine, name, clear) for name in machine.distances if clear]
     return [finding for finding in found if finding]
 
 
-def _in_embedding(its: MachineClips, embedding: str, models: Sequence[str]) -> Finding | None:
-    costs = its.clips[[f"auc_cost_{model}" for model in models]]
-    known = its.clips[costs.notna().all(axis=1) & its.clips["label"].notna() & (its.clips["split"] == "test")]
+def _in_embedding(machine: MachineClips, embedding: str, models: Sequence[str]) -> Finding | None:
+    costs = machine.clips[[f"auc_cost_{model}" for model in models]]
+    known = machine.clips[
+        costs.notna().all(axis=1) & machine.clips["label"].notna() & (machine.clips["split"] == "test")
+    ]
     groups, rows = [], []
     for section in sections_of(known):
         matrix, present = clip_table.vectors(section, embedding)
@@ -59,13 +61,13 @@ def _in_embedding(its: MachineClips, embedding: str, models: Sequence[str]) -> F
     if not rows:
         return None
     expected, p = overlap_by_chance(groups)
-    if p > LEVEL / len(its.distances):
+    if p > LEVEL / len(machine.distances):
         return None
     ordered = costs.loc[rows].mean(axis=1).sort_values(ascending=False, kind="stable").index.to_numpy()
     return Finding(
         "doubtful_labels",
-        its.machine_type,
-        f"{its.machine_type}: {counted(len(rows), 'clip')} whose label looks doubtful",
+        machine.machine_type,
+        f"{machine.machine_type}: {counted(len(rows), 'clip')} whose label looks doubtful",
         "low",
         ("label", *costs.columns, "nearest_normal"),
         f"{' and '.join(models)} rank each of them deeper in the other class than in its own, and its {K} nearest test "

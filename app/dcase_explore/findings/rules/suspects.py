@@ -31,18 +31,18 @@ ODD_TIMES = 3.0
 FEWEST_TRAINING = 20
 
 
-def _in_each(find: Callable[[pd.DataFrame, Distances], list[Finding]], its: MachineClips) -> list[Finding]:
+def _in_each(find: Callable[[pd.DataFrame, Distances], list[Finding]], machine: MachineClips) -> list[Finding]:
     """What is found in each embedding."""
-    return [finding for measured in its.distances.values() for finding in find(its.clips, measured)]
+    return [finding for measured in machine.distances.values() for finding in find(machine.clips, measured)]
 
 
-def find_duplicates(its: pd.DataFrame, measured: Distances) -> list[Finding]:
+def find_duplicates(frame: pd.DataFrame, measured: Distances) -> list[Finding]:
     """
     Find test clips that are nearly copies of training clips.
 
     Parameters
     ----------
-    its
+    frame
         One machine type's rows of a clip table.
     measured
         Nearest training normals in one embedding.
@@ -52,9 +52,9 @@ def find_duplicates(its: pd.DataFrame, measured: Distances) -> list[Finding]:
     list of Finding
         Of rule ``duplicates``; each test clip is followed by its twin.
     """
-    if not measured.trained or its.loc[measured.rows[0], f"embeddings_{measured.embedding}"].size < FEWEST_DIMENSIONS:
+    if not measured.trained or frame.loc[measured.rows[0], f"embeddings_{measured.embedding}"].size < FEWEST_DIMENSIONS:
         return []
-    test = (its.loc[measured.rows, "split"] == "test").to_numpy() & (measured.nearest >= 0)
+    test = (frame.loc[measured.rows, "split"] == "test").to_numpy() & (measured.nearest >= 0)
     among_training = measured.nearest_distance[~test & (measured.nearest_distance > 0)]
     typical = float(np.median(among_training)) if len(among_training) else 0.0
     of_twin = np.where(test, measured.nearest_distance[measured.nearest], np.nan)
@@ -64,7 +64,7 @@ def find_duplicates(its: pd.DataFrame, measured: Distances) -> list[Finding]:
         return []
     copies = copies[np.argsort(measured.nearest_distance[copies], kind="stable")]
     largest = float(measured.nearest_distance[copies[-1]]) / typical
-    machine_type = str(its["class"].iloc[0])
+    machine_type = str(frame["class"].iloc[0])
     pairs = np.stack([copies, measured.nearest[copies]], axis=1)
     return [
         Finding(
@@ -81,13 +81,13 @@ def find_duplicates(its: pd.DataFrame, measured: Distances) -> list[Finding]:
     ]
 
 
-def find_recordings(its: pd.DataFrame) -> list[Finding]:
+def find_recordings(frame: pd.DataFrame) -> list[Finding]:
     """
     Find silent and clipped recordings.
 
     Parameters
     ----------
-    its
+    frame
         One machine type's rows of a clip table; ``level_dbfs`` and ``clipped`` are there where it was listened to.
 
     Returns
@@ -96,10 +96,10 @@ def find_recordings(its: pd.DataFrame) -> list[Finding]:
         Of rule ``recordings``.
     """
     found = []
-    machine_type = str(its["class"].iloc[0])
-    silent = its.index[its["level_dbfs"] < SILENT_DBFS] if "level_dbfs" in its else its.index[:0]
+    machine_type = str(frame["class"].iloc[0])
+    silent = frame.index[frame["level_dbfs"] < SILENT_DBFS] if "level_dbfs" in frame else frame.index[:0]
     if len(silent):
-        quietest = its.loc[silent, "level_dbfs"].sort_values(kind="stable")
+        quietest = frame.loc[silent, "level_dbfs"].sort_values(kind="stable")
         found.append(
             Finding(
                 "recordings",
@@ -108,13 +108,13 @@ def find_recordings(its: pd.DataFrame) -> list[Finding]:
                 "high",
                 ("level_dbfs", "label", "domain", "split"),
                 f"Their level is below {SILENT_DBFS:.0f} dB of full scale, the quietest at {quietest.iloc[0]:.0f} dB; "
-                f"the median of {machine_type} is {its['level_dbfs'].median():.0f} dB.",
+                f"the median of {machine_type} is {frame['level_dbfs'].median():.0f} dB.",
                 quietest.index.to_numpy(),
             )
         )
-    clipped = its.index[its["clipped"] >= CLIPPED] if "clipped" in its else its.index[:0]
+    clipped = frame.index[frame["clipped"] >= CLIPPED] if "clipped" in frame else frame.index[:0]
     if len(clipped):
-        worst = its.loc[clipped, "clipped"].sort_values(ascending=False, kind="stable")
+        worst = frame.loc[clipped, "clipped"].sort_values(ascending=False, kind="stable")
         found.append(
             Finding(
                 "recordings",
@@ -130,13 +130,13 @@ def find_recordings(its: pd.DataFrame) -> list[Finding]:
     return found
 
 
-def find_training_outliers(its: pd.DataFrame, measured: Distances) -> list[Finding]:
+def find_training_outliers(frame: pd.DataFrame, measured: Distances) -> list[Finding]:
     """
     Find training normals that lie far from all other training normals.
 
     Parameters
     ----------
-    its
+    frame
         One machine type's rows of a clip table.
     measured
         Distances to the source training normals, a clip itself not counted.
@@ -147,7 +147,7 @@ def find_training_outliers(its: pd.DataFrame, measured: Distances) -> list[Findi
         Of rule ``training_outliers``; target training clips, which are few and meant to differ, are left out, and so
         are clips of a rare kind that lie near each other.
     """
-    clips = its.loc[measured.rows]
+    clips = frame.loc[measured.rows]
     training = (clips["split"] == "train").to_numpy() & (measured.distance > 0)
     if "label" in clips:
         training &= (clips["label"] != "anomaly").to_numpy()
@@ -163,7 +163,7 @@ def find_training_outliers(its: pd.DataFrame, measured: Distances) -> list[Findi
     )
     if odd.empty:
         return []
-    machine_type, times = str(its["class"].iloc[0]), float(distances[odd.index].max() / distances.median())
+    machine_type, times = str(frame["class"].iloc[0]), float(distances[odd.index].max() / distances.median())
     return [
         Finding(
             "training_outliers",
@@ -187,13 +187,13 @@ def _oddness(distances: np.ndarray) -> np.ndarray:
     return above / spread if spread else np.zeros(len(above))
 
 
-def find_attribute_mismatch(its: pd.DataFrame) -> list[Finding]:
+def find_attribute_mismatch(frame: pd.DataFrame) -> list[Finding]:
     """
     Find clips whose file name gives an attribute another value than the table does.
 
     Parameters
     ----------
-    its
+    frame
         One machine type's rows of a clip table.
 
     Returns
@@ -201,11 +201,11 @@ def find_attribute_mismatch(its: pd.DataFrame) -> list[Finding]:
     list of Finding
         Of rule ``attribute_mismatch``.
     """
-    machine_type = str(its["class"].iloc[0])
-    names = [str(name) for name in its.columns if ATTRIBUTE.fullmatch(str(name)) and str(name).endswith("p")]
-    pairs = [(name, f"{name[:-1]}v") for name in names if f"{name[:-1]}v" in its]
+    machine_type = str(frame["class"].iloc[0])
+    names = [str(name) for name in frame.columns if ATTRIBUTE.fullmatch(str(name)) and str(name).endswith("p")]
+    pairs = [(name, f"{name[:-1]}v") for name in names if f"{name[:-1]}v" in frame]
     rows, examples = [], []
-    for row, clip_id, *values in its[["clip_id", *(column for pair in pairs for column in pair)]].itertuples():
+    for row, clip_id, *values in frame[["clip_id", *(column for pair in pairs for column in pair)]].itertuples():
         parsed = parse_clip_name(str(clip_id).partition(f"{machine_type}_")[2])
         told = dict(zip(values[::2], values[1::2], strict=True))
         for name, value in parsed.attributes if parsed else ():
@@ -243,7 +243,7 @@ RULES = (
         things="duplicates",
         finds="test clips nearly the same as a training clip",
         speaks=f"at most {COPY:.0%} as far from it as training clips are from theirs".replace("%", " %"),
-        look=lambda its: _in_each(find_duplicates, its),
+        look=lambda machine: _in_each(find_duplicates, machine),
         needs=(needs.embeddings, needs.training),
     ),
     Rule(
@@ -251,7 +251,7 @@ RULES = (
         things="silent or clipped recordings",
         finds="silent or clipped recordings, where they were listened to",
         speaks="level below −80 dB; 0.1 % of samples at full scale",
-        look=lambda its: find_recordings(its.clips),
+        look=lambda machine: find_recordings(machine.clips),
         needs=(needs.listened_to,),
     ),
     Rule(
@@ -260,7 +260,7 @@ RULES = (
         finds="source training clips unlike all others",
         speaks="three times the median distance, and six robust standard deviations of its logarithm, to the five "
         "nearest and to the nearest",
-        look=lambda its: _in_each(find_training_outliers, its),
+        look=lambda machine: _in_each(find_training_outliers, machine),
         needs=(needs.embeddings, needs.training),
     ),
     Rule(
@@ -268,6 +268,6 @@ RULES = (
         things="attribute mismatches",
         finds="attributes whose value in the file name differs from that in the table",
         speaks="any",
-        look=lambda its: find_attribute_mismatch(its.clips),
+        look=lambda machine: find_attribute_mismatch(machine.clips),
     ),
 )

@@ -27,7 +27,7 @@ from dcase_explore.messages import counted
 
 WRONG_COST = 0.5
 """AUC cost above which a clip stands on the wrong side of most clips of the other class."""
-MOST = 0.5
+MOST_WRONG = 0.5
 """Share of a class that a model decides wrongly, above which its decisions tell nothing of single clips."""
 FEWEST = 10
 """Clips of the smaller class, below which nothing can be told of a model."""
@@ -44,7 +44,7 @@ DOES = {
 }
 
 
-def find_wrong(its: MachineClips, label: str) -> list[Finding]:
+def find_wrong(machine: MachineClips, label: str) -> list[Finding]:
     """
     Find the normals, or the anomalies, of a machine type that are got wrong.
 
@@ -54,7 +54,7 @@ def find_wrong(its: MachineClips, label: str) -> list[Finding]:
 
     Parameters
     ----------
-    its
+    machine
         One machine type.
     label
         ``"normal"`` or ``"anomaly"``.
@@ -64,8 +64,8 @@ def find_wrong(its: MachineClips, label: str) -> list[Finding]:
     list of Finding
         Of rule ``hard_normals`` or ``missed_anomalies``.
     """
-    clips = its.clips
-    skills = {model: skill for model in its.models if (skill := skill_of(clips, model))}
+    clips = machine.clips
+    skills = {model: skill for model in machine.models if (skill := skill_of(clips, model))}
     scored = {model: int(clips[f"auc_cost_{model}"].notna().sum()) for model in skills}
     # One that scores a few of the clips would leave but those to be had in common, one that ranks at random none.
     comparable = [model for model in skills if scored[model] >= max(scored.values()) / 2]
@@ -100,7 +100,7 @@ def is_wrong(clips: pd.DataFrame, model: str, label: str) -> np.ndarray:
     if f"prediction_{model}" in clips:
         called = (clips[f"prediction_{model}"] == _OTHER[label]).to_numpy()
         decided = of_label & clips[f"prediction_{model}"].notna().to_numpy()
-        if decided.any() and called[decided].mean() <= MOST:
+        if decided.any() and called[decided].mean() <= MOST_WRONG:
             wrong = wrong | called
     return np.asarray(wrong & of_label)
 
@@ -133,7 +133,7 @@ def _wrong_for_all(clips: pd.DataFrame, models: Sequence[str], label: str, lucky
     by_model = {model: is_wrong(there, model, label) for model in models}
     rows = there.index[np.all(list(by_model.values()), axis=0)]
     expected, p = overlap_by_chance(
-        [[wrong[there.index.isin(its.index)] for wrong in by_model.values()] for its in sections_of(there)]
+        [[wrong[there.index.isin(section.index)] for wrong in by_model.values()] for section in sections_of(there)]
     )
     if not len(rows) or p > LEVEL:
         return None
@@ -196,7 +196,7 @@ RULES = (
         finds="normals that every model calls anomalous or ranks above most anomalies",
         speaks="more of them in common than independent models would have, otherwise those of each; where no model "
         f"clearly ranks better than chance (probability {CLEAR}), that is said instead",
-        look=lambda its: find_wrong(its, "normal"),
+        look=lambda machine: find_wrong(machine, "normal"),
         needs=(needs.scores,),
         level=LEVEL + CLEAR,
     ),
@@ -205,7 +205,7 @@ RULES = (
         things="missed anomalies",
         finds="anomalies that every model calls normal or ranks below most normals",
         speaks="the same",
-        look=lambda its: find_wrong(its, "anomaly"),
+        look=lambda machine: find_wrong(machine, "anomaly"),
         needs=(needs.scores,),
         level=LEVEL,
     ),
