@@ -686,7 +686,7 @@ def test_ground_truth_that_differs_from_a_name_is_said_and_believed(tmp_path: Pa
         (truth(data={HIDDEN[0]: 1, HIDDEN[1]: 2}), ["test.csv, line 2", "0 (normal) or 1 (anomaly), not '2'"]),
         (truth(domain={HIDDEN[0]: "target"}), ["test.csv, line 1", "0 (source) or 1 (target), not 'target'"]),
         (truth(data={HIDDEN[0]: 1, "": "", "noise": 1}), ["test.csv, line 3", "file name,value", "'noise,1'"]),
-        (truth(data={"file_name": "label", HIDDEN[0]: 1}), ["test.csv, line 1", "'file_name,label'"]),
+        (truth(data={"file_name": "loudness", HIDDEN[0]: 1}), ["test.csv, line 1", "'file_name,loudness'"]),
         (truth(attributes={HIDDEN[0]: "loud"}), ["test.csv, line 1", "'loud' is not a clip name"]),
         (truth(data={"section_00_0100.wav": 1}), ["1 of 1 names", "section_00_0100.wav"]),
         (truth("pump", data=LABELS), ["pump", "does not have"]),

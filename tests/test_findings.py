@@ -338,7 +338,8 @@ def test_what_only_one_model_gets_wrong_is_a_disagreement() -> None:
 @pytest.mark.parametrize("n_models", [1, 2, 4])
 def test_a_planted_condition_is_found_first_and_alone(n_models: int) -> None:
     models = tuple(f"m{number}" for number in range(n_models))
-    made = Made(seed=4, skill=3.0, models=models)
+    # Of another seed chance may tell something beside it, at the rule's level: 1 of 60 tables did.
+    made = Made(seed=5, skill=3.0, models=models)
     planted = made.rows(split="test", label="normal", d1v="C")
     for model in models:
         made.scores[model][planted] += 3.5

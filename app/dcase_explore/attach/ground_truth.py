@@ -39,7 +39,9 @@ def attach_ground_truth(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """
     where = f"--ground-truth {path}"
     files = truth_files(path)
-    told = _by_name((truth for file in files for truth in truths(file, len(frame))), set(frame["clip_id"]), where)
+    told = _by_name(
+        ((file.holds, truth) for file in files for truth in truths(file, len(frame))), set(frame["clip_id"]), where
+    )
     if not told:
         raise ExploreError(f"{where}: {'its files hold' if path.is_dir() else 'holds'} not a single clip")
     try:
@@ -60,11 +62,16 @@ def attach_ground_truth(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     return clips.conform(changed)
 
 
-def _by_name(found: Iterable[Truth], ids: set[str], where: str) -> dict[str, dict[str, object]]:
-    """Facts by what each clip is called in the data: its name as it was published, or its full one."""
+def _by_name(found: Iterable[tuple[str, Truth]], ids: set[str], where: str) -> dict[str, dict[str, object]]:
+    """
+    Facts by what each clip is called in the data: its name as it was published, or its full one.
+
+    A list of labels decides over the labels in a list of full names; two lines of one list have to agree.
+    """
     told: dict[str, dict[str, object]] = {}
+    said: dict[tuple[str, str, str], object] = {}
     known = {clip.partition("/")[2].partition("_")[2] for clip in ids}
-    for truth in found:
+    for holds, truth in found:
         names = [_called(truth.machine, name) for name in truth.names]
         there = (
             name
@@ -73,12 +80,11 @@ def _by_name(found: Iterable[Truth], ids: set[str], where: str) -> dict[str, dic
         )
         facts = {column: value for column, value in truth.facts.items() if value is not None}
         name = next(there, names[0])
-        before = told.setdefault(name, {})
         for column in ("label", "domain"):
-            if column in facts and before.get(column, facts[column]) != facts[column]:
-                both = f"{before[column]} and {facts[column]}"
+            if column in facts and (before := said.setdefault((holds, name, column), facts[column])) != facts[column]:
+                both = f"{before} and {facts[column]}"
                 raise ExploreError(f"{where}: says {both} of {name}: keep one {column} of each clip")
-        before.update(facts)
+        told.setdefault(name, {}).update(facts)
     return told
 
 

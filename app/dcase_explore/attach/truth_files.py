@@ -172,6 +172,11 @@ def truths(file: TruthFile, most: int) -> Iterator[Truth]:
             continue
         if index == 0 and name.lower() in NAME_COLUMNS:
             header = [text.lower() for text in fields]
+            if file.holds in ("label", "domain") and not any(_fact(column) for column in header):
+                raise ExploreError(
+                    f"{where}: no column is called label or domain in {','.join(fields)[:80]!r}: name it, or leave out "
+                    "the line of names"
+                )
             continue
         if not rest or not is_clip:
             raise ExploreError(f"{where}: expected 'file name,value', found {','.join(fields)[:80]!r}")
@@ -186,11 +191,16 @@ def truths(file: TruthFile, most: int) -> Iterator[Truth]:
             yield Truth(machine, (name,), {**facts, file.holds: _code(rest[0], file.holds, where)})
 
 
+def _fact(column: str) -> str | None:
+    """What a column of this name tells: label, domain, or nothing that is known."""
+    return column if column in ("label", "domain") else NAMED_OTHERWISE.get(column)
+
+
 def _under(header: list[str], fields: list[str], where: str) -> dict[str, object]:
     """Label and domain of a line below one that names the columns; nothing where no name is known."""
     found: dict[str, object] = {}
     for column, text in zip(header, fields, strict=False):
-        fact = column if column in ("label", "domain") else NAMED_OTHERWISE.get(column)
+        fact = _fact(column)
         if fact is None or fact in found or not text:
             continue
         words, read = (LABELS, label_of) if fact == "label" else (DOMAINS, domain_of)

@@ -53,7 +53,7 @@ def find_layout(name_or_file: str) -> Path:
         found = False
     if not found:
         shown = plain(name_or_file if len(name_or_file) <= 200 else f"{name_or_file[:197]}...")
-        if os.path.exists(path):  # noqa: PTH110 - no error for a zero byte
+        if name_or_file and os.path.exists(path):  # noqa: PTH110 - no error for a zero byte
             open_regular(path, f"layout {shown}").close()  # says what it is
         raise ExploreError(
             f"there is no layout {shown}, by name or as a file: {meant(shown, [*curated_names(), *kept])}"
