@@ -101,6 +101,8 @@ def page(browser: "Browser", served: tuple[str, View]) -> "Iterator[Page]":
     page.add_init_script(COUNT_SOURCES)
     page.goto(served[0])
     page.get_by_text("Filtered").wait_for()
+    # It opens with a clip of its own choice, which would take the place of one chosen before.
+    page.wait_for_function("() => globalThis.spotlight.useDataset.getState().selectedIndices.length")
     yield page
     page.close()
 
