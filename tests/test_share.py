@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -275,6 +277,27 @@ def test_the_same_input_gives_the_same_bytes(valves: pd.DataFrame, one_file: Pat
         for name in ("first", "second")
     )
     assert first == second
+
+
+def test_scripts_stand_in_one_order_in_every_process() -> None:
+    code = """
+from dcase_explore.sharing.one_file import linked
+names = [f"plugins/{letter}.js" for letter in "hgfedcba"]
+scripts = {name: "" for name in names} | {"plugins/main.js": "\\n".join(f'import "./{name[8:]}"' for name in names)}
+print(*linked(scripts))
+"""
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2)
+    }
+    (order,) = orders
+    assert order.split() == [*sorted(order.split()[:-1]), "plugins/main.js"]
 
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -175,7 +175,9 @@ def linked(scripts: dict[str, str]) -> dict[str, str]:
         changed[name] = text
     if MAIN in needs:
         needs[MAIN] |= set(scripts) - {MAIN}
-    return {name: changed[name] for name in TopologicalSorter(needs).static_order()}
+    # Sorted, for sets have another order in each process, and the same input is to give the same bytes.
+    order = TopologicalSorter({name: sorted(needs[name]) for name in sorted(needs)}).static_order()
+    return {name: changed[name] for name in order}
 
 
 def _element(name: str, content: bytes, *, packed: bool = False) -> str:
