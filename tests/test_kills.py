@@ -32,46 +32,46 @@ def test_whoever_is_killed_while_it_writes_the_next_run_is_right(tmp_path: Path)
 def main(folder: Path) -> None:
     """Kill every writer, and look at what the next run leaves."""
     for name, (write, right) in writers(folder).items():
-        place, rng, killed = folder / name, random.Random(name), 0
-        place.mkdir()
-        steps = steps_of(write, place)
+        own, rng, killed = folder / name, random.Random(name), 0
+        own.mkdir()
+        steps = steps_of(write, own)
         for number in range(2 * KILLS):
             # Every other one is held where it was, so that it does not end before it is killed.
-            killed += kill(write, place, rng.randint(1, steps), held=number % 2 == 0)
+            killed += kill(write, own, rng.randint(1, steps), held=number % 2 == 0)
             if killed >= KILLS:
                 break
-        write(place)
-        right(place)
-        left = [path for path in place.rglob("*") if path.name.startswith(".") and path.suffix != ".lock"]
+        write(own)
+        right(own)
+        left = [path for path in own.rglob("*") if path.name.startswith(".") and path.suffix != ".lock"]
         assert not left, left
         print(name, killed)
 
 
-def watched(write: Callable[[Path], object], place: Path, step: Callable[[], None]) -> None:
+def watched(write: Callable[[Path], object], folder: Path, step: Callable[[], None]) -> None:
     """Write in this process, which is a copy, and say before every file that is opened, moved or removed there."""
 
-    def hook(event: str, its: tuple[object, ...]) -> None:
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
         writes = event in ("os.rename", "os.remove", "os.mkdir", "sqlite3.connect", "os.truncate") or (
-            event == "open" and isinstance(its[2], int) and its[2] & (os.O_WRONLY | os.O_RDWR)
+            event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
         )
-        if writes and str(place) in str(its[0]):
+        if writes and str(folder) in str(arguments[0]):
             step()
 
     sys.addaudithook(hook)
-    write(place)
+    write(folder)
 
 
-def steps_of(write: Callable[[Path], object], place: Path) -> int:
+def steps_of(write: Callable[[Path], object], folder: Path) -> int:
     reads, says = os.pipe()
     copy = os.fork()
     if not copy:
-        watched(write, place, lambda: os.write(says, b".") and None)
+        watched(write, folder, lambda: os.write(says, b".") and None)
         os._exit(0)
     assert os.waitpid(copy, 0)[1] == 0
     return len(os.read(reads, 2**16))
 
 
-def kill(write: Callable[[Path], object], place: Path, at: int, *, held: bool) -> bool:
+def kill(write: Callable[[Path], object], folder: Path, at: int, *, held: bool) -> bool:
     """Kill a run at one of its steps, or shortly after; whether it was still there."""
     reads, says = os.pipe()
     copy = os.fork()
@@ -84,7 +84,7 @@ def kill(write: Callable[[Path], object], place: Path, at: int, *, held: bool) -
                 os.write(says, b".")
                 time.sleep(60 if held else 0)
 
-        watched(write, place, step)
+        watched(write, folder, step)
         os._exit(0)
     os.close(says)
     os.read(reads, 1)
@@ -106,33 +106,35 @@ def writers(folder: Path) -> dict[str, tuple[Callable[[Path], object], Callable[
     layout = read_layout("simple")
     arrays = {f"{number}": np.full(2_000, number, np.float32) for number in range(50)}
 
-    def made(place: Path) -> None:
-        assert all(demo._place(place, clip).stat().st_size == 320_044 for clip in few)
+    def made(folder: Path) -> None:
+        assert all(demo._place(folder, clip).stat().st_size == 320_044 for clip in few)
 
-    def put(place: Path) -> None:
-        os.environ["DCASE_EXPLORE_CACHE"] = str(place)
+    def put(folder: Path) -> None:
+        os.environ["DCASE_EXPLORE_CACHE"] = str(folder)
         with store.Store() as opened:
             opened.put(arrays)
 
-    def kept(place: Path) -> None:
-        os.environ["DCASE_EXPLORE_CACHE"] = str(place)
+    def kept(folder: Path) -> None:
+        os.environ["DCASE_EXPLORE_CACHE"] = str(folder)
         with store.Store() as opened:
             found = opened.get(arrays)
-        assert {key: its.tolist() for key, its in found.items()} == {key: its.tolist() for key, its in arrays.items()}
+        assert {key: array.tolist() for key, array in found.items()} == {
+            key: array.tolist() for key, array in arrays.items()
+        }
 
-    def noted(place: Path) -> None:
-        assert Notes(place / "notes.csv").read()["test/fan_a.wav"] == Note("noise", "hum")
+    def noted(folder: Path) -> None:
+        assert Notes(folder / "notes.csv").read()["test/fan_a.wav"] == Note("noise", "hum")
 
     return {
-        "demo": (lambda place: [clip.unlink() for clip in place.rglob("*.wav")] + [demo._make(place, few)], made),
+        "demo": (lambda folder: [clip.unlink() for clip in folder.rglob("*.wav")] + [demo._make(folder, few)], made),
         "layout": (
-            lambda place: (
-                (place / "mine.json").unlink(missing_ok=True),
-                file_to_save(str(place / "mine.json")).write(layout),
+            lambda folder: (
+                (folder / "mine.json").unlink(missing_ok=True),
+                file_to_save(str(folder / "mine.json")).write(layout),
             ),
-            lambda place: read_layout(str(place / "mine.json")) and None,
+            lambda folder: read_layout(str(folder / "mine.json")) and None,
         ),
-        "notes": (lambda place: Notes(place / "notes.csv").keep("test/fan_a.wav", Note("noise", "hum")), noted),
+        "notes": (lambda folder: Notes(folder / "notes.csv").keep("test/fan_a.wav", Note("noise", "hum")), noted),
         "store": (put, kept),
     }
 
