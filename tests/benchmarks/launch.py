@@ -123,7 +123,8 @@ def made_up(count: int) -> pd.DataFrame:
 
 def programs(data: Path, folder: Path) -> list[Program]:
     """All that are compared, on one file."""
-    explore = [sys.executable, "-m", "dcase_explore", "--no-browser", "--data"]
+    # A layout with a map, as embedding-atlas draws one; clips without recordings would be shown in one without.
+    explore = [sys.executable, "-m", "dcase_explore", "--no-browser", "--layout", "extended", "--data"]
     kept, empty = folder / "kept", folder / "empty"
     changed = shutil.copy(data, folder / f"changed-{data.name}")
     # As after a launch that lasted until all was there.
@@ -194,7 +195,7 @@ def measure(browser: Browser, program: Program) -> tuple[float, float, float]:
         while time.perf_counter() - changed < QUIET_SECONDS and time.perf_counter() - started < LONGEST_SECONDS:
             now = time.perf_counter()
             seen = PIL.Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((800, 500))
-            shots.append((now - started, np.asarray(seen).astype(int)))
+            shots.append((now - started, np.asarray(seen)))
             if len(shots) == 1 or differ(shots[-1][1], shots[-2][1]) > 0.001 or not there(page, program.drawn):
                 changed = now
         other = [differ(image, shots[-1][1]) > 0.005 for _, image in shots]
@@ -202,7 +203,8 @@ def measure(browser: Browser, program: Program) -> tuple[float, float, float]:
         return answered, painted, memory(process.pid)
     finally:
         page.close()
-        with contextlib.suppress(ProcessLookupError):
+        # The recipe does not end by itself while its map is computed.
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, signal.SIGINT)
             process.wait(15)
         with contextlib.suppress(ProcessLookupError):
@@ -225,7 +227,7 @@ def there(page: object, selector: str) -> bool:
 
 def differ(one: np.ndarray, other: np.ndarray) -> float:
     """Share of pixels that clearly differ."""
-    return float((np.abs(one - other).max(axis=-1) > 24).mean())
+    return float((np.abs(one.astype(np.int16) - other).max(axis=-1) > 24).mean())
 
 
 def memory(pid: int) -> float:
@@ -262,6 +264,7 @@ def main() -> None:
             for _ in range(asked.rounds):
                 for program in compared:
                     program.figures.append(measure(browser, program))
+                    print(f"{program.name}: {program.figures[-1][1]:.2f} s", file=sys.stderr, flush=True)
             first = statistics.median(painted for _, painted, _ in compared[0].figures)
             for program in compared:
                 answered, painted, size = (statistics.median(figures) for figures in zip(*program.figures, strict=True))
