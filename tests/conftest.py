@@ -96,14 +96,14 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def viewer(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]:
     """The page of those recordings' valves in the simple layout, served in this process."""
-    from dcase_explore.exploring import explore
     from dcase_explore.options import Options
+    from dcase_explore.view import view_of
     from dcase_explore.viewer.address import Address
     from dcase_explore.viewer.server import Server
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
+        exploration = view_of(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
     viewer = Server(Address())
     viewer.show(stored(exploration), exploration.arrangement)
     yield viewer

@@ -7,7 +7,8 @@ import pytest
 
 from columns_table import README, TABLE, table
 from dcase_explore import load, show
-from dcase_explore.columns import COLUMNS, KINDS, describe
+from dcase_explore.column_names import describe
+from dcase_explore.columns import COLUMNS, KINDS
 from dcase_explore.errors import ExploreError
 from exploring import table_of
 

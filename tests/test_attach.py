@@ -18,7 +18,7 @@ from dcase_explore import clips, tables
 from dcase_explore.api import load
 from dcase_explore.asking import named
 from dcase_explore.attach import attach
-from dcase_explore.columns import members
+from dcase_explore.column_names import members
 from dcase_explore.errors import ExploreError
 from dcase_explore.scoring import score
 from dcase_explore.sources.results import read_results, result_folders

@@ -21,9 +21,9 @@ import pytest
 
 from conftest import served
 from dcase_explore.enrich.logmel import mel_filters
-from dcase_explore.exploring import explore
 from dcase_explore.findings.finding import Finding
 from dcase_explore.options import Options
+from dcase_explore.view import view_of
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from exploring import get, stored, until
@@ -99,7 +99,7 @@ def test_a_click_on_a_row_shows_and_plays_its_sound(page: "Page") -> None:
 def test_a_click_on_a_finding_shows_and_plays_its_clips_beside_their_nearest_normals(
     browser: "Browser", recordings: Path
 ) -> None:
-    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
+    exploration = view_of(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
     frame = exploration.frame
     rows = np.flatnonzero(frame["label"] == "anomaly")[[2, 0, 1]]
     title = "valve: three anomalies that squeal"
@@ -151,7 +151,7 @@ def test_recordings_are_fetched_when_they_are_played(
         hub.fault("dev_test.tar.gz", slow(60_000))
         viewer = Server(Address())
         try:
-            exploration = explore(Options(class_name=["valve"], split="test", layout="simple"))
+            exploration = view_of(Options(class_name=["valve"], split="test", layout="simple"))
             viewer.show(stored(exploration), exploration.arrangement)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(viewer.url)
@@ -256,7 +256,7 @@ def test_a_clip_without_a_place_and_a_sound_is_said_to_have_none(
     shutil.copytree(recordings / "valve", tmp_path / "valve")
     broken = "section_00_source_test_anomaly_0000_pat_00.wav"
     (tmp_path / "valve" / "test" / broken).write_bytes(b"no sound")
-    exploration = explore(Options(data=[str(tmp_path)], layout="simple"))
+    exploration = view_of(Options(data=[str(tmp_path)], layout="simple"))
     # Far from the origin, where Spotlight would draw what has no place.
     exploration.frame["map_logmel_x"] += 100 - exploration.frame["map_logmel_x"].min()
     viewer = Server(Address())

@@ -212,7 +212,10 @@ def test_help_and_import_stay_light() -> None:
 
 
 def test_a_second_run_computes_nothing_and_imports_no_model_library(recordings: Path) -> None:
-    first = f"from dcase_explore.exploring import *; explored(Options(data=[{str(recordings)!r}]))"
+    first = (
+        "from dcase_explore.exploring import explored; from dcase_explore.options import Options\n"
+        f"explored(Options(data=[{str(recordings)!r}]))"
+    )
     assert "umap" in imported_by(first)
     assert imported_by(first) & {"umap", "sklearn", "librosa"} == set()
 

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from dcase_explore import clips
-from dcase_explore.columns import AE, AST, COLUMNS, describe, in_display_order, in_words, member, members
+from dcase_explore.column_names import describe, in_display_order, in_words, member, members
+from dcase_explore.columns import COLUMNS
 from dcase_explore.errors import ExploreError
+from dcase_explore.score_names import AE, AST
 
 
 def table(**columns: Any) -> pd.DataFrame:

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from dcase_explore.exploration import Exploration
-from dcase_explore.exploring import explore
 from dcase_explore.options import Options
+from dcase_explore.view import view_of
 from dcase_explore.viewer import statics
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.behind import SECRET_HEADER, Behind
@@ -49,7 +49,7 @@ class Both:
 def both(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCASE_EXPLORE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
+        exploration = view_of(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
         frame = exploration.frame.assign(
             remarks=["short", "ä" * 99, "b" * 100, "c" * 101, None, '"quoted"\n', "<b>", ""] * 2,
             whole=np.arange(16, dtype=np.int64),
@@ -131,7 +131,7 @@ def test_settings_are_where_spotlight_keeps_its_own(both: Both) -> None:
 def test_a_page_that_asks_nothing_starts_nothing_and_what_has_died_is_started_anew(
     recordings: Path, one_cache: None
 ) -> None:
-    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
+    exploration = view_of(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
     server = Server(Address())
     try:
         server.show(stored(exploration), exploration.arrangement)
@@ -160,7 +160,7 @@ def test_a_page_of_another_version_is_answered_by_spotlight_itself(
     recordings: Path, one_cache: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(statics, "TESTED", "1.9.0")
-    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
+    exploration = view_of(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
     server = Server(Address())
     try:
         server.show(stored(exploration), exploration.arrangement)

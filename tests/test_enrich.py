@@ -15,7 +15,7 @@ import soundfile
 from sklearn.neighbors import LocalOutlierFactor
 
 from dcase_explore import clips
-from dcase_explore.columns import members
+from dcase_explore.column_names import members
 from dcase_explore.enrich import enrich, logmel
 from dcase_explore.enrich.lof import lof_scores
 from dcase_explore.enrich.maps import map_coordinates

@@ -10,7 +10,7 @@ import soundfile
 from sklearn.decomposition import PCA
 
 from dcase_explore import clips
-from dcase_explore.columns import describe, members, name_problem
+from dcase_explore.column_names import describe, members
 from dcase_explore.enrich import enrich, frames, logmel, pca
 from dcase_explore.enrich.frames import Frames, windows
 from dcase_explore.enrich.knn import knn_scores
@@ -18,6 +18,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explored
 from dcase_explore.findings.finding import models_of
 from dcase_explore.options import Options
+from dcase_explore.score_names import name_problem
 from dcase_explore.sources import read_sources
 from dcase_explore.store import Store
 from hub_server import HubServer

@@ -24,7 +24,8 @@ from dcase_explore.cache import cache_folder
 from dcase_explore.credits import ENRICHED_2023, Credit
 from dcase_explore.errors import ExploreError
 from dcase_explore.exporting import export
-from dcase_explore.recordings import embedded
+from dcase_explore.parquet import opening
+from dcase_explore.recordings import embedded, kept
 from dcase_explore.sources import kind_of
 from dcase_explore.sources.exported import EXPORTED, read_exported
 from dcase_explore.sources.kinds import Asked, Source
@@ -332,12 +333,12 @@ def test_a_dataset_that_has_changed_does_not_answer_with_other_sounds(tmp_path: 
     export(frame, tmp_path / "out", audio=True, title="mine")
     first = taken_back(tmp_path / "out")["path"]
     shutil.rmtree(tmp_path / "out")
-    with pytest.raises(recordings.NotHere, match="not there any more"):
+    with pytest.raises(kept.NotHere, match="not there any more"):
         recordings.fetch(first[0])
     for n, path in enumerate(frame["path"].dropna()):
         record(Path(path), seed=n + 100, seconds=0.02)
     export(frame, tmp_path / "out", audio=True, title="mine")
-    with pytest.raises(recordings.NotHere, match="open it again"):
+    with pytest.raises(kept.NotHere, match="open it again"):
         recordings.fetch(first[0])
     assert set(taken_back(tmp_path / "out")["path"].dropna()).isdisjoint(first)
 
@@ -367,7 +368,7 @@ def test_recordings_that_cannot_be_had_are_null_and_said_once(
     frame = with_recordings(table(), tmp_path / "audio", record)
     Path(frame["path"][0]).unlink()
     Path(frame["path"][2]).write_bytes(b"")
-    os.truncate(frame["path"][3], recordings.MAX_RECORDING_BYTES + 1)
+    os.truncate(frame["path"][3], kept.MAX_RECORDING_BYTES + 1)
     Path(frame["path"][4]).unlink()
     Path(frame["path"][4]).mkdir()
     export(frame, tmp_path / "out", audio=True, title="mine")
@@ -381,11 +382,11 @@ def test_what_cannot_be_read_out_of_a_dataset_is_a_sentence(tmp_path: Path, reco
     origin = {"kind": "embedded", "folder": str(tmp_path / "out")}
     assert embedded.read(origin, frame["clip_id"][0]) == Path(frame["path"][0]).read_bytes()
     for clip_id in ("test/nobody.wav", frame["clip_id"][1]):
-        with pytest.raises(recordings.NotHere, match="holds no recording of"):
+        with pytest.raises(kept.NotHere, match="holds no recording of"):
             embedded.read(origin, clip_id)
     file = tmp_path / "out/data/train-00000-of-00001.parquet"
     file.write_bytes(file.read_bytes()[:-200])
-    with pytest.raises(recordings.NotHere, match=r"train-00000-of-00001\.parquet"):
+    with pytest.raises(kept.NotHere, match=r"train-00000-of-00001\.parquet"):
         embedded.read(origin, frame["clip_id"][0])
 
 
@@ -393,7 +394,7 @@ def test_a_recording_beyond_all_measure_is_not_unpacked(tmp_path: Path, monkeypa
     monkeypatch.setattr(embedded, "MAX_RECORDING_BYTES", 999)
     audio = pa.array([{"bytes": bytes(1_000), "path": "a"}])
     pq.write_table(pa.table({"clip_id": ["train/a.wav"], "audio": audio}), tmp_path / "x.parquet")
-    with pytest.raises(recordings.NotHere, match="larger than"):
+    with pytest.raises(kept.NotHere, match="larger than"):
         embedded.read({"folder": str(tmp_path / "x.parquet")}, "train/a.wav")
 
 
@@ -449,7 +450,7 @@ def fetched_when_played(config: str = "dev", **other: str) -> Path:
     from dcase_explore.hub.repository import Repository
     from dcase_explore.recordings.records import origin_in
 
-    return recordings.place(*origin_in(Repository("owner/name", other.get("commit", "ab" * 20)), config))
+    return kept.place(*origin_in(Repository("owner/name", other.get("commit", "ab" * 20)), config))
 
 
 def test_clips_of_one_origin_need_no_paths(tmp_path: Path) -> None:
@@ -508,11 +509,11 @@ def test_a_table_that_names_a_thousand_places(tmp_path: Path, own_cache: Path, c
 def test_a_table_cannot_put_its_sounds_in_the_place_of_anothers(tmp_path: Path) -> None:
     mine = fetched_when_played(commit="cd" * 20)
     theirs = {"kind": "hub", "repository": "other/name", "commit": "ab" * 20, "config": "dev"}
-    before = recordings.origin_of(str(mine / "train/x.wav"))
+    before = kept.origin_of(str(mine / "train/x.wav"))
     parquet.write(table(), tmp_path / "x.parquet", {"origins": {mine.name: theirs}})
     assert not taken_back(tmp_path / "x.parquet")["path"].str.startswith(str(mine)).any()
-    recordings._origin_in.cache_clear()
-    assert recordings.origin_of(str(mine / "train/x.wav")) == before
+    kept._origin_in.cache_clear()
+    assert kept.origin_of(str(mine / "train/x.wav")) == before
 
 
 # What stays on this machine
@@ -849,7 +850,7 @@ def test_more_than_fits_into_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: pa.Array
 ) -> None:
     pq.write_table(pa.table({"a": values}), tmp_path / "x.parquet", row_group_size=len(values) // 4)
-    monkeypatch.setattr(parquet, "MAX_BYTES", 79_999)
+    monkeypatch.setattr(opening, "MAX_BYTES", 79_999)
     with pytest.raises(ExploreError, match=r"x\.parquet is larger than"):
         parquet.read(tmp_path / "x.parquet")
 

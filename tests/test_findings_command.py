@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands import run
-from dcase_explore.columns import describe
+from dcase_explore.column_names import describe
 from test_cli import imported_by
 from test_score_command import made_run, write_scores
 
@@ -115,7 +115,7 @@ def test_the_summary_counts_the_findings_of_the_view(bearing: list[dict[str, obj
 
 def test_finding_in_scores_imports_no_model_library(real_scores: Path) -> None:
     code = (
-        "from dcase_explore.exploring import Options, explored\n"
+        "from dcase_explore.exploring import explored; from dcase_explore.options import Options\n"
         f"explored(Options(data=[{str(real_scores)!r}]), with_maps=False)"
     )
     assert not {"sklearn", "umap", "torch", "renumics", "librosa"} & imported_by(code)

@@ -22,12 +22,12 @@ import pytest
 
 from dcase_explore import api, show
 from dcase_explore.errors import ExploreError
-from dcase_explore.exploring import explore
 from dcase_explore.findings.finding import Finding
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.options import Options
 from dcase_explore.stored import making
 from dcase_explore.stored.exploration import read
+from dcase_explore.view import view_of
 from dcase_explore.viewer.handle import Viewer
 from exploring import free, get, table_of, until
 
@@ -62,7 +62,7 @@ def port_of(viewer: Viewer) -> int:
 
 
 def test_stored_exploration_is_the_same_when_read_back(recordings: Path, tmp_path: Path) -> None:
-    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
+    exploration = view_of(Options(data=[str(recordings)], class_name=["valve"], layout="extended"))
     finding = Finding("hard_normals", "valve", "two normals", "high", ("label",), "why", np.array([3, 1]), {"a": 0.1})
     exploration = dataclasses.replace(exploration, findings=[finding])
     making.store(exploration, tmp_path / "stored").close()
@@ -156,7 +156,7 @@ def test_clips_and_findings_are_selected_from_python(viewer: Viewer, recordings:
         viewer.select([ids[0], "nothing"])
     with pytest.raises(ExploreError, match="have no clip_id"):
         viewer.select(frame[["class"]])
-    exploration = explore(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
+    exploration = view_of(Options(data=[str(recordings)], class_name=["valve"], layout="simple"))
     finding = Finding("hard_normals", "valve", "two normals", "high", ("label",), "why", np.array([3, 1]))
     with pytest.raises(ExploreError, match="'two normals' is not among those shown"):
         viewer.select(finding)
@@ -384,7 +384,7 @@ def test_full_disk_is_one_sentence_and_leaves_the_page(viewer: Viewer, monkeypat
 
 
 def test_own_columns_of_any_type_are_shown(recordings: Path) -> None:
-    frame = explore(Options(data=[str(recordings)], class_name=["valve"])).frame
+    frame = view_of(Options(data=[str(recordings)], class_name=["valve"])).frame
     own = {
         "intervals": pd.cut(np.arange(16), 4),
         "things": [{"a": 1}, None] * 8,

@@ -12,13 +12,14 @@ import pytest
 from conftest import served
 from dcase_explore import clips, load
 from dcase_explore.errors import ExploreError
-from dcase_explore.exploring import explore, explored
+from dcase_explore.exploring import explored
 from dcase_explore.exporting import export
 from dcase_explore.hub.repository import open_repository
 from dcase_explore.hub.table import AST, fetch_embeddings, read_config
 from dcase_explore.options import Options
 from dcase_explore.recordings import fetch
 from dcase_explore.sources import read_sources
+from dcase_explore.view import view_of
 from hub_repository import AST as AST_FILE
 from hub_repository import StandIn, pickled_npz
 from hub_server import HubServer
@@ -50,7 +51,7 @@ def changed(standin: StandIn, tmp_path: Path) -> StandIn:
 
 
 def test_the_first_picture_needs_metadata_scores_and_one_embedding(hub: HubServer, capsys) -> None:
-    exploration = explore(Options(class_name=["valve"], layout="extended"))
+    exploration = view_of(Options(class_name=["valve"], layout="extended"))
     assert {request.file for request in hub.requests if request.file} == {
         "data/dev_metadata.csv",
         "data/scores.csv",
@@ -102,7 +103,7 @@ def test_other_configs(hub: HubServer, standin: StandIn) -> None:
     assert set(evaluation["clip_id"]) == set(standin.keys["eval_test"])
     assert not {"domain", "label"} & set(evaluation.columns[evaluation.notna().any()])
     assert evaluation["anomaly_score_add_train_lof"].notna().all()
-    both = explore(Options(config=["add", "eval"])).frame
+    both = view_of(Options(config=["add", "eval"])).frame
     assert len(both) == len(added) + len(evaluation)
     with pytest.raises(ExploreError, match="no config deb: did you mean dev"):
         read("deb")
@@ -117,7 +118,7 @@ def test_another_embedding_on_demand_and_from_then_on(hub: HubServer, standin: S
     hub.requests.clear()
     pd.testing.assert_frame_equal(read(), fetched)
     assert hub.requests == []
-    frame = explore(Options(class_name=["valve"], layout="extended")).frame
+    frame = view_of(Options(class_name=["valve"], layout="extended")).frame
     assert {f"map_{AST}_x", "map_dcase2023_task2_baseline_ae_x"} <= set(frame.columns)
 
 
@@ -132,7 +133,7 @@ def without(*names: str) -> Callable[[StandIn], None]:
 def test_without_scores(changed: StandIn, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     without("scores.csv")(changed)
     with served(changed, monkeypatch) as hub:
-        exploration = explore(Options(class_name=["valve"]))
+        exploration = view_of(Options(class_name=["valve"]))
         assert hub.bytes_sent_for("dev_valve.zip") == 0
     assert [name for name in exploration.frame if name.startswith("anomaly_score")] == [f"anomaly_score_{AST}_knn"]
     said = capsys.readouterr().err
@@ -371,7 +372,7 @@ def test_an_export_shows_the_same_page(
     given = explored(options)
     credit = given.credits[0]
     export(given.frame, tmp_path / "copy", audio=audio, title=given.title, credit=credit, derived=given.computed)
-    first, again = explore(options), explore(Options(data=[str(tmp_path / "copy")], layout="extended"))
+    first, again = view_of(options), view_of(Options(data=[str(tmp_path / "copy")], layout="extended"))
     sounds = ["path", "nearest_normal"]
     pd.testing.assert_frame_equal(again.frame.drop(columns=sounds), first.frame.drop(columns=sounds))
     for column in sounds:

@@ -14,9 +14,9 @@ from commands import run
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
-from dcase_explore.scoring import report, score
+from dcase_explore.scoring import documents, score
 from dcase_explore.scoring.improvement import terms, to_frame
-from dcase_explore.scoring.interval_report import as_json
+from dcase_explore.scoring.interval_tables import as_json
 from dcase_explore.scoring.intervals import intervals
 from dcase_explore.scoring.metrics import section_metrics
 from dcase_explore.scoring.resampling import draw, drawn_metrics
@@ -126,7 +126,7 @@ def test_what_each_number_costs_is_the_score_with_that_number_changed(real: Expl
 
 def test_json_tells_the_intervals_beside_the_scores(real: Exploration) -> None:
     found = intervals(real.frame, real.models, 100)
-    told, plain = json.loads(as_json(real.models, found)), json.loads(report.as_json(real.models))
+    told, plain = json.loads(as_json(real.models, found)), json.loads(documents.as_json(real.models))
     for model in plain:
         document = dict(told[model])
         low, high = document.pop("official_score_interval")

@@ -98,7 +98,8 @@ def writers(folder: Path) -> dict[str, tuple[Callable[[Path], object], Callable[
     from dcase_explore import store
     from dcase_explore.layouts.files import read_layout
     from dcase_explore.layouts.saving import file_to_save
-    from dcase_explore.notes import Note, Notes
+    from dcase_explore.notes import Notes
+    from dcase_explore.notes.files import Note
     from dcase_explore.sources import demo
     from dcase_explore.sources.demo_clips import demo_clips
 

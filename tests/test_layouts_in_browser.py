@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dcase_explore.exploration import View
-from dcase_explore.exploring import explore
 from dcase_explore.layouts.files import find_layout, read_layout
 from dcase_explore.layouts.saving import Saving, file_to_save
 from dcase_explore.layouts.tree import widgets
 from dcase_explore.options import Options
+from dcase_explore.view import View, view_of
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from exploring import stored
@@ -47,7 +46,7 @@ def opened(browser: "Browser", exploration: View, file: Path | None = None) -> "
 @pytest.fixture
 def of_valves(recordings: Path) -> Callable[..., View]:
     def of(layout: str = "extended", **options: Any) -> View:
-        return explore(Options(data=[str(recordings)], class_name=["valve"], layout=layout, **options))
+        return view_of(Options(data=[str(recordings)], class_name=["valve"], layout=layout, **options))
 
     return of
 
@@ -115,7 +114,7 @@ def test_arranged_saved_and_opened_on_other_data_with_another_model(
     assert {"Both models", "Other score", "Other map"} < set(titles(saved)), "left out by binding, and kept"
     assert "logmel" not in file.read_text()
 
-    exploration = explore(Options(data=[str(real_scores)], class_name=["bearing"], layout=str(file)))
+    exploration = view_of(Options(data=[str(real_scores)], class_name=["bearing"], layout=str(file)))
     with opened(browser, exploration) as page:
         page.get_by_text("Filtered").wait_for()
         shown = [text.strip() for text in page.locator(".flexlayout__tab_button").all_inner_texts() if text.strip()]
@@ -133,7 +132,7 @@ def test_two_models_stand_side_by_side_though_a_splitter_was_dragged_on_one(
     browser: "Browser", real_scores: Path, tmp_path: Path
 ) -> None:
     def of(data: Path, layout: str) -> View:
-        return explore(Options(data=[str(data)], class_name=["bearing"], layout=layout))
+        return view_of(Options(data=[str(data)], class_name=["bearing"], layout=layout))
 
     file = tmp_path / "mine.json"
     with opened(browser, of(real_scores / "baseline_MSE", "compare"), file) as page:

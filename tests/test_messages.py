@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcase_explore import messages
+from dcase_explore import progress, streams
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import Guard, console_on, guard_streams, note, plain, sentence_of, short, some
+from dcase_explore.messages import note, sentence_of, short, some
+from dcase_explore.streams import Guard, console_on, guard_streams, plain
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\x9b31m\u202eabc\u2066\u200f\x7f\u2028\U000e0001\udcff"
 """A title, a cleared screen, a colour, letters from right to left, tags, a byte that is no text."""
@@ -79,9 +80,9 @@ def test_styles_and_bars_reach_a_terminal_though_its_stream_is_guarded(monkeypat
     below = stream()
     monkeypatch.setattr(below, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(sys, "stderr", Guard(below))
-    with messages.busy(f"placing {HOSTILE}"):
+    with progress.busy(f"placing {HOSTILE}"):
         pass
-    messages.show_cursor()
+    streams.show_cursor()
     assert "\x1b[?25h" in written(below)
     assert not any(sign in written(below) for sign in "\x07\x9b\u202e")
     assert "\x1b]0" not in written(below)

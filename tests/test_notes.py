@@ -15,7 +15,9 @@ from dcase_explore import clips
 from dcase_explore.cli import app
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explored
-from dcase_explore.notes import NAME, Note, Notes, as_bytes, merged, notes_file, notes_in, read_notes, with_notes
+from dcase_explore.notes import NAME, Notes, merged, notes_file
+from dcase_explore.notes.files import Note, as_bytes, read_notes
+from dcase_explore.notes.in_tables import notes_in, with_notes
 from dcase_explore.options import Options
 from exploring import get, make_recordings
 from widgets_page import shown

@@ -21,7 +21,8 @@ from dcase_explore.hub import download
 from dcase_explore.hub.facts import clip_id_of
 from dcase_explore.hub.repository import open_repository
 from dcase_explore.hub.table import read_config
-from dcase_explore.recordings import NotHere, archives, place, records
+from dcase_explore.recordings import archives, kept, record_zips, records
+from dcase_explore.recordings.kept import NotHere, place
 from hub_repository import StandIn, make_repository
 from hub_server import Fault, HubServer, cut, flipped, no_ranges, reset, slow, status
 
@@ -32,7 +33,7 @@ ARCHIVE = "data/dev_test.tar.gz"
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the tests before: zip files that stand open, archives on their way."""
-    records._zip_at.cache_clear()
+    record_zips._zip_at.cache_clear()
     archives._running.clear()
     monkeypatch.setattr(download, "time", SimpleNamespace(sleep=lambda _: None))
 
@@ -69,7 +70,7 @@ def test_a_clip_is_a_piece_of_the_original_zip(hub: HubServer, standin: StandIn,
     folder = folder_of(config)
     for key in standin.keys[subset][:2] + standin.keys[subset][-1:]:
         path = folder / key
-        assert recordings.origin_of(str(path))
+        assert kept.origin_of(str(path))
         recordings.fetch(str(path))
         assert path.read_bytes() == standin.sounds[key]
     assert not hub.requests_for(".tar.gz")
@@ -83,7 +84,7 @@ def test_played_once_it_is_a_file(hub: HubServer, standin: StandIn) -> None:
     recordings.fetch(str(path))
     hub.close()
     recordings.fetch(str(path))
-    assert list(recordings.damaged(folder_of())) == []
+    assert list(kept.damaged(folder_of())) == []
 
 
 def test_asked_for_by_many_at_once_it_is_fetched_once(hub: HubServer, standin: StandIn) -> None:
@@ -146,7 +147,7 @@ def test_after_a_fault_amid_reading_it_goes_on(hub: HubServer, standin: StandIn)
 def test_a_recording_beyond_all_measure_is_not_taken(
     hub: HubServer, standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (records, archives):
+    for module in (record_zips, archives):
         monkeypatch.setattr(module, "MAX_RECORDING_BYTES", 1000)
     path = folder_of() / valves(standin)[0]
     assert "on their way" in refusal(path)
@@ -178,7 +179,7 @@ def test_the_archive_is_fetched_in_the_background_where_pieces_are_not_served(
     recordings.fetch(str(second))
     assert second.read_bytes() == standin.sounds[valves(standin)[1]]
     assert len([request for request in hub.requests_for(ARCHIVE) if "/cdn/" in request.path]) == 1
-    assert list(recordings.damaged(folder)) == []
+    assert list(kept.damaged(folder)) == []
     noted = capsys.readouterr().err
     assert "fetching dev_test.tar.gz" in noted
     assert "the archive of the test split is unpacked: 16 recordings" in noted
@@ -433,7 +434,7 @@ def test_what_was_changed_or_lost_since(hub: HubServer, standin: StandIn) -> Non
         recordings.fetch(str(folder / key))
     (folder / first).write_bytes(b"x")
     (folder / second).unlink()
-    assert dict(recordings.damaged(folder)) == {
+    assert dict(kept.damaged(folder)) == {
         first: "has another content than it came with",
         second: "is missing",
     }
@@ -454,12 +455,12 @@ def test_a_disk_that_takes_no_more(hub: HubServer, standin: StandIn, monkeypatch
 
 def test_plain_files_and_strange_paths_are_left_alone(tmp_path: Path, own_cache: Path) -> None:
     for path in (tmp_path / "a.wav", own_cache / "recordings" / "nothing" / "test" / "a.wav", Path("a.wav")):
-        assert recordings.origin_of(str(path)) is None
+        assert kept.origin_of(str(path)) is None
         recordings.fetch(str(path))
     (own_cache / "recordings" / "odd").mkdir(parents=True)
     (own_cache / "recordings" / "odd" / "origin.json").write_text('{"kind": "command", "run": "rm"}')
-    assert recordings.origin_of(str(own_cache / "recordings" / "odd" / "test" / "a.wav")) is None
+    assert kept.origin_of(str(own_cache / "recordings" / "odd" / "test" / "a.wav")) is None
     foreign = tmp_path / "recordings" / "foreign"  # what somebody sent says nothing
     foreign.mkdir(parents=True)
     (foreign / "origin.json").write_text('{"kind": "hub", "repository": "a/b", "commit": "c", "config": "dev"}')
-    assert recordings.origin_of(str(foreign / "test" / "a.wav")) is None
+    assert kept.origin_of(str(foreign / "test" / "a.wav")) is None

@@ -13,14 +13,15 @@ import pytest
 from dcase_explore import explore, report
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
-from dcase_explore.notes import Note, with_notes
+from dcase_explore.notes.files import Note
+from dcase_explore.notes.in_tables import with_notes
 from dcase_explore.reporting.charts import word_of
 from dcase_explore.reporting.comparing import compare, difference, pairs
 from dcase_explore.reporting.conditions import costs_by_condition
 from dcase_explore.reporting.curves import curves_of, roc
 from dcase_explore.reporting.facts import facts_of
 from dcase_explore.reporting.markup import element
-from dcase_explore.scoring.report import as_json
+from dcase_explore.scoring.documents import as_json
 from reading_reports import Read
 
 COLUMNS = {

@@ -19,11 +19,13 @@ from dcase_explore.asking import asked
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
-from dcase_explore.notes import Note, Notes
+from dcase_explore.notes import Notes
+from dcase_explore.notes.files import Note
 from dcase_explore.options import TableOptions
 from dcase_explore.reporting import writing
 from dcase_explore.reporting.pictures import height_of, scale_of, spectrogram
 from dcase_explore.reporting.writing import bytes_of, in_words
+from dcase_explore.view import arranged
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from exploring import get, stored
@@ -102,14 +104,14 @@ def test_the_page_makes_the_same_report_with_the_notes_as_they_stand(
     expected = report(tmp_path / "report.html", valves).read_bytes()
     server = Server(Address())
     try:
-        server.show(stored(shown), shown.arranged("simple").arrangement)
+        server.show(stored(shown), arranged(shown, "simple").arrangement)
         status, made = get(f"{server.url}api/dcase/report")
         assert (status, made) == (200, expected)
         costliest = str(valves.frame["clip_id"].iloc[valves.findings[0].rows[0]])
         Notes(tmp_path / "notes.csv").keep(costliest, Note("noise", "a hum"))
         assert b"a hum" in get(f"{server.url}api/dcase/report")[1]
         some = shown.only(shown.frame["domain"] == "target")
-        server.show(stored(some), some.arranged("simple").arrangement)
+        server.show(stored(some), arranged(some, "simple").arrangement)
         status, said = get(f"{server.url}api/dcase/report")
         assert status == 422
         assert "shows a part of the clips" in json.loads(said)["title"]

@@ -22,7 +22,8 @@ import pytest
 from dcase_explore.asking import asked
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploring import explored
-from dcase_explore.notes import Note, with_notes
+from dcase_explore.notes.files import Note
+from dcase_explore.notes.in_tables import with_notes
 from dcase_explore.options import ShareOptions, TableOptions
 from dcase_explore.selection import as_csv
 from dcase_explore.sharing import page as shared_page

@@ -12,7 +12,7 @@ import pytest
 
 import sources_table
 from dcase_explore import clips
-from dcase_explore.columns import members
+from dcase_explore.column_names import members
 from dcase_explore.errors import ExploreError
 from dcase_explore.sources import read_sources
 from dcase_explore.sources.kinds import MAX_DEPTH, Asked

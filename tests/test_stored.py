@@ -24,7 +24,8 @@ from dcase_explore.cli import app
 from dcase_explore.clips import conform
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
-from dcase_explore.notes import NAME, Note, Notes
+from dcase_explore.notes import NAME, Notes
+from dcase_explore.notes.files import Note
 from dcase_explore.options import Options
 from dcase_explore.stored import ABOUT, CELLS, ISSUES, TABLE, Stored, kept, made_of, making
 from exploring import get, until

@@ -20,13 +20,13 @@ import renumics.spotlight.backend
 
 from conftest import served
 from dcase_explore.errors import ExploreError
-from dcase_explore.exploring import explore
 from dcase_explore.options import Options
 from dcase_explore.stored.making import sampling_rate_of
+from dcase_explore.view import view_of
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.page import CHANGES, LIBRARY_CHANGES, SPECTROGRAM_PIXELS, changed_script, clip_context
-from dcase_explore.viewer.reports import Reports
 from dcase_explore.viewer.server import Server
+from dcase_explore.viewer.spotlight_line import SpotlightLine
 from exploring import get, stored, table_of
 from hub_repository import StandIn
 from hub_server import stall
@@ -81,7 +81,7 @@ def test_every_column_carries_its_tooltip_and_none_is_editable(viewer: Server) -
 
 
 def test_null_is_null_in_the_page(real_scores: Path, tmp_path: Path) -> None:
-    exploration = explore(Options(data=[str(real_scores)], class_name=["valve"]))
+    exploration = view_of(Options(data=[str(real_scores)], class_name=["valve"]))
     frame = exploration.frame.copy()
     frame.loc[0, "domain"] = None
     frame.loc[0, "anomaly_score_baseline_MSE"] = np.nan
@@ -167,8 +167,8 @@ def test_two_programs_cannot_take_one_port_before_either_serves() -> None:
 
 
 def test_a_server_that_died_is_not_waited_for() -> None:
-    with Reports() as reports, pytest.raises(ExploreError, match="did not start"):
-        reports.wait("startup", threading.Thread())  # never started: not alive
+    with SpotlightLine() as line, pytest.raises(ExploreError, match="did not start"):
+        line.wait("startup", threading.Thread())  # never started: not alive
 
 
 def test_other_machines_only_with_tls(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_with_tls_the_page_is_served_beyond_this_machine(tmp_path: Path, real_sc
         pytest.skip("no openssl to make a certificate with")
     viewer = Server(Address("0.0.0.0", certificate=certificate, key=key))
     try:
-        exploration = explore(Options(data=[str(real_scores)], class_name=["fan"]))
+        exploration = view_of(Options(data=[str(real_scores)], class_name=["fan"]))
         viewer.show(stored(exploration), exploration.arrangement)
         assert viewer.fetch_once() == 200
         context = ssl.create_default_context(cafile=certificate)
@@ -203,7 +203,7 @@ def test_with_tls_the_page_is_served_beyond_this_machine(tmp_path: Path, real_sc
 
 
 def test_stopping_frees_the_port(real_scores: Path) -> None:
-    exploration = explore(Options(data=[str(real_scores)], class_name=["fan"]))
+    exploration = view_of(Options(data=[str(real_scores)], class_name=["fan"]))
     viewer = Server(Address())
     viewer.show(stored(exploration), exploration.arrangement)
     port = port_of(viewer)
@@ -216,9 +216,9 @@ def test_stopping_frees_the_port(real_scores: Path) -> None:
 def test_identity_follows_the_clips_not_the_object(real_scores: Path) -> None:
     from dcase_explore.viewer.clip_source import ClipSource
 
-    first = explore(Options(data=[str(real_scores)], class_name=["fan"]))
-    again = explore(Options(data=[str(real_scores)], class_name=["fan"]))
-    other = explore(Options(data=[str(real_scores)], class_name=["valve"]))
+    first = view_of(Options(data=[str(real_scores)], class_name=["fan"]))
+    again = view_of(Options(data=[str(real_scores)], class_name=["fan"]))
+    other = view_of(Options(data=[str(real_scores)], class_name=["valve"]))
     assert ClipSource(first).get_uid() == ClipSource(again).get_uid() != ClipSource(other).get_uid()
 
 
@@ -253,7 +253,7 @@ def test_sampling_rate_is_the_recordings_own(record, tmp_path: Path) -> None:  #
 
 def test_the_page_answers_while_a_recording_is_fetched(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(standin, monkeypatch) as hub:
-        exploration = explore(Options(class_name=["valve"], split="test"))
+        exploration = view_of(Options(class_name=["valve"], split="test"))
         viewer = Server(Address())
         viewer.show(stored(exploration), exploration.arrangement)
         try:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcase_explore.exploration import View
 from dcase_explore.options import Options
+from dcase_explore.view import View
 from exploring import get
 from reading_reports import Read
 from widgets_page import layout_file, shown

@@ -9,10 +9,11 @@ import pytest
 import soundfile
 
 from dcase_explore import clips
-from dcase_explore.exploration import Exploration, View
+from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
 from dcase_explore.nearest import nearest_of
 from dcase_explore.options import Options
+from dcase_explore.view import View
 from widgets_page import layout_file, shown
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from dcase_explore.exploration import View
 from dcase_explore.exploring import explored
 from dcase_explore.facts import facts_of
 from dcase_explore.findings import not_looked_for
 from dcase_explore.findings.chance import mean_interval
 from dcase_explore.findings.finding import Finding
 from dcase_explore.options import Options
+from dcase_explore.view import View, arranged
 from exploring import get
 from widgets_page import filtered, layout_file, shown
 
@@ -44,7 +44,7 @@ def page(browser: "Browser", served: tuple[str, View]) -> "Iterator[Page]":
 
 
 def test_facts_tell_all_findings_of_the_view(real_scores: Path) -> None:
-    view = explored(Options(data=[str(real_scores)])).arranged("simple")
+    view = arranged(explored(Options(data=[str(real_scores)])), "simple")
     told = facts_of(view)
     assert len(told["findings"]) == len(view.findings) > 12
     for said, finding in zip(told["findings"], view.findings, strict=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dcase_explore.notes import Note, read_notes
+from dcase_explore.notes.files import Note, read_notes
 from widgets_page import filtered, layout_file
 
 if TYPE_CHECKING:

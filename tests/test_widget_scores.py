@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcase_explore.exploration import View
 from dcase_explore.options import Options
 from dcase_explore.scoring.metrics import section_metrics
 from dcase_explore.scoring.official import official_scores
+from dcase_explore.view import View
 from widgets_page import filtered, layout_file, shown
 
 if TYPE_CHECKING:

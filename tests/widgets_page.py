@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dcase_explore.exploration import View
 from dcase_explore.exploring import explored
 from dcase_explore.options import Options
+from dcase_explore.view import View, arranged
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from exploring import stored
@@ -30,7 +30,7 @@ def layout_file(folder: Path, *widgets: dict[str, Any], inspector: dict[str, Any
 @contextmanager
 def shown(options: Options, **changed: Any) -> Iterator[tuple[Server, View]]:
     """The page of an exploration, without maps, which take long, served in this process."""
-    view = explored(options, with_maps=False).arranged(options.layout)
+    view = arranged(explored(options, with_maps=False), options.layout)
     exploration = dataclasses.replace(view, **changed)
     server = Server(Address())
     try:

@@ -127,8 +127,8 @@ def show(
     from dcase_explore.asking import asked
 
     asked_for = asked(Options, data=data_or_frame, **options)  # first: a typo should not start anything
-    from dcase_explore.exploring import explore as explore_to_show
     from dcase_explore.pending import Pending
+    from dcase_explore.view import view_of
     from dcase_explore.viewer import cell
     from dcase_explore.viewer.browser import open_browser
     from dcase_explore.viewer.handle import Viewer
@@ -139,7 +139,7 @@ def show(
         viewer = Viewer()  # it starts while the data are read
     try:
         pending = Pending(many=sys.maxsize)
-        exploration = explore_to_show(asked_for, pending=pending)
+        exploration = view_of(asked_for, pending=pending)
         viewer.show(exploration, pending)
     except BaseException:
         if viewer is not _viewer:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from dcase_explore.clip_names import composed, file_identity, parse_clip_name
 from dcase_explore.clip_types import cast, would_be_tied
-from dcase_explore.columns import ATTRIBUTE, Column, describe, in_display_order
+from dcase_explore.column_names import describe, in_display_order
+from dcase_explore.columns import ATTRIBUTE, Column
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
 

@@ -1,7 +1,7 @@
 """The exploration: a clip table with all that is known of it, to be looked into, shown, exported."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import BUILT_IN, members
+from dcase_explore.column_names import members
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
 from dcase_explore.findings import Measured, condition_costs, in_view
 from dcase_explore.findings.distances import separation_frame
 from dcase_explore.findings.finding import Finding, findings_frame, models_of
-from dcase_explore.layouts.arranging import Arrangement
-from dcase_explore.layouts.opening import opened
 from dcase_explore.messages import counted, some
 from dcase_explore.recordings import not_here
+from dcase_explore.score_names import BUILT_IN
 from dcase_explore.scoring import comparable, improvement
 from dcase_explore.scoring.intervals import Intervals, intervals
 from dcase_explore.scoring.official import ModelScore, scores_frame
@@ -161,30 +160,6 @@ class Exploration:
         frame = self.frame.iloc[positions].reset_index(drop=True)
         return replace(self, frame=frame, findings=in_view(self.findings, positions))
 
-    def arranged(self, layout: str | None = None, *, strict: bool = False) -> "View":
-        """
-        The same with a layout, fitted to its columns.
-
-        Parameters
-        ----------
-        layout
-            Curated name, name from the user's library, or file; None for one that suits the data.
-        strict
-            Whether to refuse a layout that names columns which the data do not have.
-
-        Returns
-        -------
-        View
-            Ready for a viewer. What was replaced and left out of the layout is said on stderr.
-
-        Raises
-        ------
-        ExploreError
-            Unknown or refused layout.
-        """
-        arrangement = opened(layout, columns_with_values(self.frame), strict=strict)
-        return View(**{one.name: getattr(self, one.name) for one in fields(Exploration)}, arrangement=arrangement)
-
     def summary(self) -> str:
         """One line of what is in it."""
         machine_types = clips.machine_types_present(self.frame)
@@ -200,24 +175,6 @@ class Exploration:
             f"scores: {some(scores) or 'none'} · maps: {some(maps) or 'none'} · "
             f"{counted(len(self.findings), 'finding') if self.looked else 'findings to come'}"
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class View(Exploration):
-    """
-    An exploration with a layout: what the viewer is given.
-
-    Attributes
-    ----------
-    arrangement
-        Layout of the page, fitted to the frame.
-    """
-
-    arrangement: Arrangement = field(repr=False)
-
-    def summary(self) -> str:
-        """One line of what is shown."""
-        return f"{super().summary()} · layout {self.arrangement.name}"
 
 
 def columns_with_values(frame: pd.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""Puts an exploration together: source, own results, enrichment, scores, findings, the rows asked for, their layout."""
+"""Puts an exploration together: source, own results, enrichment, scores, findings, the rows asked for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,15 +11,16 @@ from dcase_explore.attach import attach
 from dcase_explore.attach.given import clip_table
 from dcase_explore.cache import make_do
 from dcase_explore.choosing import of_machine_types, rows_asked_for
-from dcase_explore.columns import ATTRIBUTE, members
+from dcase_explore.column_names import members
+from dcase_explore.columns import ATTRIBUTE
 from dcase_explore.enrich import enrich
 from dcase_explore.enrich.maps import in_place_of_maps
-from dcase_explore.exploration import Exploration, View
+from dcase_explore.exploration import Exploration
 from dcase_explore.findings import Found, find
-from dcase_explore.layouts.files import read_layout
 from dcase_explore.messages import note
-from dcase_explore.notes import Notes, notes_file, notes_in, with_notes
-from dcase_explore.options import Options, RowOptions, TableOptions
+from dcase_explore.notes import Notes, notes_file
+from dcase_explore.notes.in_tables import notes_in, with_notes
+from dcase_explore.options import RowOptions, TableOptions
 from dcase_explore.pending import Pending
 from dcase_explore.recordings import fetch_all
 from dcase_explore.sampling import CARRIED, sample
@@ -32,33 +33,7 @@ SCORED = "scored_clips"
 """Key of a frame's ``attrs``: on how many clips of the whole each model was scored; a part has fewer."""
 
 
-def explore(options: Options, *, pending: Pending | None = None) -> View:
-    """
-    Build an exploration that is ready to be shown.
-
-    Parameters
-    ----------
-    options
-        What to show.
-    pending
-        As `explored` takes it.
-
-    Returns
-    -------
-    View
-        With a layout.
-
-    Raises
-    ------
-    ExploreError
-        As `explored`; unknown or refused layout.
-    """
-    if options.layout is not None:
-        read_layout(options.layout, quiet=True)  # first: a typo should not wait for the data
-    return for_page(options, pending=pending).arranged(options.layout, strict=options.strict_layout)
-
-
-def for_page(options: Options, *, pending: Pending | None = None) -> Exploration:
+def for_page(options: RowOptions, *, pending: Pending | None = None) -> Exploration:
     """
     Build an exploration with no more clips than a page can carry.
 

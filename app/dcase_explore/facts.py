@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dcase_explore.columns import in_words, members
+from dcase_explore.column_names import in_words, members
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings import not_looked_for
 from dcase_explore.findings.distances import Auc

@@ -9,8 +9,8 @@ from dcase_explore.cache import cache_folder
 from dcase_explore.errors import ExploreError
 from dcase_explore.hub.repository import Repository
 from dcase_explore.hub.table import AST, PARTS, check_configs, embedding_files
-from dcase_explore.messages import track
-from dcase_explore.recordings import FOLDER, damaged
+from dcase_explore.progress import track
+from dcase_explore.recordings.kept import FOLDER, damaged
 from dcase_explore.recordings.records import origin_in
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import parse_clip_name
-from dcase_explore.columns import BUILT_IN, members
+from dcase_explore.column_names import members
+from dcase_explore.score_names import BUILT_IN
 
 
 def nearest_of(frame: pd.DataFrame, row: int) -> dict[str, Any]:

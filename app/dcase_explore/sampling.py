@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dcase_explore.columns import ATTRIBUTE, members
+from dcase_explore.column_names import members
+from dcase_explore.columns import ATTRIBUTE
 from dcase_explore.findings.finding import Finding
 
 CARRIED = 100_000

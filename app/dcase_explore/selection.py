@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from dcase_explore.columns import describe
-from dcase_explore.notes import Note, with_notes
+from dcase_explore.column_names import describe
+from dcase_explore.notes.files import Note
+from dcase_explore.notes.in_tables import with_notes
 
 
 def as_csv(

@@ -23,9 +23,11 @@ from dcase_explore.attach.matching import Names
 from dcase_explore.attach.numbers import Given, Kind
 from dcase_explore.attach.position import rows_in_order
 from dcase_explore.attach.several import are_files, once, together
-from dcase_explore.columns import COLUMNS, SPLITS, knn_of, member, members, name_problem
+from dcase_explore.column_names import member, members
+from dcase_explore.columns import COLUMNS, SPLITS
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
+from dcase_explore.score_names import knn_of, name_problem
 from dcase_explore.sources import read_scores
 
 _NAME = re.compile(r"[^\W_](?:[\w .+@()-]{0,78}[\w.+@()-])?")

@@ -10,7 +10,7 @@ from dcase_explore.attach.dimensions import FACT, dimensions
 from dcase_explore.attach.naming import MACHINE_COLUMNS, is_counter, names_in_frame, text_of
 from dcase_explore.attach.numbers import Given, Kind, numbers
 from dcase_explore.clip_names import is_clip
-from dcase_explore.columns import describe, member
+from dcase_explore.column_names import describe, member
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
 from dcase_explore.tables.dialect import NAME_COLUMNS

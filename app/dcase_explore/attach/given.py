@@ -8,7 +8,7 @@ import pandas as pd
 from dcase_explore.attach.frames import given_in_frame
 from dcase_explore.attach.naming import names_in_index, text_of
 from dcase_explore.attach.numbers import Given, Kind, numbers
-from dcase_explore.columns import describe
+from dcase_explore.column_names import describe
 from dcase_explore.errors import ExploreError
 from dcase_explore.tables.handed import array_of, frame_of
 

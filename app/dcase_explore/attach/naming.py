@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore.clip_names import is_clip
-from dcase_explore.columns import describe
+from dcase_explore.column_names import describe
 from dcase_explore.errors import ExploreError
 from dcase_explore.tables.dialect import NAME_COLUMNS
 

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dcase_explore.cache import make_do
+from dcase_explore.cli.command import HELP, end_in_order, with_options
 from dcase_explore.cli.data import data_app
 from dcase_explore.cli.enrich import enrich
 from dcase_explore.cli.layouts import layouts_app
 from dcase_explore.cli.notes import notes_app
-from dcase_explore.cli.options import HELP, end_in_order, with_options
 from dcase_explore.cli.printing import findings, score
 from dcase_explore.cli.report import report
 from dcase_explore.cli.share import share
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import guard_streams, note, show_cursor
+from dcase_explore.messages import note
 from dcase_explore.options import Options
 from dcase_explore.pending import Pending
+from dcase_explore.streams import guard_streams, show_cursor
 from dcase_explore.timing import step, steps_in_words, until_here
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dcase_explore.cli.options import Debug, end_in_order, errors_as_sentences
+from dcase_explore.cli.command import Debug, end_in_order, errors_as_sentences
 from dcase_explore.messages import note
 
 

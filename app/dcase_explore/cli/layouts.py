@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dcase_explore.cli.options import HELP, Debug, errors_as_sentences, with_options
-from dcase_explore.messages import counted, note, plain
+from dcase_explore.cli.command import HELP, Debug, errors_as_sentences, with_options
+from dcase_explore.messages import counted, note
 from dcase_explore.options import TableOptions
+from dcase_explore.streams import plain
 
 if TYPE_CHECKING:
     from dcase_explore.layouts.binding import Binding

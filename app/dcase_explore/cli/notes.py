@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dcase_explore.cli.options import HELP, Debug, errors_as_sentences
+from dcase_explore.cli.command import HELP, Debug, errors_as_sentences
 from dcase_explore.messages import counted, note
 
 notes_app = typer.Typer(help="Notes on clips: merge two files of them.", no_args_is_help=True)
@@ -28,7 +28,8 @@ def merge(
     dcase-explore notes merge mine.csv theirs.csv
     """
     with errors_as_sentences(debug):
-        from dcase_explore.notes import Notes, read_notes
+        from dcase_explore.notes import Notes
+        from dcase_explore.notes.files import read_notes
 
         found = read_notes(theirs)
         read_notes(ours)  # which must be there: a mistyped name is no file of notes

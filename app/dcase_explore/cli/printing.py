@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dcase_explore.cli.options import Format, with_options
+from dcase_explore.cli.command import Format, with_options
 from dcase_explore.options import TableOptions
 
 WithIntervals = Annotated[
@@ -22,23 +22,23 @@ def score(options: TableOptions, output: Format = "table", with_intervals: WithI
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading
     from dcase_explore.exploring import explored
-    from dcase_explore.scoring import printing, report
+    from dcase_explore.scoring import documents, printing
 
     exploration = explored(options, listen=False, with_maps=False, with_findings=False)
     models = exploration.comparable()
     if output == "table":
         printing.print_tables(models)
     elif not with_intervals:
-        typer.echo(report.as_json(models) if output == "json" else report.as_csv(models), nl=output == "json")
+        typer.echo(documents.as_json(models) if output == "json" else documents.as_csv(models), nl=output == "json")
     if with_intervals:
-        from dcase_explore.scoring import interval_report
+        from dcase_explore.scoring import interval_tables
         from dcase_explore.scoring.intervals import intervals
 
         found = intervals(exploration.frame, models)
         if output == "table":
-            interval_report.print_intervals(models, found)
+            interval_tables.print_intervals(models, found)
         elif output == "json":
-            typer.echo(interval_report.as_json(models, found))
+            typer.echo(interval_tables.as_json(models, found))
         else:
             typer.echo(found.to_frame().to_csv(index=False), nl=False)
 
@@ -52,12 +52,12 @@ def findings(options: TableOptions, output: Format = "table") -> None:
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading
     from dcase_explore.exploring import explored
-    from dcase_explore.findings import report, shown
+    from dcase_explore.findings import shown, telling
 
     exploration = explored(options, with_maps=False)
     if output == "table":
-        report.print_findings(shown(exploration.findings), exploration.frame, exploration.distances)
+        telling.print_findings(shown(exploration.findings), exploration.frame, exploration.distances)
     else:  # programs get all of them
         clip_ids = exploration.frame["clip_id"].to_numpy()
-        write = report.as_json if output == "json" else report.as_csv
+        write = telling.as_json if output == "json" else telling.as_csv
         typer.echo(write(exploration.findings, clip_ids), nl=output == "json")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dcase_explore.cli.options import end_in_order, with_options
+from dcase_explore.cli.command import end_in_order, with_options
 from dcase_explore.messages import note
 from dcase_explore.options import ShareOptions
 

@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import BUILT_IN, LOGMEL, LOGMEL_LOF, LOGMEL_PCA, knn_of, members
+from dcase_explore.column_names import members
 from dcase_explore.enrich import ears, logmel, maps
 from dcase_explore.enrich.hearing import hear
-from dcase_explore.messages import counted, note, track
+from dcase_explore.messages import counted, note
+from dcase_explore.progress import track
 from dcase_explore.recordings import not_here
+from dcase_explore.score_names import BUILT_IN, LOGMEL, LOGMEL_LOF, LOGMEL_PCA, knn_of
 from dcase_explore.store import Store
 
 _MANY = 640

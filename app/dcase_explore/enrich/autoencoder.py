@@ -7,12 +7,13 @@ import pandas as pd
 import torch
 
 from dcase_explore.cache import cache_folder
-from dcase_explore.columns import AE
 from dcase_explore.enrich import baseline, ears, logmel, network
 from dcase_explore.enrich.enriched import Enriched, Settings, is_there, versions
 from dcase_explore.enrich.frames import Frames, windows
 from dcase_explore.enrich.hearing import hear
-from dcase_explore.messages import counted, note, some, track
+from dcase_explore.messages import counted, note, some
+from dcase_explore.progress import track
+from dcase_explore.score_names import AE
 from dcase_explore.store import Store, digest_of
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import LOGMEL, LOGMEL_LOF, LOGMEL_PCA, knn_of
 from dcase_explore.enrich import knn, lof, pca
 from dcase_explore.enrich.frames import Frames
 from dcase_explore.messages import note, some
+from dcase_explore.score_names import LOGMEL, LOGMEL_LOF, LOGMEL_PCA, knn_of
 from dcase_explore.store import Store, digest_of
 
 FITTED_ON = "training normals of its machine type (all its clips where there are none)"

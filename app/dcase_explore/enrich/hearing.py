@@ -10,7 +10,8 @@ import numpy as np
 
 from dcase_explore.enrich import logmel
 from dcase_explore.enrich.frames import Frames
-from dcase_explore.messages import counted, note, some, track
+from dcase_explore.messages import counted, note, some
+from dcase_explore.progress import track
 from dcase_explore.store import Store, digest_of
 
 _BATCH = 64

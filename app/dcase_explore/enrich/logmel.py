@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcase_explore.recordings import MAX_SAMPLES
+from dcase_explore.recordings.kept import MAX_SAMPLES
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

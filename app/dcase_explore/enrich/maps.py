@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.messages import busy
+from dcase_explore.progress import busy
 from dcase_explore.store import Store, digest_of
 
 NEIGHBORS = 20

@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from dcase_explore.cache import write_atomically
-from dcase_explore.messages import note, track
+from dcase_explore.messages import note
+from dcase_explore.progress import track
 
 INPUT, WIDTH, BOTTLENECK = 640, 128, 8
 EPOCHS, BATCH, RATE = 100, 256, 1e-3

@@ -21,11 +21,12 @@ import pyarrow.parquet as pq
 
 from dcase_explore import clips
 from dcase_explore.cache import in_the_making
-from dcase_explore.columns import AE
 from dcase_explore.enrich.enriched import Settings, versions
 from dcase_explore.enrich.pipeline import NEEDS_TORCH, brings_ast, check_stages, enrich_by_models, load_model
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import busy, counted, note, noted, track
+from dcase_explore.messages import counted, note, noted
+from dcase_explore.progress import busy, track
+from dcase_explore.score_names import AE
 from dcase_explore.store import Store, digest_of, stamp_of
 
 if TYPE_CHECKING:

@@ -14,11 +14,13 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import AE, AST, knn_of, lof_of, members
+from dcase_explore.column_names import members
 from dcase_explore.enrich import ears, knn, lof, maps
 from dcase_explore.enrich.enriched import Enriched, Settings, is_there, versions
 from dcase_explore.errors import ExploreError, meant
-from dcase_explore.messages import busy, note, track
+from dcase_explore.messages import note
+from dcase_explore.progress import busy, track
+from dcase_explore.score_names import AE, AST, knn_of, lof_of
 from dcase_explore.store import Store, digest_of
 
 if TYPE_CHECKING:

@@ -28,10 +28,12 @@ from dcase_explore.columns import SPLITS
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
 from dcase_explore.exporting.card import dataset_card
-from dcase_explore.messages import counted, note, some, track
+from dcase_explore.messages import counted, note, some
 from dcase_explore.parquet import ROWS_PER_GROUP
 from dcase_explore.parquet.types import AUDIO, Typed
-from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, references
+from dcase_explore.progress import track
+from dcase_explore.recordings import references
+from dcase_explore.recordings.kept import MAX_RECORDING_BYTES, NotHere
 
 DATA, CARD = "data", "README.md"
 SHARD_BYTES = 500 * 10**6

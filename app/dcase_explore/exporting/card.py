@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import SPLITS, Column, describe
+from dcase_explore.column_names import describe
+from dcase_explore.columns import SPLITS, Column
 from dcase_explore.credits import Credit
 from dcase_explore.messages import counted
 from dcase_explore.parquet.types import AUDIO

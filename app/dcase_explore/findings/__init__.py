@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import BUILT_IN, describe, members
+from dcase_explore.column_names import describe, members
 from dcase_explore.findings.distances import Distances, measure_distances
 from dcase_explore.findings.finding import Finding
 from dcase_explore.findings.nearest_normals import known, nearest_in_words, with_nearest
 from dcase_explore.findings.rule import MachineClips, can_look, lacking
 from dcase_explore.findings.rules import RULES
 from dcase_explore.messages import note, some
+from dcase_explore.score_names import BUILT_IN
 
 MOST_SHOWN = 12
 """Findings of a view: more than that nobody reads."""

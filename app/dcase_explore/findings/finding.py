@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dcase_explore.columns import BUILT_IN, is_light, members
+from dcase_explore.column_names import members
+from dcase_explore.score_names import BUILT_IN, is_light
 from dcase_explore.scoring.metrics import auc_costs
 
 Severity = Literal["high", "medium", "low"]

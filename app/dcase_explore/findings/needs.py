@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from dcase_explore.columns import ATTRIBUTE, members
+from dcase_explore.column_names import members
+from dcase_explore.columns import ATTRIBUTE
 from dcase_explore.findings.finding import models_of
 
 

@@ -18,7 +18,8 @@ from typing import TypeVar
 from filelock import FileLock
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, transfer
+from dcase_explore.messages import note
+from dcase_explore.progress import transfer
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import parse_clip_name
-from dcase_explore.columns import ATTRIBUTE, DOMAINS, LABELS, MACHINE_TYPES, SPLITS, describe, machine_type
+from dcase_explore.column_names import describe
+from dcase_explore.columns import ATTRIBUTE, DOMAINS, LABELS, MACHINE_TYPES, SPLITS, machine_type
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, some
 from dcase_explore.tables.text import read_csv as read_table

@@ -18,7 +18,8 @@ from dcase_explore.errors import ExploreError, meant
 from dcase_explore.hub.facts import clip_id_of, facts, measures, read_csv
 from dcase_explore.hub.pickled import read_vectors
 from dcase_explore.hub.repository import Repository
-from dcase_explore.messages import busy, counted, note, some
+from dcase_explore.messages import counted, note, some
+from dcase_explore.progress import busy
 
 PARTS = {"dev": ("train", "test"), "add": ("train",), "eval": ("test",)}
 """Configs, and the splits that each has files of."""

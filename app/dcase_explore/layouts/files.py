@@ -13,8 +13,9 @@ from dcase_explore.layouts.normal import normal
 from dcase_explore.layouts.older import in_todays_words
 from dcase_explore.layouts.text import MAX_BYTES, parse
 from dcase_explore.layouts.vocabulary import Node
-from dcase_explore.messages import note, plain
+from dcase_explore.messages import note
 from dcase_explore.regular import open_regular
+from dcase_explore.streams import plain
 
 MAX_PROBLEMS = 50
 """Said of one file."""

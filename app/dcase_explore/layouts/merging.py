@@ -8,7 +8,7 @@ for them; and what the data at hand lack keeps its place in every list.
 from collections.abc import Sequence
 from typing import Any
 
-from dcase_explore.columns import in_display_order
+from dcase_explore.column_names import in_display_order
 from dcase_explore.layouts.binding import Binding
 from dcase_explore.layouts.vocabulary import COLUMN_WIDTHS, WIDGETS, Node
 

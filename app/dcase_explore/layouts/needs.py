@@ -1,6 +1,6 @@
 """What a layout needs of a table, in words."""
 
-from dcase_explore.columns import members
+from dcase_explore.column_names import members
 from dcase_explore.layouts.naming import references
 from dcase_explore.layouts.roles import EMBEDDING_FAMILIES, SCORE_FAMILIES
 from dcase_explore.layouts.vocabulary import Node

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dcase_explore.columns import members
+from dcase_explore.column_names import members
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.curated import curated_folder
 from dcase_explore.layouts.files import find_layout, read_layout

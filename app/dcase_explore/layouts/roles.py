@@ -9,8 +9,10 @@ another table's first one takes its part, in all families at once.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from dcase_explore.columns import ATTRIBUTE, BUILT_IN, member, members
+from dcase_explore.column_names import member, members
+from dcase_explore.columns import ATTRIBUTE
 from dcase_explore.layouts.naming import Reference
+from dcase_explore.score_names import BUILT_IN
 
 SCORE_FAMILIES = (
     "anomaly_score_<score>",

@@ -8,7 +8,7 @@ from typing import Any
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.layouts.vocabulary import Node
-from dcase_explore.messages import plain
+from dcase_explore.streams import plain
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 32

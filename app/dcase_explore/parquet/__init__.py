@@ -1,14 +1,12 @@
 """
 One clip table in one Parquet file, typed so that `datasets` and the hub's viewer know what each column is.
 
-Files are not trusted: columns, rows and bytes are bounded, and whatever damaged bytes lead to is said in one sentence.
-`types` is the way into Arrow, `values` the way back.
+`types` is the way into Arrow, `values` the way back; files are not trusted (`opening`).
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,19 +20,12 @@ from dcase_explore import clips
 from dcase_explore.cache import in_the_making
 from dcase_explore.errors import ExploreError, meant
 from dcase_explore.messages import note, some
-from dcase_explore.parquet.types import ABOUT, AUDIO, MAX_COLUMNS, TYPES, Typed
+from dcase_explore.parquet.opening import bounded, is_list, is_vectors, opened, reason_of
+from dcase_explore.parquet.types import ABOUT, AUDIO, TYPES, Typed
 from dcase_explore.parquet.values import named, series_of
 
 ROWS_PER_GROUP = 5_000
-MAX_ROWS = 10_000_000
-MAX_BYTES = 2 * 2**30
-"""What a file may hold in memory; the enriched data set with both embeddings has a sixteenth of it."""
 
-_AT_ONCE = 65_536
-"""Values that are gone through together."""
-_LARGE = 64 * 2**20
-"""Bytes: texts of no smaller file are a burden; repeated ones are held once."""
-_LEAF_BYTES = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
 
 _INDEX = re.compile(r"__index_level_\d+__")
 
@@ -140,133 +131,8 @@ def read_parts(
             read[name] = series_of(name, chunks, text=text, how=types.get(name))
         except Exception as error:
             where = paths[0] if len(paths) == 1 else paths[0].parent
-            raise ExploreError(f"{where}: column {name} cannot be read ({_reason(error)}): leave it out") from error
+            raise ExploreError(f"{where}: column {name} cannot be read ({reason_of(error)}): leave it out") from error
     return pd.DataFrame(read), [part.about for part in parts], [part.rows for part in parts]
-
-
-class _TooLargeError(ValueError):
-    """A file that would not fit into memory."""
-
-
-@contextmanager
-def opened(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
-    """
-    Open a file that is not trusted.
-
-    Parameters
-    ----------
-    path
-        Parquet file.
-    **options
-        Of `pyarrow.parquet.ParquetFile`.
-
-    Yields
-    ------
-    pyarrow.parquet.ParquetFile
-        Of a bearable size, with names for its columns that differ.
-
-    Raises
-    ------
-    ExploreError
-        In one sentence, whatever Arrow raises here or later, when damaged bytes make it run into something.
-    """
-    try:
-        with pq.ParquetFile(path, **options) as file:
-            names = file.schema_arrow.names
-            if len(names) > MAX_COLUMNS or not 0 <= file.metadata.num_rows <= MAX_ROWS:
-                raise ValueError(
-                    f"it has {len(names):,} columns and {file.metadata.num_rows:,} rows, which is too much"
-                )
-            if len(set(names)) < len(names):
-                raise ValueError("two of its columns have the same name")
-            yield file
-    except ExploreError:
-        raise
-    except _TooLargeError as error:
-        raise ExploreError(f"{path} {error}") from error
-    except Exception as error:
-        raise ExploreError(
-            f"{path} is no Parquet file that can be read ({_reason(error)}): write or download it again"
-        ) from error
-
-
-def bounded(file: pq.ParquetFile, columns: list[str], most: int | None = None) -> pa.Table:
-    """
-    Read columns as long as they fit.
-
-    Parameters
-    ----------
-    file
-        As `opened` hands it out.
-    columns
-        Which.
-    most
-        Bytes that they may take; None for `MAX_BYTES`.
-
-    Returns
-    -------
-    pyarrow.Table
-        In their order.
-
-    Raises
-    ------
-    ValueError
-        When they would take more; `opened` says it in a sentence.
-    """
-    most = MAX_BYTES if most is None else most
-    groups = range(file.metadata.num_row_groups)
-    expected = least_bytes(file, columns)
-    tables, size = [file.schema_arrow.empty_table().select(columns)], 0
-    for number in groups:
-        if max(expected, size) > most:
-            raise _TooLargeError(f"is larger than {most / 2**30:.3g} GB: keep fewer columns or rows in it")
-        # On this thread alone: a process that ends right after Arrow's threads read aborts.
-        tables.append(file.read_row_group(number, columns=columns, use_threads=False).select(columns))
-        size += tables[-1].nbytes
-    return pa.concat_tables(tables)
-
-
-def least_bytes(file: pq.ParquetFile, columns: Sequence[str], copies: int = 1) -> int:
-    """
-    What columns will take in memory at least: a small file may repeat a number as often as it likes.
-
-    Parameters
-    ----------
-    file
-        As `opened` hands it out.
-    columns
-        Which.
-    copies
-        How often long texts are held while they are read.
-
-    Returns
-    -------
-    int
-        Bytes.
-
-    Raises
-    ------
-    Exception
-        Arrow's, where one is damaged.
-    """
-    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    rows = sum(group.num_rows for group in groups)
-    size: int = rows * sum(_width(file.schema_arrow.field(name).type) for name in columns)
-    large = sum(group.total_byte_size for group in groups) > _LARGE
-    for leaf_number in range(len(file.schema)):
-        leaf = file.schema.column(leaf_number)
-        is_text = leaf.physical_type == "BYTE_ARRAY"
-        if not leaf.path.startswith(tuple(f"{name}." for name in columns)) and leaf.path not in columns:
-            continue
-        if leaf.max_repetition_level or (is_text and large):
-            # Once it has been gone through: asked for what is damaged, pyarrow ends the process.
-            file.scan_contents([leaf.path], batch_size=_AT_ONCE)
-            chunks = [group.column(leaf_number) for group in groups]
-            each = _LEAF_BYTES.get(leaf.physical_type, 8)
-            size += sum(
-                copies * chunk.total_uncompressed_size if is_text else each * chunk.num_values for chunk in chunks
-            )
-    return size
 
 
 @dataclass(frozen=True)
@@ -310,41 +176,12 @@ def _read_part(path: Path, columns: Sequence[str] | None) -> _Part:
         return _Part(chunks, table.num_rows, text, _json(beside, ABOUT), _json(beside, TYPES))
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split())[:200] or type(error).__name__
-
-
 def _is_opaque(kind: pa.DataType) -> bool:
     """Recordings, pictures and other things that are no values of a table."""
     is_values = not (pa.types.is_struct(kind) or pa.types.is_map(kind) or pa.types.is_union(kind))
     return not is_values or bool(
         pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
     )
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Whether values are lists of whatever length."""
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
-
-
-def is_vectors(kind: pa.DataType) -> bool:
-    """Whether values are lists, or lists of lists, of numbers."""
-    if isinstance(kind, pa.BaseExtensionType):
-        kind = kind.storage_type
-    if not is_list(kind):
-        return False
-    while is_list(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_primitive(kind) or pa.types.is_null(kind))
-
-
-def _width(kind: pa.DataType) -> int:
-    """Bytes that a value takes at least, null or not."""
-    if pa.types.is_fixed_size_list(kind):
-        return int(kind.list_size) * _width(kind.value_type)
-    return max(1, kind.bit_width // 8) if pa.types.is_primitive(kind) else 4
 
 
 def _json(beside: Mapping[bytes, bytes], key: bytes) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dcase_explore.columns import describe
+from dcase_explore.column_names import describe
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import some
 

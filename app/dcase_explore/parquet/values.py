@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dcase_explore.columns import describe
+from dcase_explore.column_names import describe
 from dcase_explore.messages import some
 from dcase_explore.parquet.types import RESTORED
 

@@ -20,7 +20,7 @@ from dcase_explore.hub.facts import clip_id_of
 from dcase_explore.hub.repository import Repository
 from dcase_explore.hub.table import known_clips
 from dcase_explore.messages import counted, note
-from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, OnItsWay, is_sound, keep
+from dcase_explore.recordings.kept import MAX_RECORDING_BYTES, NotHere, OnItsWay, is_sound, keep
 
 _running: dict[Path, "_Job"] = {}
 _starting = threading.Lock()

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.parquet import opened, read_parts
+from dcase_explore.parquet import read_parts
+from dcase_explore.parquet.opening import opened
 from dcase_explore.parquet.types import AUDIO
-from dcase_explore.recordings import MAX_RECORDING_BYTES, NotHere, Origin
+from dcase_explore.recordings.kept import MAX_RECORDING_BYTES, NotHere, Origin
 
 
 class _Where(NamedTuple):
@@ -62,7 +63,7 @@ def origin_in(dataset: Path) -> tuple[str, Origin]:
     Returns
     -------
     name, origin
-        For `dcase_explore.recordings.place`; both change with the files.
+        For `dcase_explore.recordings.kept.place`; both change with the files.
     """
     where = os.path.abspath(dataset)  # noqa: PTH100 - not resolved: it is what people called it
     state = hashlib.blake2b(repr((where, _state(shards(dataset)))).encode(), digest_size=8).hexdigest()

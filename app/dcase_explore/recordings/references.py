@@ -16,7 +16,8 @@ from typing import Any
 from dcase_explore.clip_names import RECORDINGS
 from dcase_explore.columns import SPLITS
 from dcase_explore.messages import counted, note
-from dcase_explore.recordings import Origin, embedded, origin_of, place
+from dcase_explore.recordings import embedded
+from dcase_explore.recordings.kept import Origin, origin_of, place
 
 MAX_ORIGINS = 32
 """Each has a folder in the cache; three configs and as many exports are a lot."""
@@ -129,7 +130,7 @@ def in_place(below: Path, clip_ids: Iterable[str]) -> list[str | None]:
     Parameters
     ----------
     below
-        As `dcase_explore.recordings.place` made it.
+        As `dcase_explore.recordings.kept.place` made it.
     clip_ids
         Of each clip.
 
@@ -173,9 +174,10 @@ def _place_of(origin: object, start: str) -> Path | None:
         return place(*embedded.origin_in(dataset)) if embedded.shards(dataset) else None
     from dcase_explore.hub.repository import Repository
     from dcase_explore.recordings import records
+    from dcase_explore.recordings.record_zips import ZIPS
 
     repository, commit, config = (origin.get(name, "") for name in ("repository", "commit", "config"))
-    if origin.get("kind") != "hub" or config not in records.ZIPS:
+    if origin.get("kind") != "hub" or config not in ZIPS:
         return None
     if not _REPOSITORY.fullmatch(repository) or not _COMMIT.fullmatch(commit):
         return None

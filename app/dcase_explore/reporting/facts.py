@@ -7,7 +7,6 @@ from itertools import count
 import numpy as np
 import pandas as pd
 
-from dcase_explore.columns import BUILT_IN
 from dcase_explore.credits import Credit
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings import shown
@@ -15,6 +14,7 @@ from dcase_explore.messages import counted, note, some
 from dcase_explore.reporting.comparing import Comparison, compare, pairs
 from dcase_explore.reporting.conditions import Section, costs_by_condition
 from dcase_explore.reporting.curves import Curve, curves_of
+from dcase_explore.score_names import BUILT_IN
 from dcase_explore.scoring.official import ModelScore, official_scores
 
 MOST_MODELS = 4

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from markupsafe import Markup, escape
 
-from dcase_explore.messages import plain
+from dcase_explore.streams import plain
 
 Content: TypeAlias = "Markup | str | Iterable[Content] | None"
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from dcase_explore.columns import BUILT_IN
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings import shown
 from dcase_explore.findings.finding import Finding
@@ -14,6 +13,7 @@ from dcase_explore.reporting.cards import Media, Plan, clip_facts, clip_numbers,
 from dcase_explore.reporting.markup import Content, element
 from dcase_explore.reporting.sounds import Sounds
 from dcase_explore.reporting.tables import official_table
+from dcase_explore.score_names import BUILT_IN
 
 MOST_CHARACTERS = 2_000_000
 """Characters that a cell keeps at most: notebooks are kept in git and sent by mail."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from dcase_explore.cache import write_atomically
 from dcase_explore.errors import ExploreError
 from dcase_explore.exploration import Exploration
-from dcase_explore.messages import busy, counted, note
+from dcase_explore.messages import counted, note
+from dcase_explore.progress import busy
 from dcase_explore.regular import open_regular
 from dcase_explore.reporting.cards import Media, Plan
 from dcase_explore.reporting.facts import Facts, facts_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import describe, members
+from dcase_explore.column_names import describe, members
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, some
 from dcase_explore.scoring.definitions import OF_2020, OF_2021, SINCE_2022, Definition

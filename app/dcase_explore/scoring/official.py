@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dcase_explore.columns import DOMAINS, members
+from dcase_explore.column_names import members
+from dcase_explore.columns import DOMAINS
 from dcase_explore.messages import note
 from dcase_explore.scoring.definitions import SINCE_2022, Definition, definition_of
 from dcase_explore.scoring.metrics import DECISIONS, METRICS, RANKING, auc_costs, means, section_metrics

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dcase_explore.messages import console_on, counted, short
+from dcase_explore.messages import counted, short
 from dcase_explore.scoring.definitions import Definition
+from dcase_explore.scoring.documents import MEANS
 from dcase_explore.scoring.official import ModelScore, SectionScore
-from dcase_explore.scoring.report import MEANS
+from dcase_explore.streams import console_on
 
 if TYPE_CHECKING:
     from rich.table import Table

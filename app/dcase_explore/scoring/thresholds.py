@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.columns import members
+from dcase_explore.column_names import members
 from dcase_explore.messages import note, some
 from dcase_explore.store import Store, digest_of
 

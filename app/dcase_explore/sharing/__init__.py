@@ -18,6 +18,7 @@ from dcase_explore.reporting.writing import bytes_of, in_words
 from dcase_explore.sharing.choosing import check_choice, check_room, sounds_wanted
 from dcase_explore.sharing.one_file import check_file, write_file
 from dcase_explore.sharing.site import Shared, check_free, write_site
+from dcase_explore.view import arranged
 
 SIZES = {False: "500MB", True: "50MB"}
 """Most that a copy may have where nobody says: a folder, and one file, which a browser reads whole."""
@@ -54,7 +55,7 @@ def share(options: ShareOptions, out: Path, *, ready: Callable[[], None] | None 
     if options.layout is not None:
         read_layout(options.layout)
     exploration = explored(options)
-    view = exploration.arranged(options.layout)
+    view = arranged(exploration, options.layout)
     rows = sounds_wanted(exploration, options.audio, options.selected)
     check_room(exploration, rows, most, size, packed=alone)
     if ready is not None:

@@ -8,15 +8,15 @@ from typing import Any
 
 from dcase_explore.columns import TAGS
 from dcase_explore.errors import ExploreError
-from dcase_explore.exploration import View
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import read_layout
 from dcase_explore.nearest import nearest_of
-from dcase_explore.notes import notes_in
+from dcase_explore.notes.in_tables import notes_in
 from dcase_explore.sharing.card import about
 from dcase_explore.sharing.sounds import Copied
 from dcase_explore.stored import Stored
+from dcase_explore.view import View
 from dcase_explore.viewer import plugins
 
 OURS, COPY = "dcase_explore", "dcase_explore_copy"

@@ -5,7 +5,8 @@ import json
 from typing import Any
 
 from dcase_explore.exploration import Exploration
-from dcase_explore.messages import counted, plain
+from dcase_explore.messages import counted
+from dcase_explore.streams import plain
 
 _WORKS = (
     "Table, maps, filters, findings, scores, notes, sounds and spectrograms work as they do in the program; new "

@@ -12,7 +12,7 @@ from dcase_explore.errors import ExploreError, meant
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings import shown
 from dcase_explore.messages import counted, note
-from dcase_explore.notes import notes_in
+from dcase_explore.notes.in_tables import notes_in
 from dcase_explore.options import ShareOptions
 from dcase_explore.reporting.writing import in_words
 from dcase_explore.tables.dialect import NAME_COLUMNS

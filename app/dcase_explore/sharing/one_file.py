@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from dcase_explore.cache import in_the_making
 from dcase_explore.errors import ExploreError
-from dcase_explore.exploration import View
 from dcase_explore.regular import open_regular
 from dcase_explore.reporting.page import digest
 from dcase_explore.sharing.card import about
 from dcase_explore.sharing.page import part, write_page
 from dcase_explore.sharing.site import Shared
+from dcase_explore.view import View
 
 GENERATOR = "dcase-explore share"
 """What stands in the head of every file that is ours."""

@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
 
-from dcase_explore.exploration import View
 from dcase_explore.sharing.answers import COPY, OURS, write_answers
 from dcase_explore.sharing.sounds import Copied, write_sounds
 from dcase_explore.stored.making import store
+from dcase_explore.view import View
 from dcase_explore.viewer import plugins, statics
 from dcase_explore.viewer.page import changed_script, clip_context
 from dcase_explore.viewer.rows import SCRIPT

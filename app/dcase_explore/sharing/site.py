@@ -8,12 +8,12 @@ from pathlib import Path
 
 from dcase_explore.cache import in_the_making
 from dcase_explore.errors import ExploreError
-from dcase_explore.exploration import View
 from dcase_explore.messages import counted, some
 from dcase_explore.reporting.writing import in_words
 from dcase_explore.sharing.card import card
 from dcase_explore.sharing.page import write_page
 from dcase_explore.sharing.table import write_table
+from dcase_explore.view import View
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import counted, note, some, track
+from dcase_explore.messages import counted, note, some
+from dcase_explore.progress import track
 from dcase_explore.recordings import fetch_all
 from dcase_explore.viewer.sounds import NoSound, sound_of
 

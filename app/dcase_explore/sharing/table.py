@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dcase_explore import parquet
 from dcase_explore.exploration import Exploration
-from dcase_explore.recordings import Origin, origin_of, references
+from dcase_explore.recordings import references
+from dcase_explore.recordings.kept import Origin, origin_of
 from dcase_explore.sharing.sounds import Copied
 
 FILE = "clips.parquet"

@@ -14,7 +14,8 @@ import pandas as pd
 from dcase_explore.cache import cache_folder, in_the_making
 from dcase_explore.credits import SYNTHETIC
 from dcase_explore.errors import ExploreError
-from dcase_explore.messages import note, track
+from dcase_explore.messages import note
+from dcase_explore.progress import track
 from dcase_explore.sources.demo_clips import DemoClip, demo_clips
 from dcase_explore.sources.demo_signals import SAMPLE_RATE
 from dcase_explore.sources.demo_sounds import render

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dcase_explore import clips, recordings
+from dcase_explore import clips
 from dcase_explore.columns import ATTRIBUTE, SPLITS
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.parquet import read_parts
 from dcase_explore.recordings import embedded, references
+from dcase_explore.recordings.kept import place
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 
 _SPLIT = re.compile(rf"({'|'.join(SPLITS)})(?![a-zA-Z0-9])")
@@ -138,7 +139,7 @@ def _embedded(files: Sequence[Path], dataset: Path, clip_ids: Sequence[str]) -> 
     if any(rows is None for rows in there):
         raise ExploreError(f"{dataset}: some of its files have recordings embedded and some have not: export it again")
     has_audio = np.concatenate([rows for rows in there if rows is not None])
-    paths = references.in_place(recordings.place(*embedded.origin_in(dataset)), clip_ids)
+    paths = references.in_place(place(*embedded.origin_in(dataset)), clip_ids)
     return [path if has else None for path, has in zip(paths, has_audio, strict=True)]
 
 

@@ -8,7 +8,7 @@ from dcase_explore import clips
 from dcase_explore.credits import ENRICHED_2023
 from dcase_explore.hub.repository import open_repository
 from dcase_explore.hub.table import read_config
-from dcase_explore.recordings import place
+from dcase_explore.recordings.kept import place
 from dcase_explore.recordings.records import origin_in
 from dcase_explore.sources.kinds import Kind, Source
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import without_ending
-from dcase_explore.columns import describe, member, members
+from dcase_explore.column_names import describe, member, members
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.recordings import not_here

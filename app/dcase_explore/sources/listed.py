@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dcase_explore.columns import describe
+from dcase_explore.column_names import describe
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source

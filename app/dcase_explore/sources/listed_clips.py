@@ -7,7 +7,8 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import parse_clip_name
-from dcase_explore.columns import ATTRIBUTE, describe, machine_type
+from dcase_explore.column_names import describe
+from dcase_explore.columns import ATTRIBUTE, machine_type
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
 from dcase_explore.recordings.references import resolve

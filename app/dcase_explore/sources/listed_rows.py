@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 
 from dcase_explore.clip_names import is_recording
 from dcase_explore.clip_types import LABEL_CODES
-from dcase_explore.columns import DOMAINS, LABELS, SPLITS, describe
+from dcase_explore.column_names import describe
+from dcase_explore.columns import DOMAINS, LABELS, SPLITS
 from dcase_explore.errors import meant
 from dcase_explore.sources.attribute_files import is_no_attribute
 from dcase_explore.sources.folder_names import is_label, read_folders

@@ -14,9 +14,10 @@ import pandas as pd
 
 from dcase_explore import clips
 from dcase_explore.clip_names import parse_clip_name
-from dcase_explore.columns import members, name_problem
+from dcase_explore.column_names import members
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import counted, note, some
+from dcase_explore.score_names import name_problem
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.model_names import model_names
 from dcase_explore.sources.score_files import ScoreFile, looks_like_scores, rows_of, score_file, score_files

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dcase_explore.cache import cache_folder
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, noted
-from dcase_explore.notes import kinds_of
+from dcase_explore.notes.files import kinds_of
 from dcase_explore.stored import ABOUT, Stored
 from dcase_explore.stored.made_of import folders_of, name_of, stamp_of
 from dcase_explore.timing import step
@@ -196,7 +196,7 @@ def clean() -> tuple[int, int]:
 
 def _outside(exploration: "Exploration", given: Sequence[Path]) -> list[str]:
     """Recordings that are in none of the folders given, and were not fetched."""
-    from dcase_explore.recordings import origin_of
+    from dcase_explore.recordings.kept import origin_of
 
     paths = exploration.frame["path"].dropna() if "path" in exploration.frame else ()
     below = tuple(f"{folder}{os.sep}" for folder in given)

@@ -16,7 +16,8 @@ import orjson
 import pandas as pd
 
 from dcase_explore import parquet
-from dcase_explore.columns import Kind, describe
+from dcase_explore.column_names import describe
+from dcase_explore.columns import Kind
 from dcase_explore.exploration import Exploration, columns_with_values
 from dcase_explore.facts import facts_of
 from dcase_explore.findings import shown

@@ -101,7 +101,7 @@ def read_parquet(path: Path, where: str, rows: int) -> Table:
     """
     import pyarrow as pa
 
-    from dcase_explore.parquet import least_bytes, opened
+    from dcase_explore.parquet.opening import least_bytes, opened
     from dcase_explore.tables.kinds import open_kind
 
     open_kind(path, "Parquet", where).close()
@@ -144,7 +144,7 @@ def _columns(schema: "pa.Schema") -> tuple[list[str], list[str], list[str]]:
     """
     import pyarrow as pa
 
-    from dcase_explore.parquet import is_vectors
+    from dcase_explore.parquet.opening import is_vectors
 
     names, text, others = [], [], []
     for field in schema:

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from dcase_explore.viewer import arranged, chosen, notes, plugins, settings, statics, table, to_send, widgets
 from dcase_explore.viewer.guard import Guard
 from dcase_explore.viewer.headers import Headers
+from dcase_explore.viewer.refusal import refusal
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,7 +33,8 @@ def own_routes(page: "Page") -> list[BaseRoute]:
     """
 
     def its_notes() -> "Notes":
-        from dcase_explore.notes import Notes, notes_in
+        from dcase_explore.notes import Notes
+        from dcase_explore.notes.in_tables import notes_in
 
         # The table is not read for notes that it does not have.
         with_own = {"tag", "note"} & set(page.stored.kinds)
@@ -101,8 +103,8 @@ async def _closed(_: "Request") -> Response:
 
 
 async def _no_browsing(_: "Request") -> Response:
-    return table.refusal("This page opens no other files", 403, "FilebrowsingNotAllowed")
+    return refusal("This page opens no other files", 403, "FilebrowsingNotAllowed")
 
 
 async def _failed(_: "Request", error: Exception) -> Response:
-    return table.refusal(f"This cannot be answered ({type(error).__name__}: {error})", 500)
+    return refusal(f"This cannot be answered ({type(error).__name__}: {error})", 500)

@@ -17,6 +17,7 @@ from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.text import MAX_BYTES, as_bytes, parse
 from dcase_explore.messages import note
 from dcase_explore.viewer.body import body_of
+from dcase_explore.viewer.refusal import refusal
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -90,6 +91,5 @@ async def _layout_of(request: "Request") -> "Node":
 
 
 def _refused(reason: ExploreError) -> Response:
-    """Spotlight's own kind of refusal, whose title the page shows."""
     note(f"refused in the page: {reason}")
-    return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
+    return refusal(str(reason))

@@ -14,7 +14,8 @@ from renumics.spotlight.backend.exceptions import Problem
 from renumics.spotlight.data_source import ColumnMetadata, DataSource, datasource
 from renumics.spotlight.dtypes.conversion import register_converter
 
-from dcase_explore.columns import Kind, describe
+from dcase_explore.column_names import describe
+from dcase_explore.columns import Kind
 from dcase_explore.exploration import Exploration
 from dcase_explore.stored.making import identity_of, kind_of
 from dcase_explore.viewer.sounds import NoSound, sound_of

@@ -22,7 +22,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 from dcase_explore.viewer.behind import SECRET_HEADER, Behind
 from dcase_explore.viewer.body import body_of
-from dcase_explore.viewer.table import refusal
+from dcase_explore.viewer.refusal import refusal
 
 if TYPE_CHECKING:
     from starlette.requests import Request

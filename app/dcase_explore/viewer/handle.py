@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dcase_explore.exploration import View
     from dcase_explore.findings.finding import Finding
+    from dcase_explore.view import View
     from dcase_explore.viewer.mapping import Mapping
 
 END_SECONDS = 10

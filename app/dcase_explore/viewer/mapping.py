@@ -17,7 +17,7 @@ from dcase_explore.viewer.behind import kill_group, start_python
 from dcase_explore.viewer.lifeline import lines_of
 
 if TYPE_CHECKING:
-    from dcase_explore.exploration import View
+    from dcase_explore.view import View
 
 AXES = ("x", "y")
 

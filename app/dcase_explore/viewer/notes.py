@@ -12,11 +12,13 @@ from dcase_explore.columns import TAGS
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 from dcase_explore.viewer.body import body_of
+from dcase_explore.viewer.refusal import refusal
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from dcase_explore.notes import Note, Notes
+    from dcase_explore.notes import Notes
+    from dcase_explore.notes.files import Note
 
 MAX_BYTES = 2**17
 
@@ -55,7 +57,7 @@ def routes(notes: "Callable[[], Notes]", clip_ids: Callable[[], Sequence[str]]) 
             await run_in_threadpool(_keep, notes(), clip_ids(), clip_id, written)
         except ExploreError as reason:
             note(f"refused in the page: {reason}")
-            return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
+            return refusal(str(reason))
         return JSONResponse(_document(written))
 
     return [
@@ -71,7 +73,7 @@ def _keep(notes: "Notes", clip_ids: Sequence[str], clip_id: str, written: "Note"
 
 
 def _note_in(body: bytes) -> tuple[str, "Note"]:
-    from dcase_explore.notes import Note
+    from dcase_explore.notes.files import Note
 
     try:
         said = json.loads(body)

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dcase_explore.errors import ExploreError
-from dcase_explore.recordings import MAX_RECORDING_BYTES, MAX_SAMPLES
+from dcase_explore.recordings.kept import MAX_RECORDING_BYTES, MAX_SAMPLES
 from dcase_explore.regular import open_regular
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.viewer.behind import SECRET, SECRET_HEADER
 from dcase_explore.viewer.guard import App, Receive, Scope, Send
 from dcase_explore.viewer.lifeline import lines_of
-from dcase_explore.viewer.reports import Reports
+from dcase_explore.viewer.spotlight_line import SpotlightLine
 
 if TYPE_CHECKING:
     from dcase_explore.exploration import Exploration
@@ -68,7 +68,7 @@ class Spotlight:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self._thread: threading.Thread | None = None
-        self._reports: Reports | None = None
+        self._line: SpotlightLine | None = None
         self._app: Any = None
 
     def show(self, exploration: "Exploration") -> None:
@@ -116,8 +116,8 @@ class Spotlight:
         config = uvicorn.Config(self._app, log_level="critical", ws_per_message_deflate=False)
         server = uvicorn.Server(config)
         # Kept: Spotlight reports connected pages to the other end for as long as it runs.
-        self._reports = reports = Reports()
-        with reports:
+        self._line = line = SpotlightLine()
+        with line:
             self._thread = threading.Thread(
                 target=server.run, kwargs={"sockets": [self._socket]}, name="spotlight", daemon=True
             )
@@ -126,9 +126,9 @@ class Spotlight:
 
     def _report(self, kind: str) -> dict[str, Any]:
         """Next report of a kind, waited for while the server lives."""
-        if self._reports is None or self._thread is None:
+        if self._line is None or self._thread is None:
             raise ExploreError("Spotlight's server is not running")
-        return self._reports.wait(kind, self._thread)
+        return self._line.wait(kind, self._thread)
 
 
 class _OnlyWithSecret:

@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
 import anyio.to_thread
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from dcase_explore.messages import note
-from dcase_explore.recordings import NotHere, OnItsWay, fetch
+from dcase_explore.recordings import fetch
+from dcase_explore.recordings.kept import NotHere, OnItsWay
 from dcase_explore.stored.cells import read_at
+from dcase_explore.viewer.refusal import refusal
 from dcase_explore.viewer.sounds import NoSound, peaks_of, sound_of
 
 if TYPE_CHECKING:
@@ -87,11 +89,6 @@ def cells(page: "Page", others: "HandingOn") -> list[Route]:
         return Response(content, media_type="application/json") if waveform else _ranged(request, content)
 
     return [Route("/api/table/{column}/{row:int}", cell), Route("/api/table/{column}/{row:int}/waveform", waveform)]
-
-
-def refusal(sentence: str, status: int, kind: str = "Problem") -> Response:
-    """Spotlight's own kind of refusal, whose title the page shows."""
-    return JSONResponse({"title": sentence, "detail": "", "type": kind}, status_code=status)
 
 
 def _sent(file: "BinaryIO", size: int) -> Response:

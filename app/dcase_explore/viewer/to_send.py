@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.viewer.refusal import refusal
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -40,7 +41,7 @@ def routes(stored: "Callable[[], Stored]", notes: "Callable[[], Notes]") -> list
         try:
             return Response(_report(stored(), notes()), media_type="text/html; charset=utf-8", headers=_TO_SAVE)
         except ExploreError as reason:
-            return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
+            return refusal(str(reason))
 
     return [Route("/api/dcase/report", report, methods=["GET"])]
 
@@ -49,7 +50,7 @@ _TO_SAVE = {"content-disposition": "attachment; filename=report.html"}
 
 
 def _report(stored: "Stored", notes: "Notes") -> bytes:
-    from dcase_explore.notes import with_notes
+    from dcase_explore.notes.in_tables import with_notes
     from dcase_explore.reporting.writing import write_report
     from dcase_explore.stored.exploration import read
 

@@ -18,6 +18,7 @@ from dcase_explore.layouts.files import read_layout
 from dcase_explore.layouts.library import library_names
 from dcase_explore.messages import note
 from dcase_explore.viewer.body import body_of
+from dcase_explore.viewer.refusal import refusal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,7 @@ def routes(
             rows = _rows_in(await body_of(request, MAX_ROWS_BYTES))
             return Response(await run_in_threadpool(table, rows), media_type="text/csv")
         except ExploreError as reason:
-            return _refused(reason)
+            return refusal(str(reason))
 
     async def layouts(request: "Request") -> Response:
         if request.method == "PUT":
@@ -95,7 +96,7 @@ def routes(
                 name = _name_in(await body_of(request, MAX_BYTES))
                 changes = arrangement().load(read_layout(name), name)
             except ExploreError as reason:
-                return _refused(reason)
+                return refusal(str(reason))
             if changes and name not in curated_names():
                 note(f"layout {name}: {'; '.join(changes)}")
         return JSONResponse({"layouts": [*curated_names(), *library_names()], "current": arrangement().name})
@@ -129,11 +130,6 @@ def _rows_in(body: bytes) -> list[int]:
     if not isinstance(rows, list) or not all(type(row) is int and row >= 0 for row in rows):
         raise ExploreError("the page asks for no rows")
     return rows
-
-
-def _refused(reason: ExploreError) -> Response:
-    """Spotlight's own kind of refusal."""
-    return JSONResponse({"title": str(reason), "detail": "", "type": "Problem"}, status_code=422)
 
 
 def as_bytes(document: dict[str, Any]) -> bytes:

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dcase_explore.messages import console_on
-from dcase_explore.scoring import report
+from dcase_explore.scoring import documents
 from dcase_explore.scoring.improvement import terms
 from dcase_explore.scoring.intervals import Interval, Intervals
 from dcase_explore.scoring.official import ModelScore
+from dcase_explore.streams import console_on
 
 _WIDTH = 160
 """Columns of a file or pipe."""
@@ -30,14 +30,14 @@ def as_json(models: Sequence[ModelScore], found: Intervals) -> str:
     Returns
     -------
     str
-        What `dcase_explore.scoring.report.as_json` gives; each model with an official score has, beside it,
+        What `dcase_explore.scoring.documents.as_json` gives; each model with an official score has, beside it,
         ``official_score_interval`` (low, high), ``intervals`` (by machine type and section), ``differences`` (from each
         other model: value, low, high) and ``terms`` (what each number costs it, the costliest first).
     """
-    documents: dict[str, Any] = json.loads(report.as_json(models))
+    models_told: dict[str, Any] = json.loads(documents.as_json(models))
     by_name = {model.model: model for model in models}
     for of_model in found.models:
-        document = documents[of_model.model]
+        document = models_told[of_model.model]
         document["official_score_interval"] = [of_model.official.low, of_model.official.high]
         document["intervals"] = [
             {
@@ -59,7 +59,7 @@ def as_json(models: Sequence[ModelScore], found: Intervals) -> str:
             | {"median_of_others": one.median, "official_score_would_be": one.would_be, "brings": one.brings}
             for one in terms(by_name[of_model.model])
         ]
-    return json.dumps(documents, indent=2, ensure_ascii=False)
+    return json.dumps(models_told, indent=2, ensure_ascii=False)
 
 
 def print_intervals(models: Sequence[ModelScore], found: Intervals) -> None:

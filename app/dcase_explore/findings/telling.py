@@ -12,7 +12,8 @@ import pandas as pd
 from dcase_explore.findings import Measured
 from dcase_explore.findings.finding import Finding
 from dcase_explore.findings.together import Together, together
-from dcase_explore.messages import console_on, counted, short, some
+from dcase_explore.messages import counted, short, some
+from dcase_explore.streams import console_on
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
 _WIDTH = 120

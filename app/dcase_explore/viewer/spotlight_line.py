@@ -13,7 +13,7 @@ from dcase_explore.errors import ExploreError
 START_SECONDS = 60
 
 
-class Reports:
+class SpotlightLine:
     """
     The other end of the line on which Spotlight reports that it is up, or what went wrong.
 
@@ -27,7 +27,7 @@ class Reports:
         self._messages: list[dict[str, Any]] = []
         self._arrived = threading.Condition()
 
-    def __enter__(self) -> "Reports":
+    def __enter__(self) -> "SpotlightLine":
         port = self._listener.address[1]
         os.environ.update(CONNECTION_PORT=str(port), CONNECTION_AUTHKEY=self._key)
         threading.Thread(target=self._receive, name="spotlight-reports", daemon=True).start()
