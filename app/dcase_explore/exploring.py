@@ -16,7 +16,8 @@ from dcase_explore.columns import ATTRIBUTE
 from dcase_explore.enrich import enrich
 from dcase_explore.enrich.maps import in_place_of_maps
 from dcase_explore.exploration import Exploration
-from dcase_explore.findings import Found, find
+from dcase_explore.findings import Found
+from dcase_explore.findings.again import find_again
 from dcase_explore.messages import note
 from dcase_explore.notes import Notes, notes_file
 from dcase_explore.notes.in_tables import notes_in, with_notes
@@ -173,7 +174,7 @@ def _explored(
     if pending is not None and with_findings and len(scored.frame) > pending.many:
         with_findings, pending.findings = False, True
     with step("finding"):
-        found = find(scored.frame) if with_findings else Found(scored.frame, [])
+        found = find_again(scored.frame) if with_findings else Found(scored.frame, [])
     found.frame.attrs[SCORED] = {**_scored_clips(scored.frame), **whole}
     return Exploration(
         found.frame,

@@ -83,8 +83,7 @@ def find(frame: pd.DataFrame) -> Found:
                 if can_look(rule, machine_clips):
                     findings += [with_nearest(one, machine_clips, measured) for one in rule.look(looked_at)]
     findings.sort(key=lambda finding: finding.weight)
-    if missing := not_looked_for(frame):
-        note(f"not looked for: {'; '.join(missing)}")
+    say_not_looked_for(frame)
     columns = _columns(frame, embeddings, distances)
     frame = clips.conform(frame.assign(**columns))
     there = {name for name in frame.columns if frame[name].notna().any()}
@@ -189,6 +188,19 @@ def _descriptions(columns: Mapping[str, object], distances: Measured) -> dict[st
                 lines += [f"{machine}: {', '.join(numbers)}"] if numbers else []
         found[column] = "\n".join(lines)
     return found
+
+
+def say_not_looked_for(frame: pd.DataFrame) -> None:
+    """
+    Say on stderr what cannot be looked for, if there is anything.
+
+    Parameters
+    ----------
+    frame
+        Scored clip table.
+    """
+    if missing := not_looked_for(frame):
+        note(f"not looked for: {'; '.join(missing)}")
 
 
 def not_looked_for(frame: pd.DataFrame) -> list[str]:
