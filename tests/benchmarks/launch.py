@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import psutil
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from dcase_explore import clips, parquet
 from dcase_explore.columns import MACHINE_TYPES
@@ -190,16 +190,7 @@ def measure(browser: Browser, program: Program) -> tuple[float, float, float]:
             time.sleep(0.01)
         answered = time.perf_counter() - started
         page.goto(url, wait_until="commit")
-        shots: list[tuple[float, np.ndarray]] = []
-        changed = time.perf_counter()
-        while time.perf_counter() - changed < QUIET_SECONDS and time.perf_counter() - started < LONGEST_SECONDS:
-            now = time.perf_counter()
-            seen = PIL.Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((800, 500))
-            shots.append((now - started, np.asarray(seen)))
-            if len(shots) == 1 or differ(shots[-1][1], shots[-2][1]) > 0.001 or not there(page, program.drawn):
-                changed = now
-        other = [differ(image, shots[-1][1]) > 0.005 for _, image in shots]
-        painted = shots[max((number for number, is_other in enumerate(other) if is_other), default=-1) + 1][0]
+        painted = watched(page, program.drawn, started)
         return answered, painted, memory(process.pid)
     finally:
         page.close()
@@ -213,6 +204,20 @@ def measure(browser: Browser, program: Program) -> tuple[float, float, float]:
         log.close()
 
 
+def watched(page: Page, drawn: str, started: float) -> float:
+    """Seconds from a start to the first sight of a page as it looks in the end, when something is drawn."""
+    shots: list[tuple[float, np.ndarray]] = []
+    changed = time.perf_counter()
+    while time.perf_counter() - changed < QUIET_SECONDS and time.perf_counter() - started < LONGEST_SECONDS:
+        now = time.perf_counter()
+        seen = PIL.Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((800, 500))
+        shots.append((now - started, np.asarray(seen)))
+        if len(shots) == 1 or differ(shots[-1][1], shots[-2][1]) > 0.001 or not there(page, drawn):
+            changed = now
+    other = [differ(image, shots[-1][1]) > 0.005 for _, image in shots]
+    return shots[max((number for number, is_other in enumerate(other) if is_other), default=-1) + 1][0]
+
+
 def answers(url: str) -> bool:
     with contextlib.suppress(OSError):
         urllib.request.urlopen(url, timeout=60).read(1)
@@ -220,9 +225,9 @@ def answers(url: str) -> bool:
     return False
 
 
-def there(page: object, selector: str) -> bool:
+def there(page: Page, selector: str) -> bool:
     """Whether something of a selector is visible."""
-    return any(part.is_visible() for part in page.locator(selector).all()[:20])  # type: ignore[attr-defined]
+    return any(part.is_visible() for part in page.locator(selector).all()[:20])
 
 
 def differ(one: np.ndarray, other: np.ndarray) -> float:
