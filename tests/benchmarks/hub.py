@@ -5,18 +5,27 @@ What the enriched dataset costs on a machine that has nothing of it, and the nex
 
 A stand-in of full size (8,400 clips, vectors of true size, no sound) on a server of this machine, so that the figures
 are of work and bytes, not of a line. Each measure is a process of its own; the peer reads the same files with
-`numpy.load(allow_pickle=True)`, which runs whatever is in them.
+`numpy.load(allow_pickle=True)`, which runs whatever is in them. Last the page: seconds from the end of the download to
+the first picture of the valves in headless Chromium, and to their map in its place, with nothing on the machine before.
 """
 
 import json
 import os
+import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from launch import answers
+
+from conftest import FLAGS, chromium
 from hub_repository import AST, DEV_MACHINES, make_repository
 from hub_server import HubServer
 
@@ -53,6 +62,34 @@ def measured(setup: str, code: str) -> tuple[float, float]:
     return seconds, megabytes
 
 
+def first_picture(hub: HubServer, cache: str) -> tuple[float, float]:
+    """Seconds from the end of the download to something drawn, and until the program says that the map is there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "dcase_explore", "--class", "valve", "--no-browser", "--port", str(port)]
+    with sync_playwright() as play, tempfile.TemporaryFile("w+") as said:
+        page = play.chromium.launch(executable_path=chromium(), args=FLAGS).new_page()
+        program = subprocess.Popen(command, env={**os.environ, "DCASE_EXPLORE_CACHE": cache}, stderr=said, stdout=said)
+        try:
+            requests, downloaded = 0, 0.0
+            while not answers(f"http://127.0.0.1:{port}/"):
+                if program.poll() is not None:
+                    raise SystemExit(f"it has ended with {program.returncode}")
+                if len(hub.requests) > requests:
+                    requests, downloaded = len(hub.requests), time.perf_counter()
+                time.sleep(0.01)
+            page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
+            page.wait_for_selector("canvas", timeout=60_000)
+            drawn = time.perf_counter() - downloaded
+            while "ready after" not in Path(f"/proc/self/fd/{said.fileno()}").read_text():
+                time.sleep(0.05)
+            return drawn, time.perf_counter() - downloaded
+        finally:
+            program.send_signal(signal.SIGINT)
+            program.wait()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         standin = make_repository(
@@ -87,10 +124,13 @@ def main() -> None:
                     figures.setdefault(name, []).append(measured(setup, code))
                     if turn == 0 and name == "first time, AST":
                         sent = sum(request.bytes_sent for request in hub.requests) - before
+            pictures = [first_picture(hub, f"{folder}/cache-page-{turn}") for turn in range(ROUNDS)]
     for name, rounds in figures.items():
         seconds, megabytes = (statistics.median(values) for values in zip(*rounds, strict=True))
         print(f"{name:32s} {seconds:6.2f} s, peak {megabytes:5.0f} MB")
     print(f"downloaded before the first picture: {sent / 1e6:.1f} MB")
+    first, mapped = (statistics.median(values) for values in zip(*pictures, strict=True))
+    print(f"end of the download to the first picture of the valves {first:.2f} s, to their map {mapped:.2f} s")
 
 
 if __name__ == "__main__":
