@@ -1,5 +1,6 @@
 """What the tests share: recordings made on the spot, the real data where it lies near, a cache of their own."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from dcase_explore.viewer.server import Server
 
 # Spotlight keeps settings and decoded things in the user's folders: not in those of whoever runs the tests.
-for _name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+# What UMAP compiles is the same for all tests and the programs that they start, which would take seconds each.
+for _name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "NUMBA_CACHE_DIR"):
+    if _name == "NUMBA_CACHE_DIR" and os.environ.get("PYTEST_XDIST_WORKER"):
+        continue  # one for all workers
     os.environ[_name] = tempfile.mkdtemp(prefix="dcase-explore-tests-")
+    atexit.register(shutil.rmtree, os.environ[_name], ignore_errors=True)
 
 # No test reaches the network: what asks for the hub without a server of its own is refused by this machine.
 for _name in ("HF_ENDPOINT", "DCASE_EXPLORE_RECORDS"):

@@ -403,6 +403,41 @@ def test_clips_that_all_sound_the_same_have_a_place(count: int) -> None:
     assert np.isfinite(map_coordinates(np.ones((count, 16), np.float32))).all()
 
 
+def test_what_umap_compiles_is_kept_for_the_next_program() -> None:
+    matrix = np.random.default_rng(0).normal(size=(30, 16)).astype(np.float32)
+    expected = map_coordinates(matrix).tobytes().hex()
+    code = (
+        "import numpy as np; from dcase_explore.enrich.maps import map_coordinates\n"
+        "print(map_coordinates(np.random.default_rng(0).normal(size=(30, 16)).astype(np.float32)).tobytes().hex())\n"
+        "from umap.layouts import _nb_optimize_layout_euclidean_single_epoch as compiled\n"
+        "print(sum(compiled.stats.cache_hits.values()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [expected, "1"]
+
+
+def test_what_is_kept_of_umap_and_damaged_is_done_without_and_made_again(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from umap import UMAP
+
+    matrix = np.random.default_rng(0).normal(size=(30, 16)).astype(np.float32)
+    expected, placed, tries = map_coordinates(matrix), UMAP.fit_transform, []
+    kept = next((own_cache / "compiled").iterdir())
+    (kept / "damaged").touch()
+
+    def fit_transform(*given: object) -> np.ndarray:
+        tries.append(given)
+        if len(tries) == 1:
+            raise EOFError
+        return placed(*given)
+
+    monkeypatch.setattr(UMAP, "fit_transform", fit_transform)
+    np.testing.assert_array_equal(map_coordinates(matrix), expected)
+    assert len(tries) == 2
+    assert not (kept / "damaged").exists()
+
+
 @pytest.mark.parametrize("count", [6, 40])
 def test_near_on_the_map_means_similar(count: int) -> None:
     matrix = np.random.default_rng(0).normal(size=(count, 16)).astype(np.float32)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
+from dcase_explore.enrich.compiled import compile_anew, keep_compiled
 from dcase_explore.progress import busy
 from dcase_explore.store import Store, digest_of
 
@@ -54,7 +55,12 @@ def map_coordinates(matrix: np.ndarray) -> np.ndarray:
             n_jobs=1,
             precomputed_knn=_nearest(standard, neighbors) if len(matrix) <= EXACT else (None, None),
         )
-        return np.asarray(reducer.fit_transform(standard), dtype=np.float32)
+        try:
+            keep_compiled()
+            return np.asarray(reducer.fit_transform(standard), dtype=np.float32)
+        except Exception:  # whatever damaged files lead to, or a full disk; what is wrong with UMAP is raised again
+            compile_anew()
+            return np.asarray(reducer.fit_transform(standard), dtype=np.float32)
 
 
 def _nearest(standard: np.ndarray, neighbors: int) -> tuple[np.ndarray, np.ndarray]:
