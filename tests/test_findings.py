@@ -14,7 +14,6 @@ from scipy import stats
 from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-import rules_table
 from dcase_explore import clips
 from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
@@ -614,10 +613,6 @@ def test_findings_name_columns_that_are_there_only() -> None:
     for finding in found.findings:
         assert finding.columns
         assert found.frame[list(finding.columns)].notna().any().all()
-
-
-def test_the_readme_lists_what_the_rules_declare() -> None:
-    assert rules_table.table() in rules_table.README.read_text()
 
 
 def test_a_view_has_a_dozen_at_most_and_says_so(capsys: Capture) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import options_table
 from dcase_explore import explore, load, report, show
 from dcase_explore.asking import asked, declared, from_words
 from dcase_explore.errors import ExploreError
@@ -66,9 +65,3 @@ def test_signature_and_text_of_each_call_hold_every_option(call, kind: type[RowO
         assert f"    {one.name} : " in call.__doc__
         assert one.option.help.split()[0] in call.__doc__
     assert "{options}" not in call.__doc__
-
-
-def test_the_readme_has_the_table() -> None:
-    found = options_table.TABLE.search(options_table.README.read_text())
-    assert found is not None
-    assert found[0] == options_table.table(), "run python tests/options_table.py"

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import sources_table
 from dcase_explore import clips
 from dcase_explore.column_names import members
 from dcase_explore.errors import ExploreError
@@ -616,12 +615,6 @@ def test_recordings_that_no_folder_tells_of_are_counted_with_the_way_to_arrange_
     assert "4 WAV files and 3 OGG files, in folders pump, valve" in sentence
     assert "<machine>/train|test/*.wav" in sentence
     assert "clips.csv" in sentence
-
-
-def test_the_readme_has_the_table() -> None:
-    found = sources_table.TABLE.search(sources_table.README.read_text())
-    assert found is not None
-    assert found[0] == sources_table.table(), "run python tests/sources_table.py"
 
 
 def test_every_kind_of_source_says_what_it_saw(tmp_path: Path) -> None:
