@@ -552,6 +552,11 @@ def test_what_a_killed_export_left_is_in_nobodys_way(tmp_path: Path) -> None:
     (tmp_path / "out" / ".out.0123456789ab").mkdir(parents=True)
     export(table(), tmp_path / "out", audio=False, title="mine")
     assert (tmp_path / "out" / "README.md").is_file()
+    (tmp_path / "last" / ".last.part" / "data").mkdir(parents=True)
+    (tmp_path / "last" / "README.md").write_text("before its data were moved, it was killed")
+    export(table(), tmp_path / "last", audio=False, title="mine")
+    assert left_in(tmp_path / "last") == ["README.md", "data"]
+    assert len(taken_back(tmp_path / "last")) == 12
 
 
 def test_an_empty_folder_is_filled_and_stays_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -579,7 +584,7 @@ def test_an_interrupt_or_a_full_disk_leaves_nothing(
     def fail(self: Any, *args: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == {"write_table": 2, "rename": 3 + is_there, "write_text": 1}[at]:
+        if calls == {"write_table": 2, "rename": 3, "write_text": 1}[at]:
             raise error
         return real(self, *args, **options)
 

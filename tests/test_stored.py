@@ -20,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dcase_explore import parquet
+from dcase_explore.cache import in_the_making
 from dcase_explore.cli import app
 from dcase_explore.clips import conform
 from dcase_explore.exploration import Exploration
@@ -248,10 +249,17 @@ def test_damage_is_said_and_it_is_made_again(data: Path, own_cache: Path, made: 
 
 def test_half_written_ones_are_neither_shown_nor_left(data: Path, own_cache: Path, made: list[str]) -> None:
     launch("--data", str(data))
-    half = own_cache / kept.FOLDER / ".half.written"
+    half, killed = (own_cache / kept.FOLDER / name for name in (".half.written", ".killed.part"))
     half.mkdir()
-    launch("--data", str(data), "--fresh")
+    (killed / CELLS).mkdir(parents=True)
+    parted = own_cache / kept.FOLDER / "replaced-and-killed" / CELLS
+    parted.mkdir(parents=True)
+    with in_the_making(own_cache / kept.FOLDER / "other", folder=True) as being_made:
+        launch("--data", str(data), "--fresh")
+        assert being_made.exists(), "another program is writing it"
     assert half.exists(), "another program may be writing it"
+    assert not killed.exists()
+    assert not parted.parent.exists()
     os.utime(half, (0, 0))
     launch("--data", str(data), "--fresh")
     assert not half.exists()

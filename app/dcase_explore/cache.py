@@ -141,6 +141,23 @@ def in_the_making(path: Path, *, folder: bool = False) -> Iterator[Path]:
             os.close(lock)
 
 
+def clear_left(folder: Path) -> None:
+    """
+    Clear away the folders that killed runs left half made; those that are being made stay.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    """
+    for part in folder.glob(".*.part"):
+        lock = _claimed(part, folder=True)
+        if lock is not None:
+            with suppress(OSError):
+                part.rmdir()
+            os.close(lock)
+
+
 def _claimed(part: Path, folder: bool) -> int | None:
     """Lock on an empty place; None where somebody else is writing there, or nothing can be locked."""
     if fcntl is None:

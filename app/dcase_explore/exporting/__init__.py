@@ -9,7 +9,6 @@ import itertools
 import os
 import re
 import shlex
-import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -164,6 +163,8 @@ def check_free(folder: Path) -> Path:
     # What a killed export left of itself is in nobody's way.
     left = re.compile(rf"\.{re.escape(folder.name[:80])}\.(?:part|[0-9a-f]{{12}})")
     inside = [name for name in entries if not left.fullmatch(name)]
+    if inside == [CARD] and any((folder / name / DATA).is_dir() for name in entries if left.fullmatch(name)):
+        inside = []  # it was killed between its two last steps
     if CARD in inside and DATA in inside:
         away = f"rm -r {shlex.quote(str(folder))}"
         raise ExploreError(f"{folder} holds an export already: choose another folder, or remove it with {away}")
@@ -284,11 +285,11 @@ def _whole(folder: Path) -> Iterator[Path]:
         try:
             yield unfinished
             if is_there:
-                moved = (unfinished / DATA).rename(folder / DATA)
-                (unfinished / CARD).rename(folder / CARD)
+                moved = (unfinished / CARD).replace(folder / CARD)
+                (unfinished / DATA).rename(folder / DATA)
             else:
                 unfinished.rename(folder)
         except BaseException:
             if moved is not None:
-                shutil.rmtree(moved, ignore_errors=True)
+                moved.unlink(missing_ok=True)
             raise

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from dcase_explore.cache import cache_folder
+from dcase_explore.cache import cache_folder, clear_left
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note, noted
 from dcase_explore.notes.files import kinds_of
@@ -216,6 +216,7 @@ def _of(options: "Options") -> Iterator[Path]:
 def _clear(but: Path) -> None:
     """Keep within bounds, and put away what killed runs left half written."""
     now, room = time.time(), MAX_BYTES
+    clear_left(but.parent)
     for entry in sorted(but.parent.iterdir(), key=lambda each: (each != but, -_shown_at(each))):
         age = now - _shown_at(entry)
         if entry.name.startswith("."):
@@ -223,7 +224,8 @@ def _clear(but: Path) -> None:
                 shutil.rmtree(entry, ignore_errors=True)
             continue
         room -= _size(entry)
-        if entry != but and (room < 0 or age > MAX_DAYS * 86_400):
+        # Of one that was killed while it was replaced, some files are there.
+        if entry != but and (room < 0 or age > MAX_DAYS * 86_400 or not (entry / ABOUT).exists()):
             shutil.rmtree(entry, ignore_errors=True)
 
 

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import orjson
 import pandas as pd
 
 from dcase_explore import parquet
+from dcase_explore.cache import in_the_making
 from dcase_explore.column_names import describe
 from dcase_explore.columns import Kind
 from dcase_explore.exploration import Exploration, columns_with_values
@@ -62,16 +62,14 @@ def store(
         When the disk is full or cannot be written; nothing is left behind then.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
-    try:
+    with in_the_making(folder, folder=True) as temporary:
+        temporary.chmod(0o700)
         _write(exploration, temporary, notes, made_of)
         if folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # another program has made the same meanwhile
             temporary.rename(folder)
         return Stored(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def kind_of(values: pd.Series) -> Kind:
