@@ -5,6 +5,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from test_score_command import made_run, write_scores
 
 KEYS = [
     *("rule", "class", "title", "severity", "columns", "description"),
-    *("auc_lost_share", "auc_lost_shares", "auc_explained", "clip_ids"),
+    *("auc_lost_share", "auc_lost_shares", "auc_explained", "estimates", "clip_ids"),
 ]
 
 
@@ -42,6 +43,29 @@ def test_json_is_a_list_in_the_documented_form(bearing: list[dict[str, object]])
         *("attribute_values", "missed_attribute_values"),
         *("missed_anomalies", "hard_normals", "thresholds"),
     }
+
+
+def test_json_holds_as_numbers_what_the_text_says_with_an_interval(bearing: list[dict[str, Any]]) -> None:
+    for finding in bearing:
+        means = [one for one in finding["estimates"] if one["name"] == "mean_auc_cost"]
+        assert [one["of"] for one in means] == (
+            list(finding["auc_lost_shares"]) if finding["rule"].endswith("attribute_values") else []
+        )
+        said = [
+            f"For {one['of']} they cost {one['value']:.2f} on average "
+            f"(95 % interval {one['low']:.2f} to {one['high']:.2f})"
+            for one in means
+        ]
+        said += [
+            f"called {one['name'].split('_')[1]} ({one['low']:.0%} to {one['high']:.0%}), of the others "
+            f"{one['others']:.0%}"
+            for one in finding["estimates"]
+            if one["name"].startswith("called_")
+        ]
+        assert all(each in finding["description"] for each in said)
+        assert finding["description"].count("95 % interval") == len(means)
+        assert all(one["low"] - 1e-9 <= one["value"] <= one["high"] + 1e-9 for one in finding["estimates"])
+    assert any(one["name"] == "called_anomalous" for finding in bearing for one in finding["estimates"])
 
 
 def test_csv_has_a_row_for_each_clip_of_each_finding(bearing: list[dict[str, object]], real_scores: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from dcase_explore.exploring import explored
 from dcase_explore.options import Options
 from dcase_explore.scoring import documents, score
 from dcase_explore.scoring.improvement import terms, to_frame
-from dcase_explore.scoring.interval_tables import as_json
+from dcase_explore.scoring.interval_tables import as_document, as_json
 from dcase_explore.scoring.intervals import intervals
 from dcase_explore.scoring.metrics import section_metrics
 from dcase_explore.scoring.resampling import draw, drawn_metrics
+from dcase_explore.stored.intervals import intervals_of
+from dcase_explore.stored.making import store
 from finding import Made
 
 
@@ -75,7 +78,8 @@ def test_intervals_are_the_same_every_time_and_hold_what_they_are_of(real: Explo
         for interval in (of_model.official, *of_model.numbers.values()):
             assert 0 <= interval.low < interval.value < interval.high <= 1
     table = one.to_frame()
-    assert len(table) == 2 * 22
+    assert len(table) == 2 * 22 + 1  # and the difference
+    assert table.iloc[-1][["model", "less"]].tolist() == ["baseline_MAHALA", "baseline_MSE"]
     assert (table["low"] < table["high"]).all()
 
 
@@ -139,6 +143,18 @@ def test_json_tells_the_intervals_beside_the_scores(real: Exploration) -> None:
     assert one["baseline_MSE"]["low"] == -other["baseline_MAHALA"]["high"]
 
 
+def test_the_page_is_told_those_of_all_clips_alone_and_they_are_computed_once(
+    real: Exploration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert intervals_of(store(real.only(real.frame["domain"] == "target"), tmp_path / "part")) == b"{}"
+    assert intervals_of(store(replace(real, models=()), tmp_path / "without")) == b"{}"
+    whole = store(real, tmp_path / "whole")
+    told = intervals_of(whole)
+    assert json.loads(told) == as_document(real.intervals)
+    monkeypatch.setattr("dcase_explore.facts.intervals_of", None)
+    assert intervals_of(whole) == told
+
+
 def test_the_command_prints_intervals_and_what_costs_most(real_scores: Path) -> None:
     result = run("score", "--data", str(real_scores), "--intervals")
     assert result.returncode == 0, result.stderr
@@ -146,5 +162,5 @@ def test_the_command_prints_intervals_and_what_costs_most(real_scores: Path) -> 
     assert re.search(r"baseline_MAHALA less baseline_MSE: \+0\.0208, 95 % interval \+0\.00", result.stdout)
     assert "ToyTrain target 0.418: at the median of the others (0.566)" in result.stdout
     rows = run("score", "--data", str(real_scores), "--intervals", "--format", "csv").stdout.splitlines()
-    assert rows[0] == "model,class,section,metric,value,low,high"
-    assert len(rows) == 1 + 2 * 22
+    assert rows[0] == "model,less,class,section,metric,value,low,high"
+    assert len(rows) == 1 + 2 * 22 + 1

@@ -22,6 +22,7 @@ from dcase_explore.reporting.curves import curves_of, roc
 from dcase_explore.reporting.facts import facts_of
 from dcase_explore.reporting.markup import element
 from dcase_explore.scoring.documents import as_json
+from dcase_explore.scoring.improvement import terms
 from reading_reports import Read
 
 COLUMNS = {
@@ -62,8 +63,40 @@ def test_every_number_is_that_of_score(read: Read, run: Exploration, caption: st
 
 def test_the_official_score_stands_with_its_definition(read: Read, run: Exploration) -> None:
     rows = read.rows("Official score")
-    assert [row[:2] for row in rows] == [[model.model, f"{model.official_score:.4f}"] for model in run.models]
+    found = {one.model: one.official for one in run.intervals.models}
+    assert [row[:3] for row in rows] == [
+        [model.model, f"{model.official_score:.4f}", f"{found[model.model].low:.4f} to {found[model.model].high:.4f}"]
+        for model in run.models
+    ]
+    (difference,) = run.intervals.differences
+    assert difference.sentence() in read.chapter("score")
     assert "harmonic mean of AUC (source), AUC (target) and pAUC" in read.chapter("score")
+
+
+def test_the_numbers_of_the_score_have_their_intervals(read: Read, run: Exploration) -> None:
+    names = dict(enumerate(COLUMNS["How the scores rank"]))
+    seen, section = {}, ""
+    for row in read.soup.select("#score tbody tr"):
+        first = row.find("th")
+        section = first.get_text() if first else section
+        cells = [cell for cell in row.find_all("td") if cell.find("small") or "." in cell.get_text()]
+        for number, cell in enumerate(cells):
+            if (small := cell.find("small")) and "above" not in small.get_text():
+                seen[row.find("td").get_text(), section.split()[0], names[number]] = small.get_text()
+    assert seen == {
+        (of_model.model, machine, name): f"{one.low:.2f}–{one.high:.2f}"
+        for of_model in run.intervals.models
+        for (machine, _, name), one in of_model.numbers.items()
+    }
+
+
+def test_what_costs_most_is_told(read: Read, run: Exploration) -> None:
+    expected = [
+        [model.model, term.name, *(f"{value:.4f}" for value in (term.value, term.median, term.would_be))]
+        for model in run.models
+        for term in terms(model)[:3]
+    ]
+    assert [row[:-1] for row in read.rows("What costs most")] == expected
 
 
 def test_the_lowest_of_each_model_is_marked(read: Read, run: Exploration) -> None:

@@ -392,6 +392,7 @@ def look_at(page: "Page", url: str, omegas: dict[str, float]) -> None:
             .map((cell) => [cell.dataset.model, Number(cell.dataset.value)])"""
     )
     assert dict(found) == pytest.approx(omegas, abs=1e-9)
+    page.locator("tfoot [data-interval]", has_text=re.compile(r"0\.\d{4} to \d\.\d{4}")).first.wait_for(timeout=60_000)
     row = page.evaluate(f"{state}.selectedIndices[0]")
     heard = page.evaluate(
         f"""fetch('api/table/path/{row}').then((answer) => answer.arrayBuffer())

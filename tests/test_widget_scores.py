@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dcase_explore.options import Options
+from dcase_explore.scoring.improvement import terms
 from dcase_explore.scoring.metrics import section_metrics
 from dcase_explore.scoring.official import official_scores
 from dcase_explore.view import View
@@ -77,6 +78,36 @@ def test_numbers_are_pythons_whatever_is_filtered(page: "Page", scored: tuple[st
                 assert found[model.model, section.machine_type, name] == (
                     pytest.approx(section.metrics[name], abs=1e-9) if name in section.metrics else None
                 ), (model.model, section.name, name)
+
+
+def test_intervals_are_pythons_where_all_clips_are_shown(page: "Page", scored: tuple[str, View]) -> None:
+    view = scored[1]
+    best = max(view.models, key=lambda model: model.official_score or 0.0).model
+    found = view.intervals
+    page.locator("[data-difference]", has_text="95 % interval").first.wait_for()
+    for one in found.models:
+        official = one.official
+        assert page.locator(f"[data-interval={one.model}]").inner_text() == f"{official.low:.4f} to {official.high:.4f}"
+        for (machine, _, name), number in one.numbers.items():
+            cell = page.locator(f"tr[data-section={machine}] [data-metric={name}][data-model={one.model}]")
+            assert cell.get_attribute("title") == f"95 % interval {number.low:.4f} to {number.high:.4f}"
+    said = [line.replace("−", "-") for line in page.locator("[data-difference]").all_inner_texts()]
+    assert said == [f"{one.sentence()}." for one in found.differences if best in (one.model, one.other)]
+    filtered(page, "filter('domain', 'equal', code('domain', 'target'))")
+    assert not "".join(page.locator("[data-interval]").all_inner_texts()).strip()
+    assert not page.locator("[data-difference]").count()
+
+
+def test_what_each_number_costs_is_pythons(page: "Page", scored: tuple[str, View]) -> None:
+    page.get_by_text("What each number costs").click()
+    words = {"auc_source": "AUC source", "auc_target": "AUC target", "pauc": "pAUC"}
+    for model in scored[1].models:
+        lines = page.get_by_role("region", name=f"What costs {model.model}").locator("li").all_inner_texts()
+        assert [line.replace("−", "-") for line in lines] == [
+            f"{term.machine_type} {words[term.metric]} {term.value:.4f}: at the median of the others "
+            f"({term.median:.4f}) Ω would be {term.would_be:.4f}, {term.brings:+.4f}"
+            for term in terms(model)
+        ]
 
 
 def test_a_click_on_a_row_shows_that_machine_type_and_back(page: "Page", scored: tuple[str, View]) -> None:

@@ -82,14 +82,19 @@ def test_students_t_is_scipys(modules: "Page") -> None:
     assert found == pytest.approx(stdtrit(freedom, 0.975), rel=1e-6)
 
 
-def test_the_worst_number_and_what_the_score_would_be_without_it(modules: "Page") -> None:
+def test_what_each_number_costs_is_told_the_costliest_first(modules: "Page") -> None:
     sections = [
         {"auc_source": 0.8, "auc_target": 0.3, "pauc": 0.6},
         {"auc_source": 0.7, "auc_target": None, "pauc": 0.5},
     ]
-    worst = modules.evaluate("async (its) => (await import('/metrics.js')).worst(its)", sections)
-    assert (worst["section"], worst["name"], worst["value"], worst["median"]) == (0, "auc_target", 0.3, 0.6)
-    assert worst["omega"] == pytest.approx(harmonic_mean([0.8, 0.6, 0.6, 0.7, 0.5]), abs=1e-15)
+    found = modules.evaluate("async (its) => (await import('/metrics.js')).terms(its)", sections)
+    assert [one["value"] for one in found] == [0.3, 0.5, 0.6, 0.7, 0.8]
+    worst = found[0]
+    assert (worst["section"], worst["name"], worst["median"]) == (0, "auc_target", pytest.approx(0.65))
+    assert worst["omega"] == pytest.approx(harmonic_mean([0.8, 0.65, 0.6, 0.7, 0.5]), abs=1e-15)
+    for few in ([{"auc_source": 0.8, "auc_target": None, "pauc": None}], [{"auc_source": None, "pauc": 0.5}]):
+        given = [{"auc_target": None, "pauc": None, **section} for section in few]
+        assert modules.evaluate("async (its) => (await import('/metrics.js')).terms(its)", given) == []
 
 
 @pytest.mark.parametrize("definition", [SINCE_2022, OF_2021, OF_2020])

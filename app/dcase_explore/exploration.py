@@ -129,6 +129,16 @@ class Exploration:
         return separation_frame(self.distances)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all clips that its models were scored on are in view."""
+        return all(self._counted(model.model) >= sum(row.n_clips for row in model.sections) for model in self.models)
+
+    def _counted(self, model: str) -> int:
+        """Clips in view that a model is scored on."""
+        known = (self.frame["split"] == "test") & self.frame["label"].notna()
+        return int((known & self.frame[f"anomaly_score_{model}"].notna()).sum())
+
+    @property
     def computed(self) -> list[str]:
         """Columns that follow from the others: costs, decisions, distances, in the order of the table."""
         return [name for name in self.frame.columns if name not in self.given.columns]

@@ -10,6 +10,7 @@ from dcase_explore.findings import not_looked_for
 from dcase_explore.findings.distances import Auc
 from dcase_explore.findings.finding import Finding
 from dcase_explore.scoring.definitions import Definition
+from dcase_explore.scoring.interval_tables import as_document
 
 
 def facts_of(exploration: Exploration) -> dict[str, Any]:
@@ -42,6 +43,24 @@ def facts_of(exploration: Exploration) -> dict[str, Any]:
         ],
         "words": in_words(map(str, frame.columns)),
     }
+
+
+def intervals_of(exploration: Exploration) -> dict[str, Any]:
+    """
+    How sure the official scores are.
+
+    Parameters
+    ----------
+    exploration
+        What is shown.
+
+    Returns
+    -------
+    dict
+        `dcase_explore.scoring.interval_tables.as_document`; empty where a part of the clips is shown, for which the
+        page computes other scores.
+    """
+    return as_document(exploration.intervals) if exploration.models and exploration.is_whole else {}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

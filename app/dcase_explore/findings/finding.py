@@ -21,6 +21,32 @@ HIGH_AUC, MEDIUM_AUC, LEAST_AUC = 0.1, 0.03, 0.01
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """
+    A number that a finding tells, and how sure it is.
+
+    Attributes
+    ----------
+    name
+        ``mean_auc_cost`` of its clips, the share of them that is ``called_anomalous`` or ``called_normal`` and wrongly
+        so, ``sep``, ``dsup``.
+    of
+        Model or embedding.
+    value, low, high
+        With the ends of its 95 % interval.
+    others
+        The same of the clips that they are compared with; None where there are none.
+    """
+
+    name: str
+    of: str
+    value: float
+    low: float
+    high: float
+    others: float | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
     """
     Rows worth a look.
@@ -49,6 +75,8 @@ class Finding:
     auc_explained
         The part of it that is beyond what clips like them cost, or beyond what chance gives, by model: what findings
         are ranked by.
+    estimates
+        Numbers of the description that have an interval.
     """
 
     rule: str
@@ -61,6 +89,7 @@ class Finding:
     auc_lost: Mapping[str, float] = field(default_factory=dict)
     auc_lost_shares: Mapping[str, float] = field(default_factory=dict)
     auc_explained: Mapping[str, float] = field(default_factory=dict)
+    estimates: tuple[Estimate, ...] = ()
 
     @property
     def auc_lost_share(self) -> float | None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,8 @@ def as_json(findings: Sequence[Finding], clip_ids: np.ndarray) -> str:
     -------
     str
         A list of objects; ``auc_lost_share``, the mean over the models of ``auc_lost_shares``, is null where a rule has
-        nothing to do with the score; ``auc_explained`` is the AUC, by model, that findings are ranked by.
+        nothing to do with the score; ``auc_explained`` is the AUC, by model, that findings are ranked by; ``estimates``
+        are the numbers of the description that have a 95 % interval (`Estimate`).
     """
     return json.dumps([_document(finding, clip_ids) for finding in findings], indent=2, ensure_ascii=False)
 
@@ -51,6 +53,7 @@ def _document(finding: Finding, clip_ids: np.ndarray) -> dict[str, Any]:
         "auc_lost_share": finding.auc_lost_share,
         "auc_lost_shares": dict(finding.auc_lost_shares),
         "auc_explained": dict(finding.auc_explained),
+        "estimates": [asdict(one) for one in finding.estimates],
         "clip_ids": clip_ids[finding.rows].tolist(),
     }
 

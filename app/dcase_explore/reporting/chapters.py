@@ -12,7 +12,7 @@ from dcase_explore.reporting.curves import Curve
 from dcase_explore.reporting.drawing import roc_panel
 from dcase_explore.reporting.facts import Facts, Group
 from dcase_explore.reporting.markup import Content, element, signed
-from dcase_explore.reporting.tables import official_table, score_tables
+from dcase_explore.reporting.tables import official_table, score_tables, terms_table
 from dcase_explore.scoring.official import ModelScore
 
 OF_CURVES = (
@@ -38,8 +38,10 @@ def score(facts: Facts) -> Content:
         return None
     reasons = [f"{model.model}: {sentence}" for model in facts.models for sentence in _undefined(model)]
     return [
-        official_table(facts.models),
-        score_tables(facts.models, facts.curves),
+        official_table(facts.models, facts.intervals),
+        [element("p", f"{one.sentence()}.") for one in facts.intervals.differences] if facts.intervals else None,
+        score_tables(facts.models, facts.curves, facts.intervals),
+        terms_table(facts.models),
         [element("p", reason, class_="remark") for reason in reasons],
     ]
 

@@ -15,6 +15,7 @@ from dcase_explore.reporting.comparing import Comparison, compare, pairs
 from dcase_explore.reporting.conditions import Section, costs_by_condition
 from dcase_explore.reporting.curves import Curve, curves_of
 from dcase_explore.score_names import BUILT_IN
+from dcase_explore.scoring.intervals import Intervals
 from dcase_explore.scoring.official import ModelScore, official_scores
 
 MOST_MODELS = 4
@@ -70,6 +71,8 @@ class Facts:
         Clips of the chosen machine types, in view or not.
     models
         Those that have a score, the user's own first.
+    intervals
+        How sure their official scores are; None without a model.
     without_score
         Names of models that have none.
     curves
@@ -89,6 +92,7 @@ class Facts:
     frame: pd.DataFrame = field(repr=False)
     clips: int
     models: tuple[ModelScore, ...]
+    intervals: Intervals | None
     without_score: tuple[str, ...]
     curves: dict[str, dict[str, tuple[Curve, ...]]]
     conditions: tuple[Section, ...]
@@ -157,6 +161,7 @@ def facts_of(exploration: Exploration, other: Exploration | None = None) -> Fact
         exploration.frame,
         len(whole),
         models,
+        exploration.intervals if models else None,
         tuple(name for name in _scores(exploration.frame) if name not in scored),
         {model.model: curves_of(whole, model) for model in drawn} if labelled else {},
         tuple(costs_by_condition(whole, [model.model for model in drawn])) if labelled else (),

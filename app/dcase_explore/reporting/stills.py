@@ -50,7 +50,7 @@ def stills(exploration: Exploration, most: int = MOST_CHARACTERS) -> Markup:
     models = sorted(exploration.models, key=lambda model: model.model in BUILT_IN)
     head: list[Content] = [
         element("p", element("strong", exploration.title), f": {exploration.summary().partition(' · ')[2]}"),
-        official_table(models),
+        official_table(models, None),
         [
             element("p", f"Data: {credit.owners}. Licence: {credit.licence}. ", "; ".join(credit.citations))
             for credit in exploration.credits

@@ -6,7 +6,9 @@ from markupsafe import Markup
 
 from dcase_explore.messages import counted, some
 from dcase_explore.reporting.curves import Curve
-from dcase_explore.reporting.markup import Content, element
+from dcase_explore.reporting.markup import Content, element, signed
+from dcase_explore.scoring.improvement import terms
+from dcase_explore.scoring.intervals import Interval, Intervals
 from dcase_explore.scoring.official import ModelScore, SectionScore
 
 RANKING = {
@@ -25,6 +27,12 @@ DECISIONS = {
     "recall_target": "recall target",
     "f1_target": "F1 target",
 }
+DRAWN = (
+    " Interval: clips are drawn anew within section, domain and label, and of 100 such intervals 95 hold what more "
+    "and more clips of the kind would give."
+)
+SHOWN = 3
+"""Numbers that cost a model most, which are told."""
 _DECIDED = {"f1_source", "f1_target"}
 """Columns of decisions in which the lowest is marked; of ranking those that the official score is made of."""
 _TIED = 2
@@ -32,13 +40,15 @@ _TIED = 2
 _MEANS = {"arithmetic_mean": "arithmetic mean", "harmonic_mean": "harmonic mean"}
 
 
-def official_table(models: Sequence[ModelScore]) -> Content:
-    """Ω of every model that has one."""
+def official_table(models: Sequence[ModelScore], intervals: Intervals | None) -> Content:
+    """Ω of every model that has one, with its interval where that is known and it is of the definition that counts."""
+    found = {one.model: one.official for one in intervals.models} if intervals else {}
     lines = [
         element(
             "tr",
             element("th", model.model, scope="row", class_="text"),
             element("td", element("strong", f"{scored.official_score:.4f}")),
+            element("td", _ends(found.get(model.model)) if scored is model else None) if found else None,
             element("td", scored.definition.name, class_="text"),
             element("td", counted(len(model.machine_types), "machine type"), class_="text"),
             element("td", counted(sum(row.n_clips for row in model.sections), "clip"), class_="text"),
@@ -53,18 +63,61 @@ def official_table(models: Sequence[ModelScore]) -> Content:
         "tr",
         element("th", "model", scope="col", class_="text"),
         element("th", "score", scope="col"),
+        element("th", "95 % interval", scope="col") if found else None,
         element("th", "by definition", scope="col", class_="text"),
         element("th", "over", scope="col", colspan=2, class_="text"),
     )
     definitions = dict.fromkeys(scored.definition for model in models for scored in (model, *model.beside))
-    caption = element(
-        "caption", element("strong", "Official score "), "; ".join(definition.told for definition in definitions), "."
-    )
+    told = f"{'; '.join(definition.told for definition in definitions)}."
+    caption = element("caption", element("strong", "Official score "), told, DRAWN if found else None)
     table = element("table", caption, element("thead", titles), element("tbody", lines), class_="score")
     return element("div", table, class_="wide")
 
 
-def score_tables(models: Sequence[ModelScore], curves: Mapping[str, Mapping[str, Sequence[Curve]]]) -> Markup:
+def _ends(one: Interval | None) -> str | None:
+    return None if one is None else f"{one.low:.4f} to {one.high:.4f}"
+
+
+def terms_table(models: Sequence[ModelScore]) -> Content:
+    """What the numbers that cost each model most cost it."""
+    bodies = [
+        element(
+            "tbody",
+            [
+                element(
+                    "tr",
+                    element("th", model.model, scope="rowgroup", rowspan=len(costliest), class_="text")
+                    if number == 0
+                    else None,
+                    element("td", term.name, class_="text"),
+                    element("td", f"{term.value:.4f}"),
+                    element("td", f"{term.median:.4f}"),
+                    element("td", f"{term.would_be:.4f}"),
+                    element("td", signed(f"{term.brings:+.4f}")),
+                )
+                for number, term in enumerate(costliest)
+            ],
+        )
+        for model in models
+        if (costliest := terms(model)[:SHOWN])
+    ]
+    if not bodies:
+        return None
+    words = ("number", "value", "median of the others", "score at that median", "more")
+    titles = [element("th", "model", scope="col", class_="text")]
+    titles += [element("th", word, scope="col", class_="text" if word == "number" else None) for word in words]
+    caption = element(
+        "caption",
+        element("strong", "What costs most."),
+        " What the official score would be, were one number at the median of the model's others.",
+    )
+    table = element("table", caption, element("thead", element("tr", titles)), bodies, class_="score")
+    return element("div", table, class_="wide")
+
+
+def score_tables(
+    models: Sequence[ModelScore], curves: Mapping[str, Mapping[str, Sequence[Curve]]], sure: Intervals | None
+) -> Markup:
     """
     One table of rankings, and one of decisions where there are any.
 
@@ -73,7 +126,9 @@ def score_tables(models: Sequence[ModelScore], curves: Mapping[str, Mapping[str,
     models
         With a score, at least one.
     curves
-        By model and section: the intervals of their AUCs stand in the table.
+        By model and section: the intervals of their AUCs stand in the table,
+    sure
+        unless these have them: the intervals of the numbers that official scores are made of.
 
     Returns
     -------
@@ -87,10 +142,19 @@ def score_tables(models: Sequence[ModelScore], curves: Mapping[str, Mapping[str,
         for curve in found
         if curve.interval
     }
+    names = {(model.model, row.machine_type, row.section): row.name for model in models for row in model.sections}
+    drawn = {
+        (of_model.model, names[of_model.model, machine, section], metric): (one.low, one.high)
+        for of_model in (sure.models if sure else ())
+        for (machine, section, metric), one in of_model.numbers.items()
+    }
+    by = "as above" if drawn.keys() >= intervals.keys() else "as above, or DeLong's" if drawn else "DeLong"
+    intervals |= drawn
     decided = [model for model in models if any(row.threshold for row in model.sections)]
-    tables = [_table(models, RANKING, intervals, "How the scores rank")]
+    below = f" Small: 95 % confidence interval ({by})." if intervals else ""
+    tables = [_table(models, RANKING, intervals, "How the scores rank", below)]
     if decided:
-        tables.append(_table(decided, DECISIONS, {}, "How the decisions fare"))
+        tables.append(_table(decided, DECISIONS, {}, "How the decisions fare", _origins(decided)))
     return element("div", tables)
 
 
@@ -99,6 +163,7 @@ def _table(
     columns: Mapping[str, str],
     intervals: Mapping[tuple[str, str, str], tuple[float, float]],
     title: str,
+    below: str,
 ) -> Content:
     there = {name for model in models for row in model.sections for name in row.metrics}
     columns = {name: word for name, word in columns.items() if name in there}
@@ -125,7 +190,6 @@ def _table(
         element("th", "called anomalous", scope="col", class_="text") if thresholds else None,
     )
     marked = " The lowest of each model is marked ▼." if any(lowest.values()) else ""
-    below = " Small: 95 % confidence interval (DeLong)." if intervals else _origins(models) if thresholds else ""
     caption = element("caption", element("strong", f"{title}."), marked, below)
     return element("div", element("table", caption, element("thead", head), bodies, class_="score"), class_="wide")
 

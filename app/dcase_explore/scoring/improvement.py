@@ -44,14 +44,19 @@ class Term:
         """What it would bring to be at the median of the others; below 0 for a number that is better than that."""
         return self.would_be - self.official_score
 
-    def sentence(self) -> str:
-        """``"ToyTrain target 0.418: at the median of the others (0.571) Ω would be 0.5613"``."""
+    @property
+    def name(self) -> str:
+        """``"ToyTrain target"``, ``"valve 00 pAUC"``."""
         section = "" if self.section is None else f" {self.section:02d}"
         metric = {"auc_source": "source", "auc_target": "target", "pauc": "pAUC", "auc": "AUC"}.get(
             self.metric, self.metric.replace("_", " ")
         )
+        return f"{self.machine_type}{section} {metric}"
+
+    def sentence(self) -> str:
+        """``"ToyTrain target 0.418: at the median of the others (0.571) the official score would be 0.5613"``."""
         return (
-            f"{self.machine_type}{section} {metric} {self.value:.3f}: at the median of the others ({self.median:.3f}) "
+            f"{self.name} {self.value:.3f}: at the median of the others ({self.median:.3f}) "
             f"the official score would be {self.would_be:.4f}"
         )
 

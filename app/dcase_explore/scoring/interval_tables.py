@@ -6,7 +6,7 @@ from typing import Any
 
 from dcase_explore.scoring import documents
 from dcase_explore.scoring.improvement import terms
-from dcase_explore.scoring.intervals import Interval, Intervals
+from dcase_explore.scoring.intervals import Interval, Intervals, ModelIntervals
 from dcase_explore.scoring.official import ModelScore
 from dcase_explore.streams import console_on
 
@@ -39,17 +39,7 @@ def as_json(models: Sequence[ModelScore], found: Intervals) -> str:
     for of_model in found.models:
         document = models_told[of_model.model]
         document["official_score_interval"] = [of_model.official.low, of_model.official.high]
-        document["intervals"] = [
-            {
-                "class": machine,
-                **({} if section is None else {"section": section}),
-                "metric": name,
-                "value": one.value,
-                "low": one.low,
-                "high": one.high,
-            }
-            for (machine, section, name), one in of_model.numbers.items()
-        ]
+        document["intervals"] = _numbers(of_model)
         document["differences"] = {
             **{one.other: _ends(one.official) for one in found.differences if one.model == of_model.model},
             **{one.model: _ends(_turned(one.official)) for one in found.differences if one.other == of_model.model},
@@ -60,6 +50,29 @@ def as_json(models: Sequence[ModelScore], found: Intervals) -> str:
             for one in terms(by_name[of_model.model])
         ]
     return json.dumps(models_told, indent=2, ensure_ascii=False)
+
+
+def as_document(found: Intervals) -> dict[str, Any]:
+    """
+    Intervals as the page asks for them.
+
+    Parameters
+    ----------
+    found
+        Of all models.
+
+    Returns
+    -------
+    dict
+        ``models``: by name, ``official_score`` (value, low, high) and ``numbers`` (those, by machine type, section and
+        metric); ``differences`` of each two: model, other, value, low, high.
+    """
+    return {
+        "models": {
+            one.model: {"official_score": _ends(one.official), "numbers": _numbers(one)} for one in found.models
+        },
+        "differences": [{"model": one.model, "other": one.other, **_ends(one.official)} for one in found.differences],
+    }
 
 
 def print_intervals(models: Sequence[ModelScore], found: Intervals) -> None:
@@ -82,19 +95,19 @@ def print_intervals(models: Sequence[ModelScore], found: Intervals) -> None:
             Text(f"{of_model.model}: official score {one.value:.4f}, 95 % interval {one.low:.4f} to {one.high:.4f}")
         )
     for difference in found.differences:
-        one = difference.official
-        said = "" if one.low <= 0 <= one.high else ", which chance does not explain"
-        console.print(
-            Text(
-                f"{difference.model} less {difference.other}: {one.value:+.4f}, 95 % interval {one.low:+.4f} to "
-                f"{one.high:+.4f}{said}"
-            )
-        )
+        console.print(Text(difference.sentence()))
     for model in models:
         costliest = [term.sentence() for term in terms(model)[:SHOWN]]
         if costliest:
             console.print(Text(f"What costs {model.model} most:"))
             console.print(Text("\n".join(f"  {sentence}" for sentence in costliest)))
+
+
+def _numbers(of_model: ModelIntervals) -> list[dict[str, Any]]:
+    return [
+        {"class": machine, **({} if section is None else {"section": section}), "metric": name, **_ends(one)}
+        for (machine, section, name), one in of_model.numbers.items()
+    ]
 
 
 def _ends(one: Interval) -> dict[str, float]:

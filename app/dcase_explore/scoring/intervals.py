@@ -68,6 +68,14 @@ class Difference:
     other: str
     official: Interval
 
+    def sentence(self) -> str:
+        """``"mine less baseline: +0.0208, 95 % interval +0.0044 to +0.0372, which chance does not explain"``."""
+        one = self.official
+        said = "" if one.low <= 0 <= one.high else ", which chance does not explain"
+        return (
+            f"{self.model} less {self.other}: {one.value:+.4f}, 95 % interval {one.low:+.4f} to {one.high:+.4f}{said}"
+        )
+
 
 @dataclass(frozen=True)
 class Intervals:
@@ -86,18 +94,27 @@ class Intervals:
     differences: tuple[Difference, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per number: model, class, section, metric (``official_score`` for all of them), value, low, high."""
-        rows: list[tuple[str, str | None, int | None, str, Interval]] = []
+        """
+        All of them as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per number: model, less, class, section, metric, value, low, high. The metric ``official_score``
+            has no class; where ``less`` names another model, it is the difference of the two.
+        """
+        rows: list[tuple[str, str | None, str | None, int | None, str, Interval]] = []
         for of_model in self.models:
-            rows.append((of_model.model, None, None, "official_score", of_model.official))
+            rows.append((of_model.model, None, None, None, "official_score", of_model.official))
             rows += [
-                (of_model.model, machine, section, name, one)
+                (of_model.model, None, machine, section, name, one)
                 for (machine, section, name), one in of_model.numbers.items()
             ]
-        table = pd.DataFrame([row[:4] for row in rows], columns=["model", "class", "section", "metric"])
+        rows += [(one.model, one.other, None, None, "official_score", one.official) for one in self.differences]
+        table = pd.DataFrame([row[:5] for row in rows], columns=["model", "less", "class", "section", "metric"])
         table["section"] = table["section"].astype("Int64")
         for name in ("value", "low", "high"):
-            table[name] = [getattr(row[4], name) for row in rows]
+            table[name] = [getattr(row[5], name) for row in rows]
         return table
 
 
@@ -140,7 +157,8 @@ def intervals(frame: pd.DataFrame, models: Sequence[ModelScore], draws: int = DR
                     scores[there],
                     anomalous[there],
                     domains[rows][there],
-                    weights[:, there],
+                    weights[:, there] if not there.all() else weights,
+                    names=one.definition.numbers,
                     own_anomalies=one.definition.own_anomalies,
                 )
     found, official = [], {}
@@ -162,12 +180,15 @@ def _official(
     definition: Definition, drawn: Mapping[tuple[str, int | None], Mapping[str, np.ndarray]], draws: int
 ) -> np.ndarray:
     """The official score of each draw."""
+    sections = [
+        (machine, list(metrics), np.stack([*metrics.values()]).T.tolist()) for (machine, _), metrics in drawn.items()
+    ]
     scores = np.full(draws, np.nan)
     for number in range(draws):
         rows: dict[str, list[dict[str, float]]] = {}
-        for (machine, _), metrics in drawn.items():
-            values = {name: float(metrics[name][number]) for name in definition.numbers if name in metrics}
-            rows.setdefault(machine, []).append({name: value for name, value in values.items() if not np.isnan(value)})
+        for machine, names, values in sections:
+            defined = {name: value for name, value in zip(names, values[number], strict=True) if value == value}
+            rows.setdefault(machine, []).append(defined)
         score = definition.score(rows)
         scores[number] = np.nan if score is None else score
     return scores

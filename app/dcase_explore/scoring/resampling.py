@@ -4,12 +4,11 @@ Metrics of a section over and over again, its clips drawn anew within each domai
 Resampling is in weights: how often each clip was drawn. All metrics of all draws come out of a few matrix products.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from dcase_explore.columns import DOMAINS
-from dcase_explore.scoring.metrics import MAX_FPR
+from dcase_explore.scoring.metrics import MAX_FPR, RANKING
 
 DRAWS = 2_000
 SEED = 20230601
@@ -42,7 +41,13 @@ def draw(strata: np.ndarray, seed: int, draws: int = DRAWS) -> np.ndarray:
 
 
 def drawn_metrics(
-    scores: np.ndarray, anomalous: np.ndarray, domains: np.ndarray, weights: np.ndarray, *, own_anomalies: bool = False
+    scores: np.ndarray,
+    anomalous: np.ndarray,
+    domains: np.ndarray,
+    weights: np.ndarray,
+    *,
+    names: Collection[str] = RANKING,
+    own_anomalies: bool = False,
 ) -> Mapping[str, np.ndarray]:
     """
     Ranking metrics of a section's clips, each clip as often as it was drawn.
@@ -53,23 +58,24 @@ def drawn_metrics(
         As in `dcase_explore.scoring.metrics.section_metrics`.
     weights
         As of `draw`.
+    names
+        Of the metrics that are wanted.
 
     Returns
     -------
     dict of str to numpy.ndarray
-        Of ``auc``, ``pauc`` and those of each domain the ones that are defined; float64, shape (draws,). With weights
+        Those of them that are defined; float64, shape (draws,). With weights
         of one they are those of `section_metrics`.
     """
-    every = np.ones(len(scores), bool)
-    found = {
-        "auc": _auc(scores, ~anomalous, anomalous, weights),
-        "pauc": _partial_auc(scores, anomalous, every, weights),
-    }
-    for domain in DOMAINS:
-        within = domains == domain
-        against = anomalous & within if own_anomalies else anomalous
-        found[f"auc_{domain}"] = _auc(scores, ~anomalous & within, against, weights)
-        found[f"pauc_{domain}"] = _partial_auc(scores, anomalous, within, weights)
+    found = {}
+    for name in names:
+        metric, _, domain = name.partition("_")
+        within = domains == domain if domain else np.ones(len(scores), bool)
+        if metric == "pauc":
+            found[name] = _partial_auc(scores, anomalous, within, weights)
+        else:
+            against = anomalous & within if own_anomalies else anomalous
+            found[name] = _auc(scores, ~anomalous & within, against, weights)
     return {name: values for name, values in found.items() if values is not None}
 
 

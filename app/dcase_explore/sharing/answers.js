@@ -90,6 +90,7 @@
     }],
     [/^dcase\/copy$/, async () => json((await data("about")).copy)],
     [/^dcase\/facts$/, () => file("data/facts.json")],
+    [/^dcase\/intervals$/, () => file("data/intervals.json")],
     [/^dcase\/nearest\/(\d+)$/, async (_, __, ___, row) => json((await data("nearest"))[row] ?? {})],
     [/^dcase\/clip$/, async (_, __, parameters) => {
       const row = (await data("texts")).clip_id.indexOf(parameters.get("clip_id"));

@@ -8,6 +8,7 @@ from typing import Any
 
 from dcase_explore.columns import TAGS
 from dcase_explore.errors import ExploreError
+from dcase_explore.facts import intervals_of
 from dcase_explore.layouts.arranging import Arrangement
 from dcase_explore.layouts.curated import curated_names
 from dcase_explore.layouts.files import read_layout
@@ -67,6 +68,7 @@ def write_answers(folder: Path, view: View, stored: Stored, copied: Copied) -> N
             }
             for name in (OURS, COPY)
         ],
+        "intervals": intervals_of(view),
         "notes": {
             "file": None,
             "tags": TAGS,

@@ -18,9 +18,11 @@ from dcase_explore.stored.cells import Cells
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 2
+FORMAT = 3
 """Of the folder; one of another format is made again."""
 ABOUT, TABLE, ISSUES, FACTS = "about.json", "table.json", "issues.json", "facts.json"
+INTERVALS = "intervals.json"
+"""There once somebody has asked for them."""
 CLIPS, CELLS = "clips.parquet", "cells"
 
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from dcase_explore import parquet
 from dcase_explore.credits import Credit
 from dcase_explore.exploration import Exploration
-from dcase_explore.findings.finding import Finding
+from dcase_explore.findings.finding import Estimate, Finding
 from dcase_explore.scoring.official import ModelScore
 from dcase_explore.stored import CLIPS, Stored
 
@@ -53,4 +53,5 @@ def read(folder: Path) -> Exploration:
 
 def _finding(written: dict[str, Any]) -> Finding:
     rows = np.asarray(written["rows"], dtype=np.int64)
-    return Finding(**{**written, "rows": rows, "columns": tuple(written["columns"])})
+    estimates = tuple(Estimate(**one) for one in written["estimates"])
+    return Finding(**{**written, "rows": rows, "columns": tuple(written["columns"]), "estimates": estimates})

@@ -40,11 +40,17 @@ def own_routes(page: "Page") -> list[BaseRoute]:
         with_own = {"tag", "note"} & set(page.stored.kinds)
         return Notes(page.stored.notes_file, notes_in(page.stored.frame) if with_own else {})
 
+    def its_intervals() -> bytes:
+        from dcase_explore.stored.intervals import intervals_of
+
+        return intervals_of(page.stored)
+
     return [
         *arranged.routes(lambda: page.arrangement),
         *page.rows.routes(),
         *widgets.routes(
             lambda: page.stored.facts,
+            its_intervals,
             lambda: page.stored.frame,
             lambda: page.stored.clip_ids,
             lambda: page.arrangement,

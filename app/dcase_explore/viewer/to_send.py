@@ -56,13 +56,11 @@ def _report(stored: "Stored", notes: "Notes") -> bytes:
 
     exploration = read(stored.folder)
     frame = exploration.frame
-    for model in exploration.models:
-        here = (frame["split"] == "test") & frame["label"].notna() & frame[f"anomaly_score_{model.model}"].notna()
-        if here.sum() < sum(section.n_clips for section in model.sections):
-            raise ExploreError(
-                "this page shows a part of the clips, and a report is of all of them: dcase-explore report OUT.html "
-                "with the same --data makes one"
-            )
+    if not exploration.is_whole:
+        raise ExploreError(
+            "this page shows a part of the clips, and a report is of all of them: dcase-explore report OUT.html "
+            "with the same --data makes one"
+        )
     with tempfile.TemporaryDirectory(prefix="dcase-explore-") as folder:
         written = write_report(
             replace(exploration, frame=with_notes(frame, notes.read())), Path(folder) / "report.html"

@@ -32,6 +32,7 @@ MAX_BYTES, MAX_ROWS_BYTES = 2**12, 2**25
 
 def routes(
     facts: Callable[[], bytes],
+    intervals: Callable[[], bytes],
     frame: "Callable[[], pd.DataFrame]",
     clip_ids: Callable[[], Sequence[str]],
     arrangement: "Callable[[], Arrangement]",
@@ -44,6 +45,8 @@ def routes(
     ----------
     facts
         Gives `as_bytes` of `dcase_explore.facts.facts_of` what is shown now.
+    intervals
+        Gives `dcase_explore.facts.intervals_of` it likewise.
     frame
         Gives the clip table that is shown now.
     clip_ids
@@ -56,11 +59,15 @@ def routes(
     Returns
     -------
     list of starlette.routing.Route
-        ``facts``, ``nearest/<row>``, ``clip?clip_id=…`` (its row), ``csv`` (of the rows that are sent) and ``layout``.
+        ``facts``, ``intervals``, ``nearest/<row>``, ``clip?clip_id=…`` (its row), ``csv`` (of the rows that are sent)
+        and ``layout``.
     """
 
     def told(_: "Request") -> Response:  # not a coroutine: run beside the event loop
         return Response(facts(), media_type="application/json")
+
+    def sure(_: "Request") -> Response:
+        return Response(intervals(), media_type="application/json")
 
     def nearest(request: "Request") -> Response:
         from dcase_explore.nearest import nearest_of
@@ -103,6 +110,7 @@ def routes(
 
     return [
         Route("/api/dcase/facts", told, methods=["GET"]),
+        Route("/api/dcase/intervals", sure, methods=["GET"]),
         Route("/api/dcase/nearest/{row:int}", nearest, methods=["GET"]),
         Route("/api/dcase/clip", clip, methods=["GET"]),
         Route("/api/dcase/csv", csv, methods=["PUT"]),

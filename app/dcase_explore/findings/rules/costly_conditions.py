@@ -5,6 +5,7 @@ Operating conditions that cost AUC: the target domain, attribute values, ranges 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from dcase_explore.findings import needs
 from dcase_explore.findings.chance import mean_interval, wilson_interval
 from dcase_explore.findings.conditions import TARGET, Candidates, Condition, Part, attribute_name, candidates
 from dcase_explore.findings.dealing import probability
-from dcase_explore.findings.finding import LEAST_AUC, Finding, at_most, costing, sections_of
+from dcase_explore.findings.finding import LEAST_AUC, Estimate, Finding, at_most, costing, sections_of
 from dcase_explore.findings.rule import MachineClips, Rule
 from dcase_explore.findings.search import Told, search, told_of
 from dcase_explore.messages import counted
@@ -122,7 +123,8 @@ def _finding(
     rival = next((one.rival for one in told.values() if one.rival), None)
     if rival:
         name += f", or {rival.name}"
-    sentences = [_costs(clips, model, one, label) for model, one in told.items()]
+    costs = [_costs(clips, model, one, label) for model, one in told.items()]
+    sentences = [sentence for sentence, _ in costs]
     sentences += [_inseparable(first.condition, rival)] if rival else []
     sentences += _training(machine.clips, first.condition)
     found = costing(
@@ -135,19 +137,21 @@ def _finding(
         rows,
         {model: one.excess / len(scored[model]) / sections for model, one in told.items()},
     )
+    if found is not None:
+        found = replace(found, estimates=tuple(one for _, estimates in costs for one in estimates))
     # The anomalies of a condition may have other faults, of which attributes tell nothing.
     return at_most(found, "medium") if label == "anomaly" else found
 
 
-def _costs(clips: pd.DataFrame, model: str, told: Told, label: str) -> str:
-    """What the clips of a condition cost a model, and what those do that it is compared with."""
+def _costs(clips: pd.DataFrame, model: str, told: Told, label: str) -> tuple[str, list[Estimate]]:
+    """What the clips of a condition cost a model, and what those do that it is compared with: in words, in numbers."""
     scored = clips[clips[f"auc_cost_{model}"].notna()]
     costs = scored[f"auc_cost_{model}"].to_numpy(np.float64)[told.rows]
-    low, high = mean_interval(costs)
+    mean = Estimate("mean_auc_cost", model, told.cost, *mean_interval(costs), told.others)
     where = "of their domain " if "domain" in clips and told.condition != TARGET else ""
     where = "of the source domain " if told.condition == TARGET else where
     text = (
-        f"For {model} they cost {told.cost:.2f} on average (95 % interval {low:.2f} to {high:.2f}), "
+        f"For {model} they cost {told.cost:.2f} on average (95 % interval {mean.low:.2f} to {mean.high:.2f}), "
         f"the {told.n_others} others {where}they are compared with {told.others:.2f}"
     )
     if told.before:
@@ -163,25 +167,29 @@ def _costs(clips: pd.DataFrame, model: str, told: Told, label: str) -> str:
             )
         elif abs(match.others - told.others) >= 0.005:
             text += f", others with the same {named} {match.others:.2f}"
-    return f"{text}{_called(scored, model, told.rows, label)}."
+    called, share = _called(scored, model, told.rows, label)
+    return f"{text}{called}.", [mean, *share]
 
 
-def _called(clips: pd.DataFrame, model: str, rows: np.ndarray, label: str) -> str:
+def _called(clips: pd.DataFrame, model: str, rows: np.ndarray, label: str) -> tuple[str, list[Estimate]]:
     """How many of a condition's clips are decided wrongly, beside the others."""
     if f"prediction_{model}" not in clips:
-        return ""
+        return "", []
     decisions = clips[f"prediction_{model}"].to_numpy(object)
-    wrong = "anomaly" if label == "normal" else "normal"
-    own, others = (decisions[part][pd.notna(decisions[part])] for part in (rows, ~rows))
+    wrong, word = ("anomaly", "anomalous") if label == "normal" else ("normal", "normal")
+    own, others = (decisions[part][pd.notna(decisions[part])] == wrong for part in (rows, ~rows))
     if not len(own) or not len(others):
-        return ""
+        return "", []
     if not 0.025 < (decisions == wrong).mean() < 0.975:  # all are called the same
-        return ""
-    low, high = wilson_interval(int((own == wrong).sum()), len(own))
-    return (
-        f"; {(own == wrong).sum()} of {len(own)} are called {'anomalous' if label == 'normal' else 'normal'} "
-        f"({low:.0%} to {high:.0%}), of the others {(others == wrong).mean():.0%}"
+        return "", []
+    share = Estimate(
+        f"called_{word}", model, float(own.mean()), *wilson_interval(int(own.sum()), len(own)), float(others.mean())
     )
+    said = (
+        f"; {own.sum()} of {len(own)} are called {word} ({share.low:.0%} to {share.high:.0%}), "
+        f"of the others {share.others:.0%}"
+    )
+    return said, [share]
 
 
 def _inseparable(condition: Condition, rival: Part) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from dcase_explore.findings import needs
 from dcase_explore.findings.distances import Auc, Distances, holds
-from dcase_explore.findings.finding import Finding, Severity
+from dcase_explore.findings.finding import Estimate, Finding, Severity
 from dcase_explore.findings.rule import MachineClips, Rule
 from dcase_explore.messages import counted
 
@@ -53,6 +53,7 @@ def find_shift(machine: MachineClips) -> list[Finding]:
                 f"(DSUP; 0.5 means shared support). {beyond} of {counted(len(rows), 'target normal')} lie farther than "
                 f"{FAR:.0%} of the source normals.",
                 rows,
+                estimates=(_estimate("dsup", name, measured.dsup),),
             )
         )
     return found
@@ -95,6 +96,7 @@ def find_separation(machine: MachineClips) -> list[Finding]:
                 f"(SEP){f'; for comparison, AUC of {models}' if models else ''}. {counted(len(rows), 'anomaly')} "
                 f"of {len(anomalies)} lie farther than {FAR:.0%} of the normals.",
                 rows,
+                estimates=(_estimate("sep", name, measured.sep),),
             )
         )
     return found
@@ -118,6 +120,10 @@ def _say(auc: Auc) -> str:
     low, high = auc.interval
     cosine = f", cosine {auc.cosine:.3f}" if auc.cosine is not None else ""
     return f"AUC {auc.value:.3f} ({low:.2f} to {high:.2f}{cosine})"
+
+
+def _estimate(name: str, embedding: str, auc: Auc) -> Estimate:
+    return Estimate(name, embedding, auc.value, *auc.interval)
 
 
 def _farthest(distances: pd.Series, rows: pd.Index) -> np.ndarray:

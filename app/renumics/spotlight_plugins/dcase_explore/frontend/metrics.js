@@ -90,22 +90,24 @@ export function officialScore(sections, definition = SINCE_2022) {
     .filter((value) => value !== null));
 }
 
+function medianOf(values) {
+  const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 /**
- * The lowest of all numbers, and what the official score would be if it were their median.
- * Returns {section (its index), name, value, median, omega}, or null where there are fewer than three numbers, or none
- * is lower than the median.
+ * What each number costs: what the official score would be, were it at the median of the others, what would bring most
+ * first: [{section (its index), name, value, median, omega}]; none where there is no official score or one number only.
  */
-export function worst(sections, definition = SINCE_2022) {
+export function terms(sections, definition = SINCE_2022) {
   const all = sections.flatMap((its, section) =>
     definition.numbers.filter((name) => its[name] !== null).map((name) => ({ section, name, value: its[name] })));
-  if (all.length < 3 || officialScore(sections, definition) === null) return null;
-  const sorted = all.map(({ value }) => value).sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  const lowest = all.reduce((low, its) => (its.value < low.value ? its : low));
-  if (lowest.value === median) return null;
-  const raised = sections.map((its, section) => (section === lowest.section ? { ...its, [lowest.name]: median } : its));
-  return { ...lowest, median, omega: officialScore(raised, definition) };
+  if (all.length < 2 || officialScore(sections, definition) === null) return [];
+  return all.map((term) => {
+    const median = medianOf(all.filter((other) => other !== term).map(({ value }) => value));
+    const changed = sections.map((its, section) => (section === term.section ? { ...its, [term.name]: median } : its));
+    return { ...term, median, omega: officialScore(changed, definition) };
+  }).sort((a, b) => b.omega - a.omega);
 }
 
 /** How many of ascending scores lie above a threshold. */

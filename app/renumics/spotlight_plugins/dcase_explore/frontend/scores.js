@@ -2,9 +2,9 @@
 import { useChoice } from "./choice.js";
 import { CHOSEN, DOMAINS, FAINT, LINE, WORST } from "./colours.js";
 import { Histogram, Roc } from "./curves.js";
-import { useFacts } from "./facts.js";
+import { useFacts, useIntervals } from "./facts.js";
 import { chosenMachine, isSet, rowsWithout, showAllMachines, showCategory } from "./filters.js";
-import { ascending, averageOf, decided, officialScore, sectionMetrics, SINCE_2022, worst } from "./metrics.js";
+import { ascending, averageOf, decided, officialScore, sectionMetrics, SINCE_2022, terms } from "./metrics.js";
 import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useEffect, useMemo, useSize, useState } from "./parts.js";
 import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
 
@@ -37,7 +37,7 @@ export function groupsOf(table, scores, rows) {
   };
 }
 
-/** Every model's numbers on every section of the rows left: [{model, sections: [{name, machine, …metrics}], omega, worst}]. */
+/** Every model's numbers on every section of the rows left: [{model, sections: [{name, machine, …metrics}], omega, terms, worst}]. */
 export function scoredModels(table, rows, facts) {
   const sections = sectionsOf(table, labelledTest(table, rows));
   return modelsOf(table.columns).map((model) => {
@@ -47,8 +47,9 @@ export function scoredModels(table, rows, facts) {
       return { ...section, groups, clips: groups.normals.length + groups.anomalies.length, ...sectionMetrics(groups, definition.own_anomalies) };
     });
     const scored = its.filter((section) => section.clips);
-    const lowest = worst(scored, definition);
-    return { model, definition, sections: its, scored, omega: officialScore(scored, definition), worst: lowest && { ...lowest, of: scored[lowest.section] } };
+    const omega = officialScore(scored, definition), costs = terms(scored, definition).map((term) => ({ ...term, of: scored[term.section] }));
+    const lowest = costs.reduce((low, term) => (low && low.value <= term.value ? low : term), null);
+    return { model, definition, sections: its, scored, omega, terms: costs, worst: costs.length > 2 && lowest.omega > omega ? lowest : null };
   }).filter(({ scored }) => scored.length);
 }
 
@@ -66,12 +67,22 @@ export function thresholdOf(table, model, scores, rows, all) {
   return { value: all[all.length >> 1], given: false };
 }
 
-function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
+/** The interval of a number that the page shows, if it is that of all clips. */
+const sure = (interval, value) => (interval && value !== null && Math.abs(interval.value - value) < 1e-9 ? interval : null);
+const ends = ({ low, high }, word = metric) => `${word(low)} to ${word(high)}`;
+const signed = (value) => `${value < 0 ? "−" : "+"}${metric(Math.abs(value))}`;
+
+function Numbers({ models, chosen, onChoose, place, onPlace, machine, intervals }) {
   const cell = { padding: "1px 6px", textAlign: "right", borderBottom: `1px solid ${LINE}`, whiteSpace: "nowrap" };
   const names = [...new Map(models.flatMap(({ sections }) => sections).map((its) => [its.name, its])).values()];
   const columnsOf = ({ definition }) => [...definition.numbers, "omega"];
   const first = (its, name) => (name === its.definition.numbers[0] ? `2px solid ${LINE}` : undefined);
   const value = (its, section, name) => (name === "omega" ? officialScore([section], its.definition) : section[name]);
+  const of = (model) => intervals?.models?.[model];
+  const within = (its, section, name) => {
+    const found = sure(of(its.model)?.numbers.find((one) => one.metric === name && one.class === section.machine && (one.section ?? null) === (Number.isFinite(section.section) ? section.section : null)), section[name]);
+    return found && `95 % interval ${ends(found)}`;
+  };
   return h("table", { style: { borderCollapse: "collapse", fontVariantNumeric: "tabular-nums" }, "aria-label": "Official score by machine type" },
     h("thead", null,
       h("tr", null,
@@ -93,6 +104,7 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
           const lowest = its.worst && its.worst.of === section && its.worst.name === name, shown = section ? value(its, section, name) : null;
           return h("td", {
             key: its.model + name, "data-metric": name, "data-model": its.model, "data-value": shown ?? "",
+            title: (section && within(its, section, name)) ?? undefined,
             "aria-label": lowest ? `${metric(shown)}, the lowest of ${its.model}` : undefined,
             style: { ...cell, background: lowest ? WORST : undefined, fontWeight: lowest ? 700 : 400, borderLeft: first(its, name) },
           }, lowest ? `▼ ${metric(shown)}` : metric(shown));
@@ -105,8 +117,22 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine }) {
         const shown = name === "omega" ? omega : averageOf(scored.map((one) => one[name]).filter((one) => one !== null), definition);
         return h("td", { key: model + name, "data-metric": name, "data-model": model, "data-total": "", "data-value": shown ?? "",
           style: { ...cell, fontWeight: 700, borderLeft: first(its, name) } }, metric(shown));
-      })))));
+      }))),
+      h("tr", null,
+        h("th", { scope: "row", style: { ...cell, textAlign: "left", fontWeight: 400, color: FAINT }, title: "Of the official score of all clips: they are drawn anew within section, domain and label" }, "95 % interval"),
+        models.map(({ model, definition, omega }) => {
+          const found = sure(of(model)?.official_score, omega);
+          return h("td", { key: model, colSpan: definition.numbers.length + 1, "data-interval": model, style: { ...cell, color: FAINT, borderLeft: `2px solid ${LINE}` } }, found ? ends(found) : "\u00a0");
+        }))));
 }
+
+/** What each number costs, what would bring most first; folded away. */
+const Terms = ({ models }) => h("details", null,
+  h("summary", { style: { cursor: "pointer", color: FAINT } }, "What each number costs"),
+  models.filter((one) => one.terms.length).map((one) => h("section", { key: one.model, "aria-label": `What costs ${one.model}` },
+    h("h3", { style: { fontWeight: 700, marginTop: 4 } }, one.model),
+    h("ol", { style: { fontVariantNumeric: "tabular-nums" } }, one.terms.map((term) => h("li", { key: `${term.section} ${term.name}` },
+      `${term.of.name} ${WORDS[term.name]} ${metric(term.value)}: at the median of the others (${metric(term.median)}) ${one.definition.symbol} would be ${metric(term.omega)}, ${signed(term.omega - one.omega)}`))))));
 
 const Decisions = ({ groups, threshold }) => {
   const cell = { padding: "1px 5px", textAlign: "right", whiteSpace: "nowrap" };
@@ -175,7 +201,7 @@ function Both({ numbers, curves }) {
 }
 
 export function Scores() {
-  const facts = useFacts();
+  const facts = useFacts(), intervals = useIntervals();
   const [columns, columnsByKey, columnData, filteredIndices, filters] = ["columns", "columnsByKey", "columnData", "filteredIndices", "filters"]
     .map((key) => useDataset((state) => state[key]));
   // A finding's clips alone have no score: it is of the clips that it was found in.
@@ -192,13 +218,21 @@ export function Scores() {
       ? "No test clip here has both a score and a label." : "There is no anomaly score in this data."));
   const about = columnData.class?.[finding?.rows[0]];
   const section = its.scored.find(({ name }) => name === place) ?? its.scored.find(({ code }) => code === about) ?? its.worst?.of ?? its.scored[0];
+  // Of the best with each other; until it is known there is room for it, so that nothing moves.
+  const best = models.reduce((high, one) => (one.omega > (high?.omega ?? -1) ? one : high), null);
+  const shown = (name) => sure(intervals.models?.[name]?.official_score, models.find(({ model }) => model === name)?.omega ?? null);
+  const differences = intervals === null ? models.slice(1).map(({ model }) => ({ model })) : (intervals.differences ?? [])
+    .filter(({ model, other }) => [model, other].includes(best?.model) && shown(model) && shown(other));
   const clips = its.scored.reduce((sum, one) => sum + one.clips, 0);
   const numbers = [
-    h(Numbers, { key: "numbers", models, chosen: its.model, onChoose: (model) => setColumn(`anomaly_score_${model}`), place: section.name, onPlace: setPlace, machine: chosenMachine(filters) }),
-    h("ul", { key: "words", style: { color: FAINT, marginTop: 4 } },
+    h(Numbers, { key: "numbers", models, chosen: its.model, onChoose: (model) => setColumn(`anomaly_score_${model}`), place: section.name, onPlace: setPlace, machine: chosenMachine(filters), intervals }),
+    h("ul", { key: "words", style: { color: FAINT, marginTop: 4, width: 0, minWidth: "100%" } }, // as wide as the table
       h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
+      differences.map((one) => h("li", { key: `${one.model} ${one.other}`, "data-difference": one.model }, one.other === undefined ? "\u00a0" :
+        `${one.model} less ${one.other}: ${signed(one.value)}, 95 % interval ${ends(one, signed)}${one.low <= 0 && one.high >= 0 ? "" : ", which chance does not explain"}.`)),
       models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
-        `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`)))];
+        `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median of the others (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`))),
+    models.some((one) => one.terms.length) && h(Terms, { key: "terms", models })];
   return h(Frame, { label: "Scores" }, h(Both, { numbers, curves: (height) => h(Curves, { table, facts, rows, its, section, height }) }));
 }
 Scores.key = "dcase.scores";
