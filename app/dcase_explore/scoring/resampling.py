@@ -36,7 +36,8 @@ def draw(strata: np.ndarray, seed: int, draws: int = DRAWS) -> np.ndarray:
     weights = np.zeros((draws, len(strata)))
     for stratum in np.unique(strata):
         rows = np.flatnonzero(strata == stratum)
-        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws)
+        drawn = rng.integers(0, len(rows), (draws, len(rows))) + np.arange(draws)[:, None] * len(rows)
+        weights[:, rows] = np.bincount(drawn.ravel(), minlength=draws * len(rows)).reshape(draws, len(rows))
     return weights
 
 
@@ -72,7 +73,7 @@ def drawn_metrics(
         metric, _, domain = name.partition("_")
         within = domains == domain if domain else np.ones(len(scores), bool)
         if metric == "pauc":
-            found[name] = _partial_auc(scores, anomalous, within, weights)
+            found[name] = _partial_auc(scores, ~anomalous & within, anomalous & within, weights)
         else:
             against = anomalous & within if own_anomalies else anomalous
             found[name] = _auc(scores, ~anomalous & within, against, weights)
@@ -82,24 +83,16 @@ def drawn_metrics(
 def _auc(scores: np.ndarray, normal: np.ndarray, anomalous: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
     if not normal.any() or not anomalous.any():
         return None
-    low, high = scores[normal, None], scores[anomalous]
-    right = (high > low) + 0.5 * (high == low)
-    own, others = weights[:, normal], weights[:, anomalous]
-    return np.asarray(((own @ right) * others).sum(axis=1) / (own.sum(axis=1) * others.sum(axis=1)))
+    fpr, tpr = _curve(scores, normal, anomalous, weights)
+    return np.asarray((np.diff(fpr, axis=1) * (tpr[:, 1:] + tpr[:, :-1])).sum(axis=1) / 2)
 
 
 def _partial_auc(
-    scores: np.ndarray, anomalous: np.ndarray, among: np.ndarray, weights: np.ndarray
+    scores: np.ndarray, normal: np.ndarray, anomalous: np.ndarray, weights: np.ndarray
 ) -> np.ndarray | None:
-    if not (anomalous & among).any() or not (~anomalous & among).any():
+    if not normal.any() or not anomalous.any():
         return None
-    order = np.flatnonzero(among)[np.argsort(-scores[among], kind="stable")]
-    last_of_ties = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    rates = []
-    for of in (anomalous[order], ~anomalous[order]):
-        passed = np.cumsum(weights[:, order] * of, axis=1)
-        rates.append(np.pad(passed[:, last_of_ties] / passed[:, -1:], ((0, 0), (1, 0))))
-    tpr, fpr = rates
+    fpr, tpr = _curve(scores, normal, anomalous, weights, MAX_FPR)
     start, end = np.minimum(fpr[:, :-1], MAX_FPR), np.minimum(fpr[:, 1:], MAX_FPR)
     run = np.diff(fpr, axis=1)
     slope = np.divide(np.diff(tpr, axis=1), run, out=np.zeros_like(run), where=run > 0)
@@ -108,3 +101,22 @@ def _partial_auc(
     area = ((end - start) * (left + right) / 2).sum(axis=1)
     chance = MAX_FPR**2 / 2
     return np.asarray((1 + (area - chance) / (MAX_FPR - chance)) / 2)
+
+
+def _curve(
+    scores: np.ndarray, normal: np.ndarray, anomalous: np.ndarray, weights: np.ndarray, up_to: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """False and true positive rates at each distinct score from the highest down, 0 first, as far as a draw needs."""
+    there = np.flatnonzero(normal | anomalous)
+    order = there[np.argsort(-scores[there], kind="stable")]
+    last_of_ties = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    fpr = _passed(weights, normal, order)[:, last_of_ties]
+    last_of_ties = last_of_ties[: int((fpr < up_to).sum(axis=1).max()) + 1]
+    tpr = _passed(weights, anomalous, order[: last_of_ties[-1] + 1])[:, last_of_ties]
+    return np.pad(fpr[:, : len(last_of_ties)], ((0, 0), (1, 0))), np.pad(tpr, ((0, 0), (1, 0)))
+
+
+def _passed(weights: np.ndarray, of: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Share of some clips, by weight, that is among the first of an order: after each of it."""
+    passed = np.cumsum(weights[:, order] * of[order], axis=1)
+    return np.asarray(passed / weights[:, of].sum(axis=1, keepdims=True))
