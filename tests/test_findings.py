@@ -894,3 +894,17 @@ def test_findings_tell_what_lies_nearest_to_their_costliest_clip() -> None:
         assert finding.description.endswith(f"{said}.")
         texts.add(said)
     assert texts
+
+
+def test_of_too_few_clips_those_got_wrong_are_to_be_listened_to_and_all_models_are_told_at_once() -> None:
+    frame = Made(seed=2).frame().drop(columns=["auc_cost_one", "auc_cost_two"])
+    few = frame[(frame["split"] == "test") & (frame["domain"] == "source")].groupby("label", observed=True).head(8)
+    found = find(score(few.reset_index(drop=True)).frame)
+    (finding,) = [one for one in found.findings if one.rule in ("hard_normals", "missed_anomalies")]
+    wrong = found.frame[
+        (found.frame["label"] == "normal") & (found.frame[["auc_cost_one", "auc_cost_two"]] > 0.5).any(axis=1)
+    ]
+    assert finding.title == f"valve: {len(wrong)} normals to listen to, that one or two gets wrong"
+    assert set(finding.rows) == set(wrong.index)
+    assert finding.severity == "low"
+    assert "of 8 clips of the smaller class: which of them are got wrong may be luck" in finding.description

@@ -94,6 +94,19 @@ def test_probabilities_are_those_of_the_best_of_each_deal() -> None:
     np.testing.assert_allclose(prominence(costs, holds, strata), standardised(np.arcsin(np.sqrt(costs)))[0], atol=0.03)
 
 
+def test_few_deals_suffice_where_all_is_far_from_being_told() -> None:
+    rng = np.random.default_rng(4)
+    strata, told = np.repeat([0, 1], 50), 0
+    for more in (0.0, 0.2, 0.4) * 5:
+        costs, holds = costs_at(rng, 0.85), rng.random((100, 20)) < 0.2
+        costs[holds[:, 0]] += more
+        every, few = probabilities(costs, holds, strata), probabilities(costs, holds, strata, level=0.02)
+        assert ((every <= 0.02) == (few <= 0.02)).all()
+        assert every.min() > 0.02 or (every == few).all()
+        told += every.min() <= 0.02
+    assert 5 <= told <= 11
+
+
 def test_probabilities_of_noise_are_evenly_spread() -> None:
     rng = np.random.default_rng(1)
     p = [probability(rng.random(40), rng.random(40) < 0.3, np.repeat([0, 1], 20)) for _ in range(200)]

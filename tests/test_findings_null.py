@@ -5,8 +5,10 @@ from collections import Counter
 import pytest
 
 from dcase_explore.findings.chance import FAMILY
+from dcase_explore.findings.rule import MachineClips
 from dcase_explore.findings.rules import RULES
-from finding import NULLS, Made, blaming, of_rule
+from dcase_explore.findings.rules.costly_conditions import find_conditions
+from finding import NULLS, Made, blaming
 
 TABLES = 100
 
@@ -52,6 +54,6 @@ def test_where_the_domain_costs_its_attribute_values_are_not_blamed(shift: float
     for seed in range(TABLES):
         made = Made(seed, skill=3.0, models=("one",), nested=True)
         made.scores["one"][made.rows(domain="target", split="test", label="normal")] += shift
-        found = [str(finding["title"]) for finding in of_rule(made.found(), "attribute_values")]
-        blamed += any("target domain" not in title for title in found)
+        found = find_conditions(MachineClips.of(made.frame(), {}), "normal")
+        blamed += any("target domain" not in finding.title for finding in found)
     assert blamed < 0.05 * TABLES

@@ -19,7 +19,7 @@ from dcase_explore.column_names import describe, members
 from dcase_explore.findings.distances import Distances, measure_distances
 from dcase_explore.findings.finding import Finding
 from dcase_explore.findings.nearest_normals import known, nearest_in_words, with_nearest
-from dcase_explore.findings.rule import MachineClips, can_look, lacking
+from dcase_explore.findings.rule import MachineClips, lacking, those_that_can_look
 from dcase_explore.findings.rules import RULES
 from dcase_explore.messages import note, some
 from dcase_explore.score_names import BUILT_IN
@@ -79,9 +79,8 @@ def find(frame: pd.DataFrame) -> Found:
             measured = measuring[machine].result()
             distances |= {(machine, name): found for name, found in measured.items()}
             looked_at = MachineClips.of(machine_clips, measured)
-            for rule in RULES:
-                if can_look(rule, machine_clips):
-                    findings += [with_nearest(one, machine_clips, measured) for one in rule.look(looked_at)]
+            for rule in those_that_can_look(RULES, machine_clips):
+                findings += [with_nearest(one, machine_clips, measured) for one in rule.look(looked_at)]
     findings.sort(key=lambda finding: finding.weight)
     say_not_looked_for(frame)
     columns = _columns(frame, embeddings, distances)

@@ -14,6 +14,7 @@ printed by `tests/benchmarks/power.py`.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from dcase_explore.findings.chance import AT_ONCE, PERMUTATIONS, SEED
 _STEP = 0.01
 """Added to costs before their logarithm is taken: what one of a hundred clips of the other class is."""
 _ROUNDING = 1e-4
+FIRST, CLEARLY = 249, 4.0
+"""Deals after which it is seen whether all is by so many times less probable than what would be told."""
 
 
 def probability(costs: np.ndarray, rows: np.ndarray, strata: np.ndarray, times: int = PERMUTATIONS) -> float:
@@ -35,6 +38,7 @@ def probabilities(
     strata: np.ndarray,
     kinds: np.ndarray | None = None,
     times: int = PERMUTATIONS,
+    level: float = 1.0,
 ) -> np.ndarray:
     """
     Probability by chance that any of several conditions costs as much more than the others as each of them does.
@@ -51,6 +55,8 @@ def probabilities(
         Numbers, shape (conditions,): the few of one kind are not held against the many of another; None for one kind.
     times
         How often costs are dealt out.
+    level
+        Only what is not above it is wanted: where the first deals leave no doubt that everything is, they suffice.
 
     Returns
     -------
@@ -66,13 +72,36 @@ def probabilities(
             moved, dealt, weights = _standardised(values.copy(), holds[:, kinds == kind], parts)
             if moved.any():
                 sums.append((np.flatnonzero(kinds == kind)[moved], dealt, weights))
-    p = np.ones(holds.shape[1])
     if not sums:
-        return p
+        return np.ones(holds.shape[1])
     sizes = tuple(part.stop - part.start for part in parts)
-    highest = np.concatenate(
-        [[(dealt[deal] @ weights).max(axis=1) for _, dealt, weights in sums] for deal in deals(sizes, times)], axis=1
-    )
+    orders = _blocks(deals(sizes, times))
+    highest = _highest(sums, next(orders))
+    found = _held_against(sums, highest, holds.shape[1])
+    if highest.shape[1] >= FIRST and found.min() > CLEARLY * level:
+        return found
+    highest = np.concatenate([highest, *(_highest(sums, deal) for deal in orders)], axis=1)
+    return _held_against(sums, highest, holds.shape[1])
+
+
+_Sum: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Conditions, and the values and weights whose product they are looked at by."""
+
+
+def _blocks(orders: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The first deals, then the others."""
+    for number, deal in enumerate(orders):
+        yield from (deal[:FIRST], deal[FIRST:]) if number == 0 else (deal,)
+
+
+def _highest(sums: Iterable[_Sum], deal: np.ndarray) -> np.ndarray:
+    """The highest of each kind of sum in each deal: shape (sums, deals)."""
+    return np.array([(dealt[deal] @ weights).max(axis=1) for _, dealt, weights in sums])
+
+
+def _held_against(sums: Iterable[_Sum], highest: np.ndarray, count: int) -> np.ndarray:
+    """Probability of as small a probability, of any of the sums, as each condition has."""
+    p = np.ones(count)
     for (those, dealt, weights), chances in zip(sums, highest, strict=True):
         p[those] = np.minimum(p[those], _at_least(dealt @ weights, chances))
     smallest = np.min([_at_least(chances, chances) for chances in highest], axis=0)

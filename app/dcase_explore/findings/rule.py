@@ -105,9 +105,11 @@ def lacking(rules: Iterable[Rule], frame: pd.DataFrame) -> list[str]:
     return [f"{_or(names)} ({reason.strip(' ,')})" for reason, names in things.items()]
 
 
-def can_look(rule: Rule, clips: pd.DataFrame) -> bool:
-    """Whether everything that a rule needs is in these clips."""
-    return _first(rule.needs, clips) is None
+def those_that_can_look(rules: Iterable[Rule], clips: pd.DataFrame) -> list[Rule]:
+    """Rules of which everything that they need is in these clips."""
+    needs = dict.fromkeys(need for rule in rules for need in rule.needs)
+    met = {need for need in needs if need(clips) is None}
+    return [rule for rule in rules if met.issuperset(rule.needs)]
 
 
 def _first(needs: Iterable[Need], frame: pd.DataFrame) -> str | None:

@@ -104,7 +104,7 @@ def search(
     columns = attribute_columns(clips)
     single = np.array([not (one.is_combination or one.parts[0].is_range) for one in found.conditions])
     while len(told) < MOST_TOLD and found.conditions and costs.std() > 0:
-        p = probabilities(costs, found.holds, strata, single)
+        p = probabilities(costs, found.holds, strata, single, level=level)
         worth = [
             number
             for number in np.flatnonzero(p <= level).tolist()

@@ -5,7 +5,7 @@ A model gets a clip wrong when it decides so, or ranks it on the wrong side of m
 above one half).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +73,10 @@ def find_wrong(machine: MachineClips, label: str) -> list[Finding]:
     comparable = clear if len(clear) > 1 else comparable
     common = _wrong_for_all(clips, comparable, label, lucky=not clear) if len(comparable) > 1 else None
     alone = [model for model in skills if not common or model not in comparable]
-    found = [common, *(_wrong_for_one(clips, model, label, skills[model]) for model in alone)]
+    few = [model for model in alone if skills[model].is_open and skills[model].fewest < FEWEST]
+    found = [common, *(_wrong_for_one(clips, model, label, skills[model]) for model in alone if model not in few)]
+    if few and label == "normal":  # said once
+        found.append(_of_few_clips(clips, few, skills))
     return [finding for finding in found if finding]
 
 
@@ -113,6 +116,11 @@ class Skill:
     p: float
     fewest: int
     """Clips of the smaller class."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither clearly better than chance nor clearly worse."""
+        return CLEAR < self.p < 1 - CLEAR
 
 
 def skill_of(clips: pd.DataFrame, model: str) -> Skill | None:
@@ -165,9 +173,6 @@ def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: Skill) ->
     elif 1 - skill.p <= CLEAR:
         title = f"{model} ranks worse than chance"
         why = f"{auc}: are its scores reversed? Higher must mean more anomalous. These are the normals it gets wrong."
-    elif skill.fewest < FEWEST:
-        title, most = f"too few clips to tell whether {model} is better than chance", "low"
-        why = f"{auc}, over {skill.fewest} clips of the smaller class. These are the normals it gets wrong."
     else:
         title, most = f"{model} is not clearly better than chance", "medium"
         why = (
@@ -176,6 +181,28 @@ def _wrong_for_one(clips: pd.DataFrame, model: str, label: str, skill: Skill) ->
         )
     beyond = {model: _beyond_others(clips, model, label, rows)}
     return at_most(costing(_RULES[label], clips, [model], title, ["label", "domain"], why, rows, beyond), most)
+
+
+def _of_few_clips(clips: pd.DataFrame, models: Sequence[str], skills: Mapping[str, Skill]) -> Finding | None:
+    """The normals that models rank wrong of which it cannot be known whether that is luck: to be listened to."""
+    wrong = {model: is_wrong(clips, model, "normal") for model in models}
+    rows = clips.index[np.any(list(wrong.values()), axis=0)]
+    if not len(rows):
+        return None
+    aucs = " and ".join(f"{skills[model].auc:.3f} ({model})" for model in models)
+    fewest = min(skills[model].fewest for model in models)
+    found = costing(
+        _RULES["normal"],
+        clips,
+        models,
+        f"{counted(len(rows), 'normal')} to listen to, that {' or '.join(models)} gets wrong",
+        ["label", "domain"],
+        f"AUC is {aucs}, of {counted(fewest, 'clip')} of the smaller class: which of them are got wrong may be "
+        f"luck. From {FEWEST} such clips on it is said whether a model is better than chance.",
+        rows,
+        {model: _beyond_others(clips, model, "normal", clips.index[one]) for model, one in wrong.items()},
+    )
+    return at_most(found, "low")
 
 
 def _beyond_others(clips: pd.DataFrame, model: str, label: str, rows: pd.Index) -> float:
