@@ -35,6 +35,10 @@ def test_what_is_said_of_it_is_there_as_tables(valves: Exploration) -> None:
     assert len(valves.terms) == 6
     assert (valves.terms.groupby("model")["brings"].first() > 0).all()
     assert valves.embedding_names == []
+    tables = (valves.scores, valves.terms, valves.conditions, valves.separation, valves.findings_table, valves.columns)
+    assert all(isinstance(table, pd.DataFrame) for table in tables)
+    assert valves.columns.index.tolist() == list(valves.frame.columns)
+    assert (valves.columns["meaning"].str.len() > 5).all()
     part = valves.only(valves.frame["domain"] == "target")
     assert part.intervals.to_frame().equals(valves.intervals.to_frame())
 

@@ -1,6 +1,7 @@
 """The notebooks run from top to bottom, each in a kernel of its own, and show what they say."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,12 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 
+import dcase_explore
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NAMES = ("explore", "your_model", "domain_shift")
+NAMES = ("explore", "your_model", "domain_shift", "findings")
 DATA = 'data = "demo"  # "hub" for the enriched 2023 data set, or the folder of a download'
+PUBLIC = {*dcase_explore.__all__}
 CELL_SECONDS = 300
 
 
@@ -93,6 +97,30 @@ def test_committed_notebook_is_clean(name: str) -> None:
     assert all(cell.metadata == {} for cell in notebook.cells)
     assert sum(cell.source.count(DATA) for cell in code) == 1
     assert "synthetic" in notebook.cells[0].source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebook_imports_what_is_public(name: str) -> None:
+    for cell in read(name).cells:
+        for found in re.finditer(r"dcase_explore(\S*) import (.*)", cell.source if cell.cell_type == "code" else ""):
+            assert not found[1]
+            assert set(found[2].split(", ")) <= PUBLIC
+
+
+@pytest.mark.filterwarnings("ignore:.*non-interactive")
+def test_cells_that_need_scores_only_tell_of_a_folder_of_them(
+    real_scores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the notebook asks its reader to do, on a real run; the page of it is tested elsewhere."""
+    monkeypatch.setattr("dcase_explore.api.show", lambda *_, **asked: asked)
+    known: dict[str, Any] = {}
+    for cell in read("findings").cells:
+        if cell.cell_type == "code":
+            exec(cell.source.replace('data = "demo"', f"data = {str(real_scores)!r}"), known)
+    assert known["explored"].findings[0].title.startswith("fan: target domain: ")
+    assert len(known["sure"]) == 2 * 22 + 1
+    assert len(known["found"]) > 100
+    assert known["viewer"] == {"class_name": known["worst"]}
 
 
 @pytest.mark.parametrize("name", NAMES)

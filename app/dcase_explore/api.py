@@ -67,8 +67,9 @@ def explore(data: object = "hub", **options: Any) -> "Exploration":
     Returns
     -------
     dcase_explore.exploration.Exploration
-        Its ``frame``, ``models``, ``findings``, ``distances``; ``only(rows)`` for some of its clips. `explore` takes it
-        as data, with further scores say, and so do `load` and `show`.
+        Its clip table is ``frame``; its results are ``models`` and ``scores``, ``intervals``, ``terms``, ``findings``
+        and ``findings_table``, ``conditions``, ``separation``; ``columns`` says what the table holds, ``only(rows)`` is
+        the same with some of its clips. `explore` takes it as data, with further scores say; so do `load` and `show`.
 
     Raises
     ------

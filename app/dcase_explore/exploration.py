@@ -1,6 +1,6 @@
 """The exploration: a clip table with all that is known of it, to be looked into, shown, exported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from dcase_explore import clips
-from dcase_explore.column_names import members
+from dcase_explore.column_names import describe, members
 from dcase_explore.credits import Credit
 from dcase_explore.errors import ExploreError
 from dcase_explore.findings import Measured, condition_costs, in_view
 from dcase_explore.findings.distances import separation_frame
 from dcase_explore.findings.finding import Finding, findings_frame, models_of
 from dcase_explore.messages import counted, some
-from dcase_explore.recordings import not_here
+from dcase_explore.recordings import fetch_all, not_here
 from dcase_explore.score_names import BUILT_IN
 from dcase_explore.scoring import comparable, improvement
 from dcase_explore.scoring.intervals import Intervals, intervals
@@ -115,7 +115,7 @@ class Exploration:
 
     @property
     def findings_table(self) -> pd.DataFrame:
-        """One row per finding, worst first: rule, class, severity, title, clips, AUC lost and explained, why."""
+        """One row per finding, worst first: what it says, how many clips it has, the AUC that these cost."""
         return findings_frame(self.findings)
 
     @cached_property
@@ -137,6 +137,29 @@ class Exploration:
         """Clips in view that a model is scored on."""
         known = (self.frame["split"] == "test") & self.frame["label"].notna()
         return int((known & self.frame[f"anomaly_score_{model}"].notna()).sum())
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """One row per column of the table, by its name: what it holds."""
+        found = {name: column.description if (column := describe(name)) else "" for name in self.frame.columns}
+        meanings = pd.Series({**found, **{name: text for name, text in self.descriptions.items() if name in found}})
+        return pd.DataFrame({"meaning": meanings}).rename_axis("column")
+
+    def fetch(self, paths: Iterable[str]) -> None:
+        """
+        Make sure that recordings are on this machine, which those of the hub are once they were played.
+
+        Parameters
+        ----------
+        paths
+            Of the table's ``path`` or ``nearest_normal``; those that are here already are left alone.
+
+        Raises
+        ------
+        dcase_explore.errors.ExploreError
+            When they cannot be had; what has arrived is kept.
+        """
+        fetch_all(paths)
 
     @property
     def computed(self) -> list[str]:
