@@ -29,8 +29,8 @@ const saveCsv = (rows, name) => save(name, "api/dcase/csv", { method: "PUT", bod
 /** One file to send of all that is explored here. */
 function Report() {
   const [busy, setBusy] = useState(false);
-  const make = () => { setBusy(true); save("report.html", "api/dcase/report").finally(() => setBusy(false)); };
-  return h(TextButton, { onClick: make, disabled: busy, title: "Save a report of all clips: one file to send, which opens in any browser and plays", style: { marginLeft: 8, background: "#fff", fontSize: 13 } }, busy ? "Making…" : "Report");
+  const make = () => { if (busy) return; setBusy(true); save("report.html", "api/dcase/report").finally(() => setBusy(false)); };
+  return h(TextButton, { onClick: make, "aria-disabled": busy, title: "Save a report of all clips: one file to send, which opens in any browser and plays", style: { marginLeft: 8, background: "#fff", fontSize: 13 } }, busy ? "Making…" : "Report");
 }
 
 /** The selected clips as CSV, or those that the filters leave where fewer than two are selected. */

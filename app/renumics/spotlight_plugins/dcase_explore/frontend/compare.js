@@ -70,12 +70,13 @@ function Canvas({ name, label, width, height, paint, ...rest }) {
 }
 
 const Frequencies = ({ height, rate }) => h("svg", { width: AXIS, height, "aria-hidden": true, style: { overflow: "visible", flex: "none" } },
-  TICKS_KHZ.filter((khz) => khz * 1000 <= rate / 2).map((khz) => {
+  TICKS_KHZ.filter((khz) => khz * 1000 <= rate / 2).map((khz, i, all) => {
     const y = height * (1 - heightOf(khz * 1000, rate));
-    // The lowest stand closer together than a line of text is high: every other one further out.
+    // Where the lowest stand closer together than a number is high, every other one of them further out.
+    const above = i + 1 < all.length ? height * (1 - heightOf(all[i + 1] * 1000, rate)) : 0;
     return h(Fragment, { key: khz },
       h("line", { x1: AXIS - 4, x2: AXIS, y1: y, y2: y, stroke: FAINT }),
-      h("text", { x: AXIS - ([0.1, 0.5].includes(khz) ? 24 : 6), y: Math.max(8, Math.min(height, y + 3)), fontSize: 9, textAnchor: "end", fill: FAINT }, khz));
+      h("text", { x: AXIS - (i % 2 === 0 && y - above < 8 ? 26 : 6), y: Math.max(8, Math.min(height, y + 3)), fontSize: 9, textAnchor: "end", fill: FAINT }, khz));
   }), h("text", { x: 2, y: 8, fontSize: 9, fill: FAINT }, "kHz"));
 
 /** What a colour means, beside the picture. */
@@ -122,7 +123,8 @@ export function Compare({ values, rowIndex, column }) {
 Compare.key = "dcase.compare";
 Compare.displayName = "Compare by eye and ear";
 Compare.dataTypes = ["Audio"];
-Compare.defaultHeight = 500;
+// Nothing below the fold of 900 pixels; on a higher screen the pictures have what is left of it.
+Compare.defaultHeight = Math.min(900, Math.max(500, globalThis.innerHeight - 400));
 Compare.minHeight = 260;
 Compare.maxHeight = 1000;
 
@@ -190,6 +192,9 @@ function Pair({ row, pair, names, width, height, pictures }) {
     act(event);
   };
 
+  // Of a button that goes as it is pressed: the keyboard stays in the lens.
+  const leaving = (act) => (event) => { event.currentTarget.closest("[role=application]").focus(); act(); };
+
   const timeAt = (event) => {
     const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
     return Math.min(longest, Math.max(0, view.start + x * view.perPixel));
@@ -227,15 +232,19 @@ function Pair({ row, pair, names, width, height, pictures }) {
     h(Canvas, { name, label: words, width: plot, height: each, paint: paints[which], ...handlers }),
     h(Bar, { height: each, colours, low, high, words }));
   const turned = loudness.findIndex((factor) => factor < 0.999);
+  // For who does not see it.
+  const said = [playing ? "playing" : "paused", `hearing ${"AB"[heard]}`, span && `repeats ${span[0].toFixed(1)} to ${span[1].toFixed(1)} seconds`,
+    lag !== 0 && `B moved by ${lag.toFixed(2)} seconds`, zoom.times > 1 && `zoomed ${zoom.times} times`].filter(Boolean).join(", ");
   const quieter = other && turned >= 0 ? `${"AB"[turned]} ${(-20 * Math.log10(loudness[turned])).toFixed(1)} dB down` : "";
-  return h("div", { role: "application", "data-row": row, tabIndex: 0, onKeyDown, "aria-label": "Compare two recordings: space plays, a and b switch, arrows move, square brackets and Escape set the loop, plus and minus zoom" },
+  return h("div", { role: "application", "data-row": row, tabIndex: 0, onKeyDown, "aria-label": "Compare two recordings: space plays, a and b switch, left and right move, with shift they align B, square brackets and Escape set the loop, plus and minus zoom, page up and down move the view" },
+    h("span", { role: "status", style: { position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)" } }, said),
     h("div", { style: { position: "relative" } },
       h("div", { style: { ...line, fontWeight: heard === 0 ? 700 : 400 }, "data-name": "clip" }, `A  ${names[0]}`),
       picture("clip", 0, RAMPS.loudness, scale, `Spectrogram of A, ${names[0]}`, marking),
       h("div", { style: { ...line, fontWeight: heard === 1 ? 700 : 400 }, "data-name": "other" }, `B  ${names[1]}`),
       other && picture("other", 1, RAMPS.loudness, scale, `Spectrogram of B, ${names[1]}`, marking),
       other && h("div", { style: { ...line, color: FAINT } }, "A − B: ", h("span", { style: { color: ANOMALY } }, "A louder"), ", ", h("span", { style: { color: NORMAL } }, "B louder"), " (drag to align)"),
-      other && picture("difference", 2, RAMPS.difference, [-DIFFERENCE_DB, DIFFERENCE_DB], "Difference of A and B", { ...aligning }),
+      other && picture("difference", 2, RAMPS.difference, [-DIFFERENCE_DB, DIFFERENCE_DB], "Difference of A and B: orange where A is louder, blue where B is", { ...aligning }),
       h(Seconds, { width: plot, view }),
       h("div", { "aria-hidden": true, style: { position: "absolute", left: AXIS, top: 17, bottom: 14, width: plot, overflow: "hidden", pointerEvents: "none" } },
         span && h("div", { style: { position: "absolute", top: 0, bottom: 0, left: (span[0] - view.start) / view.perPixel, width: (span[1] - span[0]) / view.perPixel, border: "1px solid #fff", outline: `1px solid ${TEXT}`, background: "rgba(255,255,255,.12)" } }),
@@ -244,10 +253,10 @@ function Pair({ row, pair, names, width, height, pictures }) {
       h(TextButton, { onClick: toggle, "aria-label": playing ? "Pause" : "Play", style: { width: 34 } }, playing ? "❚❚" : "▶"),
       h(TextButton, { pressed: heard === 0, onClick: () => hear(0), title: "Hear A (key a)" }, "A"),
       other && h(TextButton, { pressed: heard === 1, onClick: () => hear(1), title: "Hear B (key b)" }, "B"),
-      span && h(TextButton, { onClick: () => loop(null), title: "Play the whole (Escape)" }, `repeats ${span[0].toFixed(1)}–${span[1].toFixed(1)} s ✕`),
-      h(TextButton, { onClick: () => zoomBy(2), "aria-label": "Zoom in", disabled: zoom.times >= 32 }, "+"),
-      h(TextButton, { onClick: () => zoomBy(0.5), "aria-label": "Zoom out", disabled: zoom.times <= 1 }, "−"),
-      other && Math.abs(suggested - lag) > one.step && h(TextButton, { onClick: () => move(suggested), title: "Move B to where it is most like A" }, `best lag ${suggested.toFixed(2)} s`),
-      other && lag !== 0 && h(TextButton, { onClick: () => move(0), title: "Move B back" }, `B by ${lag.toFixed(2)} s ✕`),
+      span && h(TextButton, { onClick: leaving(() => loop(null)), title: "Play the whole (Escape)" }, `repeats ${span[0].toFixed(1)}–${span[1].toFixed(1)} s ✕`),
+      h(TextButton, { onClick: () => zoomBy(2), "aria-label": "Zoom in", "aria-disabled": zoom.times >= 32 }, "+"),
+      h(TextButton, { onClick: () => zoomBy(0.5), "aria-label": "Zoom out", "aria-disabled": zoom.times <= 1 }, "−"),
+      other && Math.abs(suggested - lag) > one.step && h(TextButton, { onClick: leaving(() => move(suggested)), title: "Move B to where it is most like A" }, `best lag ${suggested.toFixed(2)} s`),
+      other && lag !== 0 && h(TextButton, { onClick: leaving(() => move(0)), title: "Move B back" }, `B by ${lag.toFixed(2)} s ✕`),
       quieter && h("span", { style: { color: FAINT, whiteSpace: "nowrap" }, title: "Turned down to be as loud as the other" }, quieter)));
 }

@@ -25,8 +25,17 @@ export function stepped(scores, threshold, by) {
   return place > 0 ? scores[place - 1] : place === 0 ? scores[0] - Math.max(1e-12, Math.abs(scores[0]) * 1e-6) : threshold;
 }
 
-/** What makes a line a slider for mouse, keyboard and screen reader. */
-function useSlider({ scores, threshold, onChange, toThreshold, label }) {
+/** The threshold that a key moves it to: from score to score, by a twentieth of them, or to an end; null for other keys. */
+function movedBy(key, scores, threshold) {
+  const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[key];
+  if (by) return stepped(scores, threshold, by);
+  const last = scores.length - 1, page = { PageUp: 1, PageDown: -1 }[key];
+  if (page) return scores[Math.min(last, Math.max(0, last - above(scores, threshold) + page * Math.ceil(scores.length / 20)))];
+  return { Home: scores[0], End: scores[last] }[key] ?? null;
+}
+
+/** What makes a line a slider for mouse, keyboard and screen reader; `words` say what the threshold does. */
+function useSlider({ scores, threshold, onChange, toThreshold, label, words }) {
   const svg = useRef(null);
   const at = (event) => {
     const box = svg.current.getBoundingClientRect();
@@ -40,17 +49,21 @@ function useSlider({ scores, threshold, onChange, toThreshold, label }) {
     },
     slider: {
       role: "slider", tabIndex: 0, "aria-label": label, "aria-valuemin": scores[0],
-      "aria-valuemax": scores[scores.length - 1], "aria-valuenow": threshold, "aria-valuetext": short(threshold),
+      "aria-valuemax": scores[scores.length - 1], "aria-valuenow": threshold, "aria-valuetext": `${short(threshold)}: ${words}`,
       onKeyDown: (event) => {
-        const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-        if (!by) return;
+        const to = event.ctrlKey || event.metaKey || event.altKey ? null : movedBy(event.key, scores, threshold);
+        if (to === null) return;
         event.preventDefault();
         event.stopPropagation();
-        onChange(stepped(scores, threshold, by));
+        onChange(to);
       },
     },
   };
 }
+
+/** What a threshold does, in words. */
+const doing = ({ normals, anomalies }, threshold) =>
+  `${above(anomalies, threshold)} of ${anomalies.length} anomalies found, ${above(normals, threshold)} of ${normals.length} normals are false alarms`;
 
 /** ROC of each domain's normals against all anomalies; the threshold is a line through its point on each of them. */
 export function Roc({ groups, all, scores, threshold, onChange, width, height }) {
@@ -70,11 +83,11 @@ export function Roc({ groups, all, scores, threshold, onChange, width, height })
       }
     return score === Infinity ? scores[scores.length - 1] : stepped(scores, score, -1);
   };
-  const { svg, drag, slider } = useSlider({ scores, threshold, onChange, toThreshold, label: "Decision threshold on the ROC" });
+  const { svg, drag, slider } = useSlider({ scores, threshold, onChange, toThreshold, label: "Decision threshold on the ROC", words: doing(all, threshold) });
   const tpr = above(all.anomalies, threshold) / all.anomalies.length;
   const dots = curves.map(({ name, colour, normals, anomalies }) =>
     [name, colour, above(normals, threshold) / normals.length, above(anomalies, threshold) / anomalies.length]);
-  return h("svg", { ref: svg, width, height, role: "group", "aria-label": "ROC per domain", style: { touchAction: "none", cursor: "crosshair" }, ...drag },
+  return h("svg", { ref: svg, width, height, role: "group", "aria-label": `ROC per domain: ${curves.map(({ word }) => word).join(", ")}`, style: { touchAction: "none", cursor: "crosshair" }, ...drag },
     h("rect", { x: x(0), y: y(1), width: MAX_FPR * inner[0], height: inner[1], fill: "#e8eef3" }),
     text(x(0) + 3, y(1) + 11, `p = ${MAX_FPR}`),
     h("rect", { x: x(0), y: y(1), width: inner[0], height: inner[1], fill: "none", stroke: LINE }),
@@ -92,7 +105,7 @@ export function Roc({ groups, all, scores, threshold, onChange, width, height })
       })),
     curves.map(({ name, colour, word }, i) =>
       text(x(1) - 4, y(0) - 6 - 14 * (curves.length - 1 - i), `${name === "target" ? "╌" : "─"} ${word}`,
-        { key: name, textAnchor: "end", fill: colour, fontWeight: 600 })),
+        { key: name, textAnchor: "end", fill: colour, fontWeight: 600, stroke: PALE, strokeWidth: 3, paintOrder: "stroke" })),
     h("line", { x1: x(0), x2: x(1), y1: y(tpr), y2: y(tpr), stroke: TEXT, strokeWidth: 1 }),
     dots.map(([name, colour, fpr, found]) => h("circle", { key: name, cx: x(fpr), cy: y(found), r: 4, fill: colour, stroke: PALE })),
     h("rect", { x: x(0) - 4, y: y(tpr) - 4, width: 8, height: 8, fill: TEXT, ...slider }));
@@ -102,12 +115,12 @@ export function Roc({ groups, all, scores, threshold, onChange, width, height })
 export function Histogram({ all, training, scores, threshold, onChange, width, height }) {
   const inner = width - EDGE.left - EDGE.right, low = scores[0], span = scores[scores.length - 1] - low || 1;
   const toThreshold = (px) => low + Math.min(1, Math.max(0, (px - EDGE.left) / inner)) * span;
-  const { svg, drag, slider } = useSlider({ scores, threshold, onChange, toThreshold, label: "Decision threshold on the histogram" });
+  const { svg, drag, slider } = useSlider({ scores, threshold, onChange, toThreshold, label: "Decision threshold on the histogram", words: doing(all, threshold) });
   const groups = useMemo(() => [
     { name: "normal", colour: NORMAL, values: all.normals }, { name: "anomaly", colour: ANOMALY, values: all.anomalies },
   ], [all]);
   const x = EDGE.left + Math.min(1, Math.max(0, (threshold - low) / span)) * inner, bottom = height - EDGE.bottom;
-  return h("svg", { ref: svg, width, height, role: "group", "aria-label": "Histogram of the scores", style: { touchAction: "none", cursor: "ew-resize" }, ...drag },
+  return h("svg", { ref: svg, width, height, role: "group", "aria-label": `Histogram of the scores: ${all.normals.length} normals from ${short(all.normals[0])} to ${short(all.normals.at(-1))}, ${all.anomalies.length} anomalies from ${short(all.anomalies[0])} to ${short(all.anomalies.at(-1))}`, style: { touchAction: "none", cursor: "ew-resize" }, ...drag },
     h(Distribution, { groups, training, range: [low, low + span], width, height, words: width < 280 ? "anomaly score" : "anomaly score (higher is more anomalous)" }),
     h("line", { x1: x, x2: x, y1: EDGE.top, y2: bottom, stroke: TEXT, strokeWidth: 1.5 }),
     h("circle", { cx: x, cy: EDGE.top + 5, r: 5, fill: TEXT, ...slider }));

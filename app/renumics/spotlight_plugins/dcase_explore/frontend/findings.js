@@ -23,7 +23,7 @@ const Share = ({ share }) => {
   const words = `${Math.round(100 * share)} % of the AUC lost`;
   return h("span", { title: words, "aria-label": words, style: { flex: "none", display: "flex", alignItems: "center", gap: 4, width: 84, fontSize: 11, whiteSpace: "nowrap" } },
     h("span", { "aria-hidden": true, style: { width: 48, height: 8, background: "#eef2f5" } },
-      h("span", { style: { display: "block", height: 8, width: `${Math.min(100, 100 * share)}%`, background: ANOMALY } })),
+      h("span", { style: { display: "block", height: 8, forcedColorAdjust: "none", width: `${Math.min(100, 100 * share)}%`, background: ANOMALY } })),
     `${Math.round(100 * share)} %`);
 };
 
@@ -45,7 +45,7 @@ function Chosen({ finding, place, table }) {
       h(TextButton, { onClick: () => step(-1), title: "Previous clip (key p)" }, "◀ previous"),
       h("span", { "data-place": "", "aria-live": "polite", style: { fontWeight: 700, fontVariantNumeric: "tabular-nums" } }, `${place + 1} of ${finding.rows.length}`),
       h(TextButton, { onClick: () => step(1), title: "Next clip (key n)" }, "next ▶"),
-      h("bdi", { style: { color: FAINT } }, wordsOf(table, row))),
+      h("bdi", { "aria-live": "polite", style: { color: FAINT } }, wordsOf(table, row))),
     h("p", { dir: "auto", style: { margin: "6px 0", whiteSpace: "pre-line", overflowWrap: "anywhere" } }, cut(finding.description ?? "", 4000)),
     conditions && h("div", null, h(Legend, { models }), h(ConditionBars, { conditions: conditions.all, models, chosen: conditions.its, machine: finding.class })));
 }

@@ -40,17 +40,21 @@ export function roc(normals, anomalies) {
   return { fpr, tpr, scores };
 }
 
-/** Area under the ROC up to a false-positive rate, standardised after McClish (chance is 0.5); null with one class. */
+/**
+ * Area under the ROC up to a false-positive rate, standardised after McClish (chance is 0.5); null with one class.
+ * It goes along the curve, from the highest score down, as far as that rate and no further.
+ */
 export function partialAuc(normals, anomalies, maxFpr = MAX_FPR) {
   if (!normals.length || !anomalies.length) return null;
-  const { fpr, tpr } = roc(normals, anomalies);
-  let area = 0, point = 1;
-  for (; point < fpr.length && fpr[point] <= maxFpr; point++)
-    area += ((fpr[point] - fpr[point - 1]) * (tpr[point] + tpr[point - 1])) / 2;
-  if (point < fpr.length) {
-    const [x, y] = [fpr[point - 1], tpr[point - 1]];
-    const atStop = y + ((tpr[point] - y) * (maxFpr - x)) / (fpr[point] - x);
-    area += ((maxFpr - x) * (y + atStop)) / 2;
+  let alarms = normals.length, hits = anomalies.length, area = 0, x = 0, y = 0;
+  while (x < maxFpr && (alarms || hits)) {
+    const score = Math.max(alarms ? normals[alarms - 1] : -Infinity, hits ? anomalies[hits - 1] : -Infinity);
+    while (alarms && normals[alarms - 1] === score) alarms--;
+    while (hits && anomalies[hits - 1] === score) hits--;
+    const fpr = (normals.length - alarms) / normals.length, tpr = (anomalies.length - hits) / anomalies.length;
+    const to = Math.min(fpr, maxFpr), height = fpr > maxFpr ? y + ((tpr - y) * (maxFpr - x)) / (fpr - x) : tpr;
+    area += ((to - x) * (y + height)) / 2;
+    [x, y] = [to, height];
   }
   const chance = maxFpr ** 2 / 2;
   return (1 + (area - chance) / (maxFpr - chance)) / 2;

@@ -2,7 +2,7 @@
 import { identity, useDataset } from "./parts.js";
 
 const { makeColumn } = globalThis.spotlight;
-const DELAY = 300; // ms after the last key until a text is kept
+const DELAY = 300; // ms until a text that is being written is kept
 let told = { file: null, tags: [], rows: {}, problem: null };
 const listeners = new Set(), waiting = new Map();
 
@@ -46,29 +46,48 @@ function put() {
 export function keep(clipId, row, its, { soon = false } = {}) {
   told = { ...told, rows: { ...told.rows, [row]: its } };
   listeners.forEach((tell) => tell());
-  clearTimeout(waiting.get(clipId)?.timer);
-  return new Promise((resolve) => {
-    const send = async () => {
+  const one = waiting.get(clipId) ?? toKeep(clipId);
+  // Its time is not put off by the next key: it is kept while one goes on writing, not only when one pauses.
+  one.its = its;
+  if (!soon) one.send();
+  return one.kept;
+}
+
+/** What of a clip is to be kept before long: `send` does so now. */
+function toKeep(clipId) {
+  const one = {};
+  one.kept = new Promise((resolve) => {
+    one.send = ({ leaving = false } = {}) => {
+      clearTimeout(one.timer);
       waiting.delete(clipId);
-      const body = JSON.stringify({ clip_id: clipId, ...its });
-      // Outlives the page that is closed meanwhile.
-      const answer = await fetch("api/dcase/notes", { method: "PUT", body, keepalive: body.length < 60000 }).catch(() => null);
-      const problem = answer?.ok ? null : (await answer?.json().catch(() => null))?.title ?? "The program does not answer: this note is not kept.";
-      if (!problem) put();
-      resolve(problem);
+      // One after the other, or an earlier one might come last; a page that is left has no time to wait.
+      sending = leaving ? sent(clipId, one.its) : sending.then(() => sent(clipId, one.its));
+      resolve(sending);
     };
-    waiting.set(clipId, { send, timer: soon ? setTimeout(send, DELAY) : 0 });
-    if (!soon) send();
   });
+  one.timer = setTimeout(one.send, DELAY);
+  waiting.set(clipId, one);
+  return one;
+}
+
+let sending = Promise.resolve();
+
+async function sent(clipId, its) {
+  const body = JSON.stringify({ clip_id: clipId, ...its });
+  // Outlives the page that is closed meanwhile.
+  const answer = await fetch("api/dcase/notes", { method: "PUT", body, keepalive: body.length < 60000 }).catch(() => null);
+  const problem = answer?.ok ? null : (await answer?.json().catch(() => null))?.title ?? "The program does not answer: this note is not kept.";
+  if (!problem) put();
+  return problem;
 }
 
 /** Keep at once what is waiting. */
-export const keepNow = () => waiting.forEach(({ send, timer }) => { clearTimeout(timer); send(); });
+export const keepNow = () => waiting.forEach(({ send }) => send());
 
 export function followNotes() {
   useDataset.subscribe(identity, load);
   // A table that came anew without them.
   useDataset.subscribe((state) => state.columns, (columns) => { if (columns.length && told.file && !columns.some(({ own }) => own)) put(); });
-  globalThis.addEventListener("pagehide", keepNow);
+  globalThis.addEventListener("pagehide", () => waiting.forEach(({ send }) => send({ leaving: true })));
   load();
 }

@@ -27,6 +27,16 @@ export const TextButton = ({ pressed, style, ...rest }) =>
     },
   });
 
+/** Arrow keys in a table of buttons, of which Tab stops at the first: up and down, Home and End go to the others. */
+export function oneByOne(event) {
+  const buttons = [...event.currentTarget.querySelectorAll("tbody button")], at = buttons.indexOf(event.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+  if (at < 0 || to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  buttons[Math.min(buttons.length - 1, Math.max(0, to))].focus();
+}
+
 /** Width and height in pixels of the element that `ref` is given to. */
 export function useSize() {
   const ref = useRef(null), [size, setSize] = useState([0, 0]);

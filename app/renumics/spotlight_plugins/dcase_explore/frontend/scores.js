@@ -10,7 +10,7 @@ import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js
 
 const VIEWS = { numbers: "Numbers", curves: "Curves and threshold" };
 const DECISIONS = 340, ALL_BESIDE = 760, BESIDE = 440; // pixels: the room that parts take
-const LEAST = 130, MOST = 340; // pixels: a drawing's height
+const LEAST = 130, ENOUGH = 240, MOST = 340; // pixels: a drawing's height
 /** Pixels above and below the drawings. */
 const around = (width) => (width > ALL_BESIDE ? 35 : 110);
 
@@ -18,23 +18,24 @@ const WORDS = {
   auc: "AUC", auc_source: "AUC source", auc_target: "AUC target", pauc: "pAUC", pauc_source: "pAUC source", pauc_target: "pAUC target",
 };
 
-/** Ascending scores of a section's clips that have one: its normals, anomalies, and normals by domain. */
+/** Ascending scores of a section's clips that have one: its normals, anomalies, and both by domain. */
 export function groupsOf(table, scores, rows) {
   const { label, domain } = table.columnData;
-  const anomaly = codeOf(table, "label", "anomaly"), codes = ["source", "target"].map((name) => codeOf(table, "domain", name));
-  const found = { normals: [], anomalies: [], source: [], target: [], anomaliesOf: { source: [], target: [] } };
+  const anomaly = codeOf(table, "label", "anomaly"), source = codeOf(table, "domain", "source"), target = codeOf(table, "domain", "target");
+  // Room for all in each: there may be a hundred thousand, and lists that grow take several times as long.
+  const group = () => ({ values: new Float64Array(rows.length), count: 0 });
+  const normals = [group(), group(), group()], anomalies = [group(), group(), group()]; // all, source, target
   for (const row of rows) {
     const score = scores[row];
-    if (Number.isNaN(score) || score === null) continue;
-    const anomalous = label[row] === anomaly, its = domain && codes.indexOf(domain[row]);
-    (anomalous ? found.anomalies : found.normals).push(score);
-    if (its >= 0) (anomalous ? found.anomaliesOf : found)[its ? "target" : "source"].push(score);
+    if (score === null || Number.isNaN(score)) continue;
+    const its = label[row] === anomaly ? anomalies : normals, code = domain ? domain[row] : -1;
+    its[0].values[its[0].count++] = score;
+    const part = code < 0 ? null : code === source ? its[1] : code === target ? its[2] : null;
+    if (part) part.values[part.count++] = score;
   }
-  const { source, target } = found.anomaliesOf;
-  return {
-    normals: ascending(found.normals), anomalies: ascending(found.anomalies), source: ascending(found.source),
-    target: ascending(found.target), anomaliesOf: { source: ascending(source), target: ascending(target) },
-  };
+  const [[all, ofSource, ofTarget], [anomalous, anomalousSource, anomalousTarget]] = [normals, anomalies]
+    .map((those) => those.map(({ values, count }) => values.slice(0, count).sort()));
+  return { normals: all, anomalies: anomalous, source: ofSource, target: ofTarget, anomaliesOf: { source: anomalousSource, target: anomalousTarget } };
 }
 
 /** Every model's numbers on every section of the rows left: [{model, sections: [{name, machine, …metrics}], omega, terms, worst}]. */
@@ -83,11 +84,13 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine, intervals 
     const found = sure(of(its.model)?.numbers.find((one) => one.metric === name && one.class === section.machine && (one.section ?? null) === (Number.isFinite(section.section) ? section.section : null)), section[name]);
     return found && `95 % interval ${ends(found)}`;
   };
+  // The button goes; whoever pressed it by a key is at the machine type that was shown.
+  const showAll = (event) => { event.currentTarget.closest("table").querySelector("tbody button")?.focus(); showAllMachines(); };
   return h("table", { style: { borderCollapse: "collapse", fontVariantNumeric: "tabular-nums" }, "aria-label": "Official score by machine type" },
     h("thead", null,
       h("tr", null,
         h("td", { rowSpan: 2, style: cell },
-          machine !== null && h(TextButton, { onClick: showAllMachines, title: "Take the filter by machine type away" }, "all machine types")),
+          machine !== null && h(TextButton, { onClick: showAll, title: "Take the filter by machine type away" }, "all machine types")),
         models.map(({ model, definition }) => h("th", { key: model, colSpan: definition.numbers.length + 1, scope: "colgroup", style: { ...cell, textAlign: "center", borderLeft: `2px solid ${LINE}` } },
           h(TextButton, { pressed: model === chosen, onClick: () => onChoose(model), title: `Curves and threshold of ${model}`, style: { maxWidth: 220, overflow: "hidden", textOverflow: "ellipsis" } }, model)))),
       h("tr", null, models.flatMap((its) => columnsOf(its).map((name) =>
@@ -171,7 +174,7 @@ function Curves({ table, facts, rows, its, section, height }) {
   const all = { normals: groups.normals, anomalies: groups.anomalies };
   // Beside each other where there is room, with what the threshold decides beside them as well.
   const wide = width - (width > ALL_BESIDE ? DECISIONS : 0), each = Math.max(200, Math.min(380, (wide - 16) / (width > 416 ? 2 : 1)));
-  return h("div", { ref, style: { flex: "1 1 420px", minWidth: 240 } },
+  return h("div", { ref, style: { flex: "1 1 0", minWidth: 240 } },
     h("div", { style: { fontWeight: 700 } }, `${section.name} · ${model}`),
     h("div", { style: { display: "flex", flexWrap: "wrap", gap: 8 } },
     !roc.length ? h(Nothing, null, "Both normals and anomalies are needed for a curve.") : width > 0 && [
@@ -180,7 +183,7 @@ function Curves({ table, facts, rows, its, section, height }) {
     h("div", null,
       h("div", { style: { display: "flex", gap: 6 } },
         h("div", { "data-threshold": threshold }, `flagged above ${short(threshold)}`),
-        h("div", { style: { color: FAINT } }, moved?.key === key ? h(TextButton, { onClick: () => setMoved(null) }, "back") :
+        h("div", { style: { color: FAINT } }, moved?.key === key ? h(TextButton, { onClick: (event) => { event.currentTarget.closest("section").querySelector("[role=slider]").focus(); setMoved(null); }, title: "Back to where the threshold was" }, "back") :
           start.given ? "the threshold of the decisions" : "the median score")),
       h(Decisions, { groups, threshold }))));
 }
@@ -188,12 +191,13 @@ function Curves({ table, facts, rows, its, section, height }) {
 /** Numbers and curves beside or below each other; where the widget has no room for that, one of them at a time. */
 function Both({ numbers, curves }) {
   const [whole, [width, height]] = useSize(), [first, [wide, high]] = useSize(), [view, setView] = useState("numbers");
-  const beside = wide + BESIDE <= width, left = height - high - 16 - around(width), together = beside || left >= LEAST;
+  // Below the numbers where drawings are of a good size there, beside them where there is room for any.
+  const left = height - high - 16 - around(width), beside = wide + BESIDE <= width && left < ENOUGH, together = beside || left >= LEAST;
   const hidden = !together && view !== "numbers", room = beside ? height - around(0) - 20 : hidden ? height - 32 - around(width) : left;
   return h("div", { ref: whole, style: { height: "100%" } },
     !together && width > 0 && h("div", { role: "group", "aria-label": "What is shown", style: { marginBottom: 6 } }, Object.entries(VIEWS).map(([key, word]) =>
       h(TextButton, { key, pressed: key === view, onClick: () => setView(key), style: { marginRight: 4 } }, word))),
-    h("div", { style: { display: "flex", flexWrap: "wrap", gap: together ? 16 : 0 } },
+    h("div", { style: { display: "flex", flexDirection: beside ? "row" : "column", gap: together ? 16 : 0 } },
       // What is hidden keeps its size: by that it is known when there is room again.
       h("div", { style: hidden ? { height: 0, overflow: "hidden", visibility: "hidden" } : { maxWidth: "100%" } },
         h("div", { ref: first, style: { width: "max-content", maxWidth: "100%", overflowX: "auto" } }, numbers)),

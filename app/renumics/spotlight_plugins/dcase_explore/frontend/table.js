@@ -28,12 +28,14 @@ export function sectionsOf(table, rows) {
   if (columnsByKey.class?.type.kind !== "Category" || !machines) return [];
   const found = new Map();
   for (const row of rows) {
-    const key = `${machines[row]}/${sections?.[row] ?? ""}`;
-    const group = found.get(key);
+    const machine = machines[row], section = sections?.[row];
+    let ofMachine = found.get(machine);
+    if (!ofMachine) found.set(machine, (ofMachine = new Map()));
+    const group = ofMachine.get(section);
     if (group) group.push(row);
-    else found.set(key, [row]);
+    else ofMachine.set(section, [row]);
   }
-  const groups = [...found.values()].map((rows) => {
+  const groups = [...found.values()].flatMap((ofMachine) => [...ofMachine.values()]).map((rows) => {
     const machine = nameAt(table, "class", rows[0]), section = sections?.[rows[0]] ?? null;
     return { machine, section, code: machines[rows[0]], rows };
   });
