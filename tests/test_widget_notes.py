@@ -1,5 +1,6 @@
 """Notes written in the page: at once in their file, and in the table."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
+from conftest import FLAGS, chromium
 from dcase_explore.notes.files import Note, read_notes
 from widgets_page import filtered, layout_file
 
@@ -46,18 +49,51 @@ def opened(browser: "Browser", url: str, row: int) -> "Page":
     return page
 
 
-def test_a_note_survives_the_end_of_program_and_page(browser: "Browser", real_scores: Path, tmp_path: Path) -> None:
+def killed(process: psutil.Process) -> None:
+    """End a process without a word."""
+    process.kill()
+    psutil.wait_procs([process], timeout=30)
+
+
+@contextmanager
+def browser_of_its_own(browser: "Browser") -> "Iterator[tuple[Browser, psutil.Process]]":
+    """Another browser, and its first process."""
+    before = set(psutil.Process().children(recursive=True))
+    own = browser.browser_type.launch(executable_path=chromium(), args=FLAGS)
+    new = [its for its in psutil.Process().children(recursive=True) if its not in before]
+    (first,) = (its for its in new if its.parent() not in new)
+    try:
+        yield own, first
+    finally:
+        own.close()
+
+
+def test_a_note_survives_the_death_of_browser_and_program(
+    browser: "Browser", real_scores: Path, tmp_path: Path
+) -> None:
     notes, layout = tmp_path / "notes.csv", layout_file(tmp_path, inspector=INSPECTOR)
     with program(real_scores, layout, notes) as (process, url):
+        with browser_of_its_own(browser) as (own, its_process):
+            page, told = opened(own, url, 7), list[str]()
+            page.on(
+                "request", lambda request: told.append(request.post_data or "") if request.method == "PUT" else None
+            )
+            clip = page.evaluate("fetch('api/table/clip_id/7?generation_id=0').then((answer) => answer.json())")
+            page.get_by_role("group", name="Tag").get_by_role("button", name="fault heard").click()
+            page.get_by_role("status").get_by_text("kept").wait_for()
+            page.get_by_label("Note on this clip").focus()
+            page.keyboard.type(TEXT[:14], delay=100)  # longer than it takes until what is being written is kept
+            page.keyboard.insert_text(TEXT[14:])
+            # The field is not left, and nothing else is done: it is in its file.
+            while not (notes.exists() and read_notes(notes).get(clip) == Note("fault heard", TEXT)):
+                page.wait_for_timeout(20)
+            parts = [json.loads(body).get("note") for body in told if '"note"' in body]
+            assert any(part and TEXT.startswith(part) and part != TEXT for part in parts), "kept while one writes on"
+            killed(its_process)
+            assert not its_process.is_running()
         page = opened(browser, url, 7)
-        clip = page.evaluate("fetch('api/table/clip_id/7?generation_id=0').then((answer) => answer.json())")
-        page.get_by_role("group", name="Tag").get_by_role("button", name="fault heard").click()
-        page.get_by_role("status").get_by_text("kept").wait_for()
-        page.get_by_label("Note on this clip").fill(TEXT)
-        page.get_by_role("status").get_by_text("kept", exact=True).wait_for()
-        page.wait_for_function(f"() => {NOTE}?.startsWith('rattles')")
-        process.kill()
-        process.wait()
+        assert page.get_by_label("Note on this clip").input_value() == TEXT
+        killed(psutil.Process(process.pid))
         # Said, not lost without a word, where nobody is there to keep it.
         page.get_by_role("group", name="Tag").get_by_role("button", name="noise").click()
         page.get_by_role("alert").get_by_text("this note is not kept").wait_for()

@@ -1,6 +1,7 @@
 // Bars of mean cost with their intervals, a row per condition: in findings and in the widget of conditions.
 import { FAINT, LINE, TEXT } from "./colours.js";
 import { Fragment, h, oneByOne, TextButton } from "./parts.js";
+import { modelInWords } from "./table.js";
 
 /** Colours of models beside each other, apart in lightness as well. */
 export const MODEL_COLOURS = ["#2f4b7c", "#7fa8c9", "#4d7f5a", "#a8c48f", "#6b5b7b", "#b9adc4"];
@@ -35,5 +36,5 @@ export const ConditionBars = ({ conditions, models, chosen = [], onChoose, machi
           cost ? `${cost.mean.toFixed(2)} (${cost.interval.map((end) => end.toFixed(2)).join("–")})` : "–");
       }))))));
 
-export const Legend = ({ models }) => h(Fragment, null, models.map((model, i) => h("span", { key: model, style: { marginRight: 10 } },
-  h("span", { "aria-hidden": true, style: { color: MODEL_COLOURS[i % MODEL_COLOURS.length] } }, "■ "), model)));
+export const Legend = ({ models, table }) => h(Fragment, null, models.map((model, i) => h("span", { key: model, style: { marginRight: 10 } },
+  h("span", { "aria-hidden": true, style: { color: MODEL_COLOURS[i % MODEL_COLOURS.length] } }, "■ "), modelInWords(table, model))));

@@ -73,10 +73,10 @@ const Frequencies = ({ height, rate }) => h("svg", { width: AXIS, height, "aria-
   TICKS_KHZ.filter((khz) => khz * 1000 <= rate / 2).map((khz, i, all) => {
     const y = height * (1 - heightOf(khz * 1000, rate));
     // Where the lowest stand closer together than a number is high, every other one of them further out.
-    const above = i + 1 < all.length ? height * (1 - heightOf(all[i + 1] * 1000, rate)) : 0;
+    const tight = i + 1 < all.length && y - height * (1 - heightOf(all[i + 1] * 1000, rate)) < 8;
     return h(Fragment, { key: khz },
       h("line", { x1: AXIS - 4, x2: AXIS, y1: y, y2: y, stroke: FAINT }),
-      h("text", { x: AXIS - (i % 2 === 0 && y - above < 8 ? 26 : 6), y: Math.max(8, Math.min(height, y + 3)), fontSize: 9, textAnchor: "end", fill: FAINT }, khz));
+      h("text", { x: AXIS - (tight && i % 2 === 0 ? 26 : 6), y: Math.max(8, Math.min(height, y + 3)), fontSize: 9, textAnchor: "end", fill: FAINT }, khz));
   }), h("text", { x: 2, y: 8, fontSize: 9, fill: FAINT }, "kHz"));
 
 /** What a colour means, beside the picture. */

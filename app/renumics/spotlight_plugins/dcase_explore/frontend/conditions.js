@@ -6,7 +6,7 @@ import { conditionsOf, costed } from "./costs.js";
 import { useFacts } from "./facts.js";
 import { chosenMachine, isSet, showRows } from "./filters.js";
 import { Frame, h, Nothing, TextButton, useDataset, useMemo, useState } from "./parts.js";
-import { sectionsOf } from "./table.js";
+import { modelInWords, sectionsOf } from "./table.js";
 
 const auc = (its) => (its ? `${its.value.toFixed(3)} (${its.interval.map((end) => end?.toFixed(2) ?? "–").join("–")})` : "–");
 
@@ -53,7 +53,7 @@ export function Conditions() {
   return h(Frame, { label: "Conditions" },
     h("div", { role: "group", "aria-label": "Models", style: { marginBottom: 4 } }, every.length > 1 && every.map((model) =>
       h(TextButton, { key: model, pressed: models.includes(model), onClick: () => toggle(model), style: { marginRight: 4 } },
-        models.includes(model) && h("span", { "aria-hidden": true, style: { color: MODEL_COLOURS[models.indexOf(model) % MODEL_COLOURS.length] } }, "■ "), model))),
+        models.includes(model) && h("span", { "aria-hidden": true, style: { color: MODEL_COLOURS[models.indexOf(model) % MODEL_COLOURS.length] } }, "■ "), modelInWords(table, model)))),
     !groups.length && h(Nothing, null, every.length ? "No condition of these clips has a cost." : "There is no AUC cost in this data: it takes scores and labels."),
     groups.map(({ name, conditions }) => h("section", { key: name, "aria-label": name },
       h("h3", { style: { fontWeight: 700, marginTop: 6 } }, name),

@@ -48,7 +48,7 @@ function useSlider({ scores, threshold, onChange, toThreshold, label, words }) {
       onPointerMove: (event) => { if (event.buttons & 1) at(event); },
     },
     slider: {
-      role: "slider", tabIndex: 0, "aria-label": label, "aria-valuemin": scores[0],
+      role: "slider", tabIndex: 0, style: { outlineOffset: 3 }, "aria-label": label, "aria-valuemin": scores[0],
       "aria-valuemax": scores[scores.length - 1], "aria-valuenow": threshold, "aria-valuetext": `${short(threshold)}: ${words}`,
       onKeyDown: (event) => {
         const to = event.ctrlKey || event.metaKey || event.altKey ? null : movedBy(event.key, scores, threshold);

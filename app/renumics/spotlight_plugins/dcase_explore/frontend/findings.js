@@ -47,7 +47,7 @@ function Chosen({ finding, place, table }) {
       h(TextButton, { onClick: () => step(1), title: "Next clip (key n)" }, "next ▶"),
       h("bdi", { "aria-live": "polite", style: { color: FAINT } }, wordsOf(table, row))),
     h("p", { dir: "auto", style: { margin: "6px 0", whiteSpace: "pre-line", overflowWrap: "anywhere" } }, cut(finding.description ?? "", 4000)),
-    conditions && h("div", null, h(Legend, { models }), h(ConditionBars, { conditions: conditions.all, models, chosen: conditions.its, machine: finding.class })));
+    conditions && h("div", null, h(Legend, { models, table }), h(ConditionBars, { conditions: conditions.all, models, chosen: conditions.its, machine: finding.class })));
 }
 
 export function Findings() {

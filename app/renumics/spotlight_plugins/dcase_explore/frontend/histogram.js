@@ -45,7 +45,7 @@ function Drawn({ words, values, groups, training, range, row }) {
   };
   const onKeyDown = (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!by && event.key !== "Enter") return;
+    if ((!by && event.key !== "Enter") || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
     if (by) setAt(at === null ? 0 : Math.min(BINS - 1, Math.max(0, at + by)));

@@ -6,7 +6,7 @@ import { useFacts, useIntervals } from "./facts.js";
 import { chosenMachine, isSet, rowsWithout, showAllMachines, showCategory } from "./filters.js";
 import { ascending, averageOf, decided, officialScore, sectionMetrics, SINCE_2022, terms } from "./metrics.js";
 import { counted, Frame, h, metric, Nothing, short, TextButton, useDataset, useEffect, useMemo, useSize, useState } from "./parts.js";
-import { codeOf, labelledTest, modelsOf, scoresOf, sectionsOf } from "./table.js";
+import { codeOf, labelledTest, modelInWords, modelsOf, scoresOf, sectionsOf } from "./table.js";
 
 const VIEWS = { numbers: "Numbers", curves: "Curves and threshold" };
 const DECISIONS = 340, ALL_BESIDE = 760, BESIDE = 440; // pixels: the room that parts take
@@ -50,7 +50,7 @@ export function scoredModels(table, rows, facts) {
     const scored = its.filter((section) => section.clips);
     const omega = officialScore(scored, definition), costs = terms(scored, definition).map((term) => ({ ...term, of: scored[term.section] }));
     const lowest = costs.reduce((low, term) => (low && low.value <= term.value ? low : term), null);
-    return { model, definition, sections: its, scored, omega, terms: costs, worst: costs.length > 2 && lowest.omega > omega ? lowest : null };
+    return { model, words: modelInWords(table, model), definition, sections: its, scored, omega, terms: costs, worst: costs.length > 2 && lowest.omega > omega ? lowest : null };
   }).filter(({ scored }) => scored.length);
 }
 
@@ -91,8 +91,8 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine, intervals 
       h("tr", null,
         h("td", { rowSpan: 2, style: cell },
           machine !== null && h(TextButton, { onClick: showAll, title: "Take the filter by machine type away" }, "all machine types")),
-        models.map(({ model, definition }) => h("th", { key: model, colSpan: definition.numbers.length + 1, scope: "colgroup", style: { ...cell, textAlign: "center", borderLeft: `2px solid ${LINE}` } },
-          h(TextButton, { pressed: model === chosen, onClick: () => onChoose(model), title: `Curves and threshold of ${model}`, style: { maxWidth: 220, overflow: "hidden", textOverflow: "ellipsis" } }, model)))),
+        models.map(({ model, words, definition }) => h("th", { key: model, colSpan: definition.numbers.length + 1, scope: "colgroup", style: { ...cell, textAlign: "center", borderLeft: `2px solid ${LINE}` } },
+          h(TextButton, { pressed: model === chosen, onClick: () => onChoose(model), title: `Curves and threshold of ${model}`, style: { maxWidth: 220, overflow: "hidden", textOverflow: "ellipsis" } }, words)))),
       h("tr", null, models.flatMap((its) => columnsOf(its).map((name) =>
         h("th", { key: its.model + name, scope: "col", style: { ...cell, fontWeight: 400, color: FAINT, borderLeft: first(its, name), maxWidth: 90, whiteSpace: name === "omega" ? "normal" : "nowrap" } },
           name === "omega" ? its.definition.symbol : WORDS[name]))))),
@@ -108,7 +108,7 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine, intervals 
           return h("td", {
             key: its.model + name, "data-metric": name, "data-model": its.model, "data-value": shown ?? "",
             title: (section && within(its, section, name)) ?? undefined,
-            "aria-label": lowest ? `${metric(shown)}, the lowest of ${its.model}` : undefined,
+            "aria-label": lowest ? `${metric(shown)}, the lowest of ${its.words}` : undefined,
             style: { ...cell, background: lowest ? WORST : undefined, fontWeight: lowest ? 700 : 400, borderLeft: first(its, name) },
           }, lowest ? `▼ ${metric(shown)}` : metric(shown));
         });
@@ -175,7 +175,7 @@ function Curves({ table, facts, rows, its, section, height }) {
   // Beside each other where there is room, with what the threshold decides beside them as well.
   const wide = width - (width > ALL_BESIDE ? DECISIONS : 0), each = Math.max(200, Math.min(380, (wide - 16) / (width > 416 ? 2 : 1)));
   return h("div", { ref, style: { flex: "1 1 0", minWidth: 240 } },
-    h("div", { style: { fontWeight: 700 } }, `${section.name} · ${model}`),
+    h("div", { style: { fontWeight: 700 } }, `${section.name} · ${its.words}`),
     h("div", { style: { display: "flex", flexWrap: "wrap", gap: 8 } },
     !roc.length ? h(Nothing, null, "Both normals and anomalies are needed for a curve.") : width > 0 && [
         h(Roc, { key: "roc", groups: roc, all, scores: every, threshold, onChange, width: each, height }),
@@ -235,7 +235,7 @@ export function Scores() {
       differences.map((one) => h("li", { key: `${one.model} ${one.other}`, "data-difference": one.model }, one.other === undefined ? "\u00a0" :
         `${one.model} less ${one.other}: ${signed(one.value)}, 95 % interval ${ends(one, signed)}${one.low <= 0 && one.high >= 0 ? "" : ", which chance does not explain"}.`)),
       models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
-        `${one.model}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median of the others (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`))),
+        `${one.words}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median of the others (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`))),
     models.some((one) => one.terms.length) && h(Terms, { key: "terms", models })];
   return h(Frame, { label: "Scores" }, h(Both, { numbers, curves: (height) => h(Curves, { table, facts, rows, its, section, height }) }));
 }

@@ -7,6 +7,10 @@ export const modelsOf = (columns) =>
   columns.filter((column) => column.key.startsWith(SCORE) && column.type.kind === "float")
     .map((column) => column.key.slice(SCORE.length));
 
+/** What a model is called in words, as the page's headings have it: "AST, nearest normal". */
+export const modelInWords = ({ columnsByKey }, model) =>
+  /^anomaly score \((.+)\)$/.exec(columnsByKey[SCORE + model]?.name)?.[1] ?? model;
+
 /** Code of a category's name in a column; -2, which no row has, where there is no such column or name. */
 export const codeOf = ({ columnsByKey }, key, name) => columnsByKey[key]?.type.categories?.[name] ?? -2;
 
