@@ -132,8 +132,8 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine, intervals 
 /** What each number costs, what would bring most first; folded away. */
 const Terms = ({ models }) => h("details", null,
   h("summary", { style: { cursor: "pointer", color: FAINT } }, "What each number costs"),
-  models.filter((one) => one.terms.length).map((one) => h("section", { key: one.model, "aria-label": `What costs ${one.model}` },
-    h("h3", { style: { fontWeight: 700, marginTop: 4 } }, one.model),
+  models.filter((one) => one.terms.length).map((one) => h("section", { key: one.model, "aria-label": `What costs ${one.words}` },
+    h("h3", { style: { fontWeight: 700, marginTop: 4 } }, one.words),
     h("ol", { style: { fontVariantNumeric: "tabular-nums" } }, one.terms.map((term) => h("li", { key: `${term.section} ${term.name}` },
       `${term.of.name} ${WORDS[term.name]} ${metric(term.value)}: at the median of the others (${metric(term.median)}) ${one.definition.symbol} would be ${metric(term.omega)}, ${signed(term.omega - one.omega)}`))))));
 
@@ -224,6 +224,7 @@ export function Scores() {
   const section = its.scored.find(({ name }) => name === place) ?? its.scored.find(({ code }) => code === about) ?? its.worst?.of ?? its.scored[0];
   // Of the best with each other; until it is known there is room for it, so that nothing moves.
   const best = models.reduce((high, one) => (one.omega > (high?.omega ?? -1) ? one : high), null);
+  const inWords = (name) => models.find(({ model }) => model === name)?.words ?? name;
   const shown = (name) => sure(intervals.models?.[name]?.official_score, models.find(({ model }) => model === name)?.omega ?? null);
   const differences = intervals === null ? models.slice(1).map(({ model }) => ({ model })) : (intervals.differences ?? [])
     .filter(({ model, other }) => [model, other].includes(best?.model) && shown(model) && shown(other));
@@ -233,7 +234,7 @@ export function Scores() {
     h("ul", { key: "words", style: { color: FAINT, marginTop: 4, width: 0, minWidth: "100%" } }, // as wide as the table
       h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
       differences.map((one) => h("li", { key: `${one.model} ${one.other}`, "data-difference": one.model }, one.other === undefined ? "\u00a0" :
-        `${one.model} less ${one.other}: ${signed(one.value)}, 95 % interval ${ends(one, signed)}${one.low <= 0 && one.high >= 0 ? "" : ", which chance does not explain"}.`)),
+        `${inWords(one.model)} less ${inWords(one.other)}: ${signed(one.value)}, 95 % interval ${ends(one, signed)}${one.low <= 0 && one.high >= 0 ? "" : ", which chance does not explain"}.`)),
       models.map((one) => one.worst && one.scored.length > 1 && h("li", { key: one.model },
         `${one.words}: lowest is ${one.worst.of.name}, ${WORDS[one.worst.name]} ${metric(one.worst.value)}; at the median of the others (${metric(one.worst.median)}) ${one.definition.symbol} would be ${metric(one.worst.omega)}.`))),
     models.some((one) => one.terms.length) && h(Terms, { key: "terms", models })];
