@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dcase_explore.exploring import explored
@@ -128,33 +129,52 @@ HOSTILE = [
     "<img src=x onerror=\"globalThis.ran = 'img'\">",
     "</script><script>globalThis.ran = 'script'</script>",
     "javascript:globalThis.ran='link' [x](javascript:globalThis.ran=1) ${globalThis.ran=2}",
-    "\u202eedis rehto eht morf \u2066\ud83d\ude00 \x00\x1b[31m",
+    "\u202eedis rehto eht morf \u2066\U0001f600 \x00\x1b[31m",
     "a" * 1_000_000,
 ]
 
 
 @pytest.mark.browser
 def test_hostile_text_is_shown_as_text(browser: "Browser", recordings: Path, tmp_path: Path, one_cache: None) -> None:
-    layout = layout_file(tmp_path, {"type": "dcase.findings"}, {"type": "dcase.conditions"}, {"type": "dcase.scores"})
+    widgets = [{"type": f"dcase.{kind}", "name": HOSTILE[0]} for kind in ("findings", "conditions", "scores")]
+    lenses = (("dcase.note", "clip_id"), ("ScalarView", "d1v"), ("dcase.compare", "path"))
+    views = [{"view": lens, "columns": [column], "name": HOSTILE[1]} for lens, column in lenses]
+    inspector = {"type": "inspector", "name": HOSTILE[0], "config": {"visibleColumns": 1, "views": views}}
+    options = Options(
+        data=[str(recordings)], class_name=["valve"], layout=layout_file(tmp_path, *widgets, inspector=inspector)
+    )
+    view = explored(options, with_maps=False)
     findings = [
         Finding("disagreements", "valve", text, "low", ("label",), text, np.array([number]))
         for number, text in enumerate(HOSTILE)
     ]
-    options = Options(data=[str(recordings)], class_name=["valve"], layout=layout)
-    view = explored(options, with_maps=False)
-    frame = view.frame.assign(d1v=view.frame["d1v"].cat.rename_categories([HOSTILE[0]]))
+    # Every text in a name, an attribute and a note; the longest once.
+    texts = [HOSTILE[row if row < len(HOSTILE) else row % 4] for row in range(len(view.frame))]
+    frame = view.frame.assign(
+        clip_id=[f"{text} {row}" for row, text in enumerate(texts)],
+        note=texts,
+        attributes=pd.Categorical(texts),
+        d1v=pd.Categorical(texts),
+    )
     frame = frame.rename(columns={name: name.replace("logmel_lof", "<b>model</b>") for name in frame.columns})
     with shown(options, frame=frame, findings=findings) as (server, _):
         assert len(json.loads(get(f"{server.url}api/dcase/facts")[1])["findings"]) == len(HOSTILE)
-        page = browser.new_page(viewport={"width": 1440, "height": 1200})
+        page = browser.new_page(viewport={"width": 1440, "height": 1800})
         page.goto(server.url)
         page.locator("[data-finding]").nth(len(HOSTILE) - 1).wait_for()
         page.wait_for_function("() => location.hash.includes('finding=')")
-        for text in (HOSTILE[1], HOSTILE[2], HOSTILE[0]):  # it opens with the first one
-            page.get_by_role("button", name=text).first.click()
-            assert page.locator("p", has_text=text).is_visible()
+        for number in (1, 2, 4, 3, 0):  # it opens with the first one
+            finding = page.locator("[data-finding]").nth(number)
+            finding.get_by_role("button").first.click()
+            finding.locator("[data-place]").wait_for()
+            shown_text = "a" * 4_000 + "…" if number == 4 else HOSTILE[number]
+            assert finding.locator("p").inner_text().replace("\ufffd", "\x00").startswith(shown_text[:30])
+            # What it is said of a clip is apart from what stands beside it, whichever way its text runs.
+            assert finding.locator("bdi", has_text=HOSTILE[number][:20].strip("\u202e")).count() >= 1
+            page.locator(f"[role=application][data-row='{number}'] [data-name=other]").wait_for()
         assert page.get_by_role("button", name=HOSTILE[0]).count() >= 2  # the finding and the condition
         assert page.get_by_role("button", name="<b>model</b>", exact=True).first.is_visible()
+        assert page.get_by_text(HOSTILE[0], exact=True).count() >= len(widgets)  # tabs
         assert page.evaluate("globalThis.ran") is None
-        assert page.locator("section img, section script, section b").count() == 0
+        assert page.locator("section img, section script, section b, [class*=flexlayout] img").count() == 0
         page.close()

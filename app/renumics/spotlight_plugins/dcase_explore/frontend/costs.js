@@ -1,5 +1,5 @@
 // What conditions cost: mean AUC cost of the normals of each attribute value and of each domain.
-import { codeOf, nameAt } from "./table.js";
+import { codeOf, cut, nameAt } from "./table.js";
 
 const Z95 = 1.959963984540054, MANY = 200;
 
@@ -41,7 +41,7 @@ export const conditionColumns = ({ columns }) => columns.filter(({ key, type }) 
 /** A condition in words: "vel 8" for a value of an attribute that has a name. */
 export function conditionName(table, column, row) {
   const value = nameAt(table, column, row), name = column === "domain" ? "domain" : nameAt(table, `${column.slice(0, -1)}p`, row);
-  return column === "domain" ? `${value} domain` : name ? `${name} ${value}` : value;
+  return cut(column === "domain" ? `${value} domain` : name ? `${name} ${value}` : value);
 }
 
 /**

@@ -6,7 +6,7 @@ import { conditionOf, conditionsOf, costed } from "./costs.js";
 import { useFacts } from "./facts.js";
 import { chosenMachine } from "./filters.js";
 import { counted, Frame, h, Nothing, TextButton, useDataset, useMemo, useState } from "./parts.js";
-import { wordsOf } from "./table.js";
+import { cut, wordsOf } from "./table.js";
 
 const MOST = 12;
 const SIGNS = { high: "▲", medium: "■", low: "·" };
@@ -15,8 +15,6 @@ const SHADES = { high: ANOMALY, medium: "#b98b00", low: FAINT };
 /** Findings as the server tells them; as Spotlight's own issues where it does not. */
 export const findingsOf = (facts, issues) => (facts?.findings ?? issues.map((issue) => ({ ...issue, rows: Array.from(issue.rows) })))
   .filter(({ rows }) => rows.length);
-
-const cut = (text, most) => (text.length > most ? `${text.slice(0, most)}…` : text);
 
 const Share = ({ share }) => {
   if (share === null || share === undefined) return null;

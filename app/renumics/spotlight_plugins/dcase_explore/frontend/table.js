@@ -60,9 +60,12 @@ export function labelledTest(table, rows) {
   return rows.filter((row) => label[row] >= 0 && (!split || split[row] === test));
 }
 
+/** Text that is no longer than it is read. */
+export const cut = (text, most = 200) => (text.length > most ? `${text.slice(0, most)}…` : text);
+
 /** What a clip is, in words: "train · vel 8, loc A · source"; a test clip's label with it. */
 export const wordsOf = (table, row) => {
   const split = nameAt(table, "split", row);
   return [split, split === "train" ? null : nameAt(table, "label", row), nameAt(table, "attributes", row), nameAt(table, "domain", row)]
-    .filter(Boolean).join(" · ");
+    .filter(Boolean).map((word) => cut(word)).join(" · ");
 };
