@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from dcase_explore.exploration import View
 from dcase_explore.findings.finding import Finding
 from dcase_explore.options import Options
+from dcase_explore.view import View
 from widgets_page import layout_file, shown
 
 if TYPE_CHECKING:

@@ -130,7 +130,7 @@ function Numbers({ models, chosen, onChoose, place, onPlace, machine, intervals 
 }
 
 /** What each number costs, what would bring most first; folded away. */
-const Terms = ({ models }) => h("details", null,
+const Terms = ({ models }) => h("details", { "aria-label": "What each number costs" },
   h("summary", { style: { cursor: "pointer", color: FAINT } }, "What each number costs"),
   models.filter((one) => one.terms.length).map((one) => h("section", { key: one.model, "aria-label": `What costs ${one.words}` },
     h("h3", { style: { fontWeight: 700, marginTop: 4 } }, one.words),
