@@ -231,7 +231,7 @@ export function Scores() {
   const clips = its.scored.reduce((sum, one) => sum + one.clips, 0);
   const numbers = [
     h(Numbers, { key: "numbers", models, chosen: its.model, onChoose: (model) => setColumn(`anomaly_score_${model}`), place: section.name, onPlace: setPlace, machine: chosenMachine(filters), intervals }),
-    h("ul", { key: "words", style: { color: FAINT, marginTop: 4, width: 0, minWidth: "100%" } }, // as wide as the table
+    h("ul", { key: "words", style: { color: FAINT, fontSize: 12, marginTop: 4, width: 0, minWidth: "100%" } }, // as wide as the table
       h("li", null, `${counted(clips, "labelled test clip")} that the filters leave${isSet("finding") ? ", the finding's aside" : ""}.`),
       differences.map((one) => h("li", { key: `${one.model} ${one.other}`, "data-difference": one.model }, one.other === undefined ? "\u00a0" :
         `${inWords(one.model)} less ${inWords(one.other)}: ${signed(one.value)}, 95 % interval ${ends(one, signed)}${one.low <= 0 && one.high >= 0 ? "" : ", which chance does not explain"}.`)),
