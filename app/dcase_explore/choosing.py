@@ -48,7 +48,7 @@ def of_machine_types(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame
     return clips.conform(chosen.drop(columns=empty))
 
 
-def rows_asked_for(frame: pd.DataFrame, options: RowOptions) -> np.ndarray:
+def rows_asked_for(frame: pd.DataFrame, options: RowOptions) -> np.ndarray | None:
     """
     Rows of one split and one domain.
 
@@ -61,23 +61,23 @@ def rows_asked_for(frame: pd.DataFrame, options: RowOptions) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray
-        Positions, int64, shape (rows,), in order.
+    numpy.ndarray or None
+        Positions, int64, shape (rows,), in order; None where all are asked for.
 
     Raises
     ------
     ExploreError
         No clip left.
     """
-    rows = np.arange(len(frame))
-    for column, value in (("split", options.split), ("domain", options.domain)):
+    rows: np.ndarray | None = None
+    for column, value, values in (("split", options.split, SPLITS), ("domain", options.domain, DOMAINS)):
         if value is not None:
-            rows = rows[_where(frame.iloc[rows], column, value)]
+            rows = np.arange(len(frame)) if rows is None else rows
+            rows = rows[_where(frame.iloc[rows], column, value, values)]
     return rows
 
 
-def _where(frame: pd.DataFrame, column: str, value: str) -> np.ndarray:
-    values = SPLITS if column == "split" else DOMAINS
+def _where(frame: pd.DataFrame, column: str, value: str, values: Sequence[str]) -> np.ndarray:
     if value not in values:
         raise ExploreError(f"there is no {column} {value}: {meant(str(value), values)}")
     kept = (frame[column] == value).to_numpy() if column in frame else np.zeros(len(frame), bool)

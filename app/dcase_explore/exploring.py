@@ -120,9 +120,8 @@ def explored(
         shown = before
     if not isinstance(options, RowOptions):
         return shown
-    if options.split is not None or options.domain is not None:
-        shown = shown.only(rows_asked_for(shown.frame, options))
-    return _at_most(shown, options.limit)
+    rows = rows_asked_for(shown.frame, options)
+    return _at_most(shown if rows is None else shown.only(rows), options.limit)
 
 
 def _at_most(exploration: Exploration, most: int | None) -> Exploration:
