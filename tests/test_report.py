@@ -298,6 +298,8 @@ def test_two_runs_are_compared(real_scores: Path, run: Exploration, tmp_path: Pa
     chapter = shown.chapter("comparison")
     assert f"Ω {before.official_score:.4f} → {after.official_score:.4f}" in chapter
     assert "1,400 test clips are scored by both" in chapter
+    (difference,) = run.intervals.differences  # the same draws, of the same clips
+    assert f"scored by both. {difference.sentence()}." in chapter
     assert len(found.differences) == 14
     for one, section in itertools.product(found.differences, after.sections):
         if one.section == section.name:

@@ -91,6 +91,7 @@ def compared(facts: Facts, media: Media) -> Content:
             element(
                 "p",
                 f"{one.symbol} {omega[0]} → {omega[1]}; {counted(one.clips, 'test clip')} are scored by both. "
+                + (f"{one.official.sentence()}. " if one.official else "")
                 + (_what_changed(one) if one.differences else "No section has clips enough to tell more."),
             )
         )

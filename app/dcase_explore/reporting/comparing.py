@@ -11,8 +11,10 @@ from dcase_explore.columns import DOMAINS
 from dcase_explore.errors import ExploreError
 from dcase_explore.findings.chance import normal_tail
 from dcase_explore.messages import some
+from dcase_explore.scoring.intervals import Difference as OfficialDifference
+from dcase_explore.scoring.intervals import intervals
 from dcase_explore.scoring.metrics import auc_costs
-from dcase_explore.scoring.official import ModelScore
+from dcase_explore.scoring.official import ModelScore, official_scores
 
 LEVEL = 0.05
 """Probability by chance, corrected for all differences of the pair (Holm 1979), below which one is told."""
@@ -83,6 +85,8 @@ class Comparison:
         What each clip of the table cost before, float64, NaN where it was not scored.
     clips
         Test clips that both score.
+    official
+        How both official scores differ on these clips, for models of two runs; None where there is none.
     """
 
     before: str
@@ -94,6 +98,7 @@ class Comparison:
     better: np.ndarray
     cost_before: np.ndarray
     clips: int
+    official: OfficialDifference | None = None
 
     def told(self, sign: int) -> list[Difference]:
         """Differences that chance does not explain, for the better (1) or the worse (-1); largest first."""
@@ -193,6 +198,34 @@ def compare(
         cost_before,
         len(clips),
     )
+
+
+def official_difference(
+    frame: pd.DataFrame, before: ModelScore, after: ModelScore, others: pd.DataFrame, names: tuple[str, str]
+) -> OfficialDifference | None:
+    """
+    Tell how the official scores of two models differ, with the paired interval.
+
+    Parameters
+    ----------
+    frame, before, after, others, names
+        As `compare` takes them.
+
+    Returns
+    -------
+    OfficialDifference or None
+        Of the later less the earlier, on the clips that both score; None where these have no official score.
+    """
+    old = _by_clip(others, before.model)
+    clips = frame[frame["clip_id"].isin(old.index) & frame[f"auc_cost_{after.model}"].notna()]
+    both = clips[[name for name in ("class", "section", "split", "label", "domain", "year") if name in clips]].assign(
+        **{
+            f"anomaly_score_{names[1]}": clips[f"anomaly_score_{after.model}"],
+            f"anomaly_score_{names[0]}": old.loc[clips["clip_id"], "score"].to_numpy(),
+        }
+    )
+    models, _ = official_scores(both, {})
+    return next(iter(intervals(both, models).differences), None)
 
 
 def _by_clip(frame: pd.DataFrame, model: str) -> pd.DataFrame:

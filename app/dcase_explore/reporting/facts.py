@@ -1,7 +1,7 @@
 """What a report says, before it is put into words and pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
@@ -11,7 +11,7 @@ from dcase_explore.credits import Credit
 from dcase_explore.exploration import Exploration
 from dcase_explore.findings import shown
 from dcase_explore.messages import counted, note, some
-from dcase_explore.reporting.comparing import Comparison, compare, pairs
+from dcase_explore.reporting.comparing import Comparison, compare, official_difference, pairs
 from dcase_explore.reporting.conditions import Section, costs_by_condition
 from dcase_explore.reporting.curves import Curve, curves_of
 from dcase_explore.score_names import BUILT_IN
@@ -196,9 +196,11 @@ def _comparisons(
         before = _with_costs(other)
         titles = _apart(other.title, exploration.title)
         paired = pairs(other.models, exploration.models, titles)[:MOST_MODELS]
-        return [
-            (compare(whole, old, new, before, _names(old.model, new.model, titles)), new.model) for old, new in paired
-        ]
+        found = []
+        for old, new in paired:
+            given = (whole, old, new, before, _names(old.model, new.model, titles))
+            found.append((replace(compare(*given), official=official_difference(*given)), new.model))
+        return found
     own = [model for model in exploration.models if model.official_score is not None]
     own = [model for model in own if model.definition == own[0].definition]
     best = max(own, key=lambda model: model.official_score or 0.0, default=None)
