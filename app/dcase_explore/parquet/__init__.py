@@ -168,7 +168,7 @@ def _read_part(path: Path, columns: Sequence[str] | None) -> _Part:
         text = frozenset(f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type))
         how = {"read_dictionary": sorted(text), "page_checksum_verification": True}
         with pq.ParquetFile(path, metadata=file.metadata, **how) as again:
-            table = bounded(again, list(columns or readable))
+            table = bounded(path, again, list(columns or readable))
         chunks = {name: table.column(name).chunks or [pa.nulls(0)] for name in columns or readable}
         for name in chunks.keys() & labels.keys():
             if pa.types.is_integer(schema.field(name).type):

@@ -13,15 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.messages import counted
+from dcase_explore.parquet.pages import Size, sizes
 from dcase_explore.parquet.types import MAX_COLUMNS
 
 MAX_ROWS = 10_000_000
 MAX_BYTES = 2 * 2**30
 """What a file may hold in memory; the enriched data set with both embeddings has a sixteenth of it."""
-_AT_ONCE = 65_536
-"""Values that are gone through together."""
-_LARGE = 64 * 2**20
-"""Bytes: texts of no smaller file are a burden; repeated ones are held once."""
+COPIES = 4
+"""So often Arrow holds a text page: packed, unpacked, in the dictionary and in what finds it there."""
+_BEYOND, _PER_ROW = 96 * 2**20, 64 * 2**10
+"""Bytes: what a table may hold, and more for each of its rows, which is 16,384 float32."""
 _LEAF_BYTES = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
 
 
@@ -71,18 +73,18 @@ def opened(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
         ) from error
 
 
-def bounded(file: pq.ParquetFile, columns: list[str], most: int | None = None) -> pa.Table:
+def bounded(path: Path, file: pq.ParquetFile, columns: list[str]) -> pa.Table:
     """
     Read columns as long as they fit.
 
     Parameters
     ----------
+    path
+        Of the file.
     file
         As `opened` hands it out.
     columns
         Which.
-    most
-        Bytes that they may take; None for `MAX_BYTES`.
 
     Returns
     -------
@@ -94,31 +96,35 @@ def bounded(file: pq.ParquetFile, columns: list[str], most: int | None = None) -
     ValueError
         When they would take more; `opened` says it in a sentence.
     """
-    most = MAX_BYTES if most is None else most
-    groups = range(file.metadata.num_row_groups)
-    expected = least_bytes(file, columns)
-    tables, size = [file.schema_arrow.empty_table().select(columns)], 0
-    for number in groups:
-        if max(expected, size) > most:
-            raise _TooLargeError(f"is larger than {most / 2**30:.3g} GB: keep fewer columns or rows in it")
+    rows = file.metadata.num_rows
+    for copies, most in ((1, MAX_BYTES), (COPIES, _BEYOND + rows * _PER_ROW)):
+        if least_bytes(path, file, columns, copies) > most:
+            raise _TooLargeError(
+                f"is larger than {most / 1e6:,.0f} MB, with {counted(rows, 'clip')}: keep fewer columns or rows in it"
+            )
+    tables = [file.schema_arrow.empty_table().select(columns)]
+    for number in range(file.metadata.num_row_groups):
         # On this thread alone: a process that ends right after Arrow's threads read aborts.
         tables.append(file.read_row_group(number, columns=columns, use_threads=False).select(columns))
-        size += tables[-1].nbytes
+        if sum(table.nbytes for table in tables) > MAX_BYTES:
+            raise _TooLargeError(f"is larger than {MAX_BYTES / 1e6:,.0f} MB: keep fewer columns or rows in it")
     return pa.concat_tables(tables)
 
 
-def least_bytes(file: pq.ParquetFile, columns: Sequence[str], copies: int = 1) -> int:
+def least_bytes(path: Path, file: pq.ParquetFile, columns: Sequence[str], copies: int = COPIES) -> int:
     """
     What columns will take in memory at least: a small file may repeat a number as often as it likes.
 
     Parameters
     ----------
+    path
+        Of the file.
     file
         As `opened` hands it out.
     columns
         Which.
     copies
-        How often long texts are held while they are read.
+        How often texts are held while they are read.
 
     Returns
     -------
@@ -128,25 +134,24 @@ def least_bytes(file: pq.ParquetFile, columns: Sequence[str], copies: int = 1) -
     Raises
     ------
     Exception
-        Arrow's, where one is damaged.
+        When it is damaged.
     """
-    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    rows = sum(group.num_rows for group in groups)
+    rows = file.metadata.num_rows
     size: int = rows * sum(_width(file.schema_arrow.field(name).type) for name in columns)
-    large = sum(group.total_byte_size for group in groups) > _LARGE
-    for leaf_number in range(len(file.schema)):
-        leaf = file.schema.column(leaf_number)
-        is_text = leaf.physical_type == "BYTE_ARRAY"
+    unpacked = sizes(path)
+    for number in range(len(file.schema)):
+        leaf = file.schema.column(number)
         if not leaf.path.startswith(tuple(f"{name}." for name in columns)) and leaf.path not in columns:
             continue
-        if leaf.max_repetition_level or (is_text and large):
-            # Once it has been gone through: asked for what is damaged, pyarrow ends the process.
-            file.scan_contents([leaf.path], batch_size=_AT_ONCE)
-            chunks = [group.column(leaf_number) for group in groups]
-            each = _LEAF_BYTES.get(leaf.physical_type, 8)
-            size += sum(
-                copies * chunk.total_uncompressed_size if is_text else each * chunk.num_values for chunk in chunks
-            )
+        of_leaf = unpacked.get(leaf.path, Size())
+        if leaf.max_repetition_level == 0 and of_leaf.count != rows:
+            raise ValueError(f"its column {leaf.path} has {of_leaf.count:,} values for {rows:,} rows")
+        if leaf.physical_type == "BYTE_ARRAY":
+            size += copies * of_leaf.bytes
+        elif leaf.max_repetition_level:
+            size += max(_LEAF_BYTES.get(leaf.physical_type, 8) * of_leaf.count, of_leaf.bytes)
+        else:
+            size += max(0, of_leaf.bytes - 16 * rows)
     return size
 
 

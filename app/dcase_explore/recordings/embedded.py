@@ -14,8 +14,12 @@ import pyarrow as pa
 from dcase_explore.errors import ExploreError
 from dcase_explore.parquet import read_parts
 from dcase_explore.parquet.opening import opened
+from dcase_explore.parquet.pages import Size, sizes
 from dcase_explore.parquet.types import AUDIO
 from dcase_explore.recordings.kept import MAX_RECORDING_BYTES, NotHere, Origin
+
+_PATH_BYTES = 4_096
+"""Of a name, at most."""
 
 
 class _Where(NamedTuple):
@@ -131,6 +135,9 @@ def with_recording(file: Path) -> np.ndarray | None:
     with opened(file) as parquet:
         if not _has_recordings(parquet.schema_arrow):
             return None
+        paths = sizes(file).get(f"{AUDIO}.path", Size())
+        if paths.bytes > 2**20 + _PATH_BYTES * parquet.metadata.num_rows:
+            raise ValueError("the names of its recordings are too long")
         audio = parquet.read(columns=[f"{AUDIO}.path"], use_threads=False).column(AUDIO)
         return np.asarray(audio.is_valid().to_numpy(), bool)
 

@@ -22,8 +22,6 @@ MORE_ROWS = 1_000_000
 """So many rows may a file have beyond those of the table at hand: others' clips are left out."""
 
 _BATCH = 1_024
-_COPIES = 4
-"""So often Arrow holds a text page: packed, unpacked, in the dictionary and in what finds it there."""
 _BEYOND, _PER_ROW = 96 * 2**20, 16 * 2**10
 
 
@@ -112,7 +110,7 @@ def read_parquet(path: Path, where: str, rows: int) -> Table:
         with opened(path, read_dictionary=text) as file:
             if file.metadata.num_rows > rows + MORE_ROWS:
                 raise ExploreError(f"{where}: has {file.metadata.num_rows:,} rows for {rows:,} clips")
-            if least_bytes(file, [name for name in schema.names if name not in others], _COPIES) > most_bytes(rows):
+            if least_bytes(path, file, [name for name in schema.names if name not in others]) > most_bytes(rows):
                 raise too_large(where, rows)
             batches, size = [], 0
             for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
