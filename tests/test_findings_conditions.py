@@ -80,7 +80,8 @@ def test_probabilities_are_those_of_the_best_of_each_deal() -> None:
 
     ranks = np.concatenate([stats.rankdata(costs[strata == s]) for s in range(3)])
     kinds, by_itself, smallest = np.repeat([0, 1], [3, 9]), np.ones(12), np.ones(len(deals))
-    for z, dealt in (standardised(ranks), standardised(np.log(costs + 0.01))):
+    counted = [(ranks > 10 * cut).astype(float) for cut in (0.25, 0.5)]
+    for z, dealt in map(standardised, (ranks, np.log(costs + 0.01), *counted)):
         for kind in (0, 1):
             highest = np.sort(dealt[:, kinds == kind].max(axis=1))
             share = 1 - np.searchsorted(highest, z - 1e-9) / len(deals)
@@ -198,9 +199,9 @@ def test_what_the_data_do_not_separate_is_told_as_one() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("auc", [0.95, 0.85])
+@pytest.mark.parametrize("auc", [0.95, 0.85, 0.75])
 def test_clips_that_cost_a_fifth_more_are_found(auc: float) -> None:
-    """20 of the 50 normals of one domain: at least 90 of 100, down to an AUC of 0.85."""
+    """20 of the 50 normals of one domain: at least 90 of 100, down to an AUC of 0.75."""
     found = 0
     for seed in range(100):
         rng = np.random.default_rng([seed, 1])

@@ -7,9 +7,10 @@ variance are those of Strasser and Weber, 1999, as in the conditional inference 
 2006).
 
 Costs pile up near 0, the more so the better the model is, and a few large ones would make up the sum of a small group.
-So two sums are looked at, each against its own kind: that of the costs' ranks within the stratum (Wilcoxon, 1945), and
-that of their logarithms, which speaks where clips that cost nothing elsewhere all cost something. What that gains is
-printed by `tests/benchmarks/power.py`.
+So several sums are looked at, each against its own kind: that of the costs' ranks within the stratum (Wilcoxon, 1945);
+that of their logarithms, which speaks where clips that cost nothing elsewhere all cost something; and how many clips
+are above the stratum's lower quartile, and above its median (Mood, 1950), which speaks where none of a group is as good
+as the better ones elsewhere are. What that gains is printed by `tests/benchmarks/power.py`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,8 @@ from dcase_explore.findings.chance import AT_ONCE, PERMUTATIONS, SEED
 
 _STEP = 0.01
 """Added to costs before their logarithm is taken: what one of a hundred clips of the other class is."""
+_CUTS = 0.25, 0.5
+"""Ranks within the stratum, above which clips are counted."""
 _ROUNDING = 1e-4
 FIRST, CLEARLY = 249, 4.0
 """Deals after which it is seen whether all is by so many times less probable than what would be told."""
@@ -67,7 +70,8 @@ def probabilities(
     costs, holds = costs[order].astype(np.float64), holds[order]
     kinds = np.zeros(holds.shape[1]) if kinds is None else kinds
     sums = []
-    for values in (_ranks(costs, parts), np.log(costs + _STEP)):
+    ranks = _ranks(costs, parts)
+    for values in (ranks, np.log(costs + _STEP), *((ranks > cut).astype(np.float64) for cut in _CUTS)):
         for kind in np.unique(kinds):
             moved, dealt, weights = _standardised(values.copy(), holds[:, kinds == kind], parts)
             if moved.any():
