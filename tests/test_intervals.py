@@ -132,6 +132,17 @@ def test_without_domains_there_is_no_interval_of_a_score_that_is_not_there() -> 
     assert terms(scored.models[0]) == []
 
 
+def test_a_section_without_anomalies_counts_for_nothing() -> None:
+    rng = np.random.default_rng(0)
+    rows = [(section, label) for section in (0, 1) for label in ("normal", "anomaly") for _ in range(10)]
+    frame = pd.DataFrame([*rows, *[(2, "normal")] * 5], columns=["section", "label"])
+    facts = {"class": "fan", "split": "test", "year": 2020, "anomaly_score_one": rng.normal(size=len(frame))}
+    frame = frame.assign(clip_id=[f"test/fan_{number}.wav" for number in range(len(frame))], **facts)
+    with_it, without = (score(clips.conform(each)) for each in (frame, frame[frame["section"] != 2]))
+    one, other = (intervals(each.frame, each.models, 50).models[0] for each in (with_it, without))
+    assert (one.official, one.numbers) == (other.official, other.numbers)
+
+
 def test_what_each_number_costs_is_the_score_with_that_number_changed(real: Exploration) -> None:
     for model in real.models:
         found = terms(model)

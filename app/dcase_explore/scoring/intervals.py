@@ -181,7 +181,9 @@ def _official(
 ) -> np.ndarray:
     """The official score of each draw."""
     sections = [
-        (machine, list(metrics), np.stack([*metrics.values()]).T.tolist()) for (machine, _), metrics in drawn.items()
+        (machine, list(metrics), np.stack([*metrics.values()]).T.tolist())
+        for (machine, _), metrics in drawn.items()
+        if metrics  # of normals alone nothing is defined
     ]
     scores = np.full(draws, np.nan)
     for number in range(draws):
