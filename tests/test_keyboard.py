@@ -122,6 +122,9 @@ def test_everything_has_a_role_and_a_name(page: "Page") -> None:
     assert any(re.match(r"ROC per domain: source \d\.\d{4}, target \d\.\d{4}", name) for name in groups)
     assert any(re.match(r"Histogram of the scores: 4 normals from .* 4 anomalies from ", name) for name in groups)
     assert any(name.startswith("Histogram of anomaly score") and "8 normal clips" in name for name in groups)
+    # The page's own buttons of an icon alone are called what their tooltips say.
+    for name in ("Layout", "Visible Columns", "Delete filter"):
+        assert page.get_by_role("button", name=name, exact=True).count()
     # What changes by itself is said.
     live = page.locator(":is([role=status], [aria-live=polite])")
     assert live.count() >= 4

@@ -17,6 +17,7 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
 - A layout is saved as this page has it, without what binding left out and with random keys; one that is refused is
   refused without a word.
 - A worker that is to tell how relevant columns are ends with an error as soon as it is loaded.
+- A button of an icon alone has no name for who does not see it.
 - Colour scales of all columns are computed whenever anything is filtered, though few are used.
 - Markdown and HTML in a text are shown with whatever a stranger wrote there.
 - Of a cell that cannot be had, such as the sound of a clip without one, the page says "Error" and not why, and never
@@ -166,6 +167,14 @@ CHANGES = (
 """Pattern and replacement of each change to the script; each pattern stands in it exactly once."""
 
 LIBRARY_CHANGES = (
+    # A button of an icon alone is called what its tooltip says.
+    (
+        re.compile(
+            r"(\(\{ tooltip: (?P<tip>\w+), children: (?P<icon>\w+), \.\.\.(?P<rest>\w+) \}, \w+\) => \{\s*"
+            r"let \w+ = [^;]{0,60}\(0, \w+\.jsx\)\(\w+, \{\s*ref: \w+,)(\s*\.\.\.(?P=rest),)"
+        ),
+        r'\1 "aria-label": typeof \g<tip> === "string" && \g<icon>?.type ? \g<tip> : void 0,\5',
+    ),
     (
         re.compile(
             r"(relevanceWorker: )\w+\(new Worker\(new URL\([^;]{0,300}?assets/relevanceWorker[^;]{0,200}?"

@@ -21,6 +21,8 @@ export default {
     followNames();
     followNotes();
     followAddress();
+    // The page itself makes the ring transparent, by which one sees what has the keyboard.
+    document.head.append(Object.assign(document.createElement("style"), { textContent: ":focus-visible { outline: 2px solid #004c8c !important; }" }));
     // A notebook that holds the page in a cell learns that it is here.
     if (globalThis.parent !== globalThis) globalThis.parent.postMessage("dcase-explore is here", "*");
   },
