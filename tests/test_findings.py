@@ -19,7 +19,7 @@ from dcase_explore.exploration import Exploration
 from dcase_explore.exploring import explored
 from dcase_explore.findings import MOST_SHOWN, find, in_view, shown
 from dcase_explore.findings.chance import auc_of, mean_interval, overlap_by_chance, wilson_interval
-from dcase_explore.findings.distances import FEWEST_KEPT, measure_distances
+from dcase_explore.findings.distances import measure_distances
 from dcase_explore.findings.finding import HIGH_AUC, MEDIUM_AUC, Finding, auc_lost
 from dcase_explore.findings.neighbors import nearest_neighbors
 from dcase_explore.findings.rules.wrong_clips import is_wrong
@@ -748,13 +748,13 @@ def test_distances_that_are_kept_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     frame = clips.conform(
         pd.DataFrame(
             {
-                "clip_id": [f"train/fan_{number}.wav" for number in range(FEWEST_KEPT)],
+                "clip_id": [f"train/fan_{number}.wav" for number in range(40)],
                 "class": "fan",
-                "split": ["train", "test"] * (FEWEST_KEPT // 2),
+                "split": ["train", "test"] * 20,
                 "section": 0,
-                "domain": ["source", "source", "target", "target"] * (FEWEST_KEPT // 4),
+                "domain": ["source", "source", "target", "target"] * 10,
                 "label": "normal",
-                "embeddings_mine": list(rng.normal(size=(FEWEST_KEPT, 8)).astype(np.float32)),
+                "embeddings_mine": list(rng.normal(size=(40, 8)).astype(np.float32)),
             }
         )
     )

@@ -17,9 +17,6 @@ from dcase_explore.findings.chance import auc_of
 from dcase_explore.findings.neighbors import Neighbors, nearest_neighbors
 from dcase_explore.store import Store, digest_of
 
-FEWEST_KEPT = 500
-"""Clips of a machine type from which on what was measured is kept."""
-
 
 @dataclass(frozen=True)
 class Auc:
@@ -139,8 +136,6 @@ def _kept_search(
     matrix: np.ndarray, sections: list[np.ndarray], source: np.ndarray, normals: np.ndarray, test: np.ndarray
 ) -> Neighbors:
     """As `_search`, which takes longer than all else that is found, and need not be done again for other scores."""
-    if len(matrix) < FEWEST_KEPT:
-        return _search(matrix, sections, source, normals, test)
     whole: list[np.ndarray] = []
 
     def packed() -> np.ndarray:
@@ -150,7 +145,7 @@ def _kept_search(
 
     masks = [mask.tobytes() for mask in (*sections, source, normals, test)]
     with Store() as store:
-        key = digest_of("neighbours 1", str(matrix.shape), matrix.tobytes(), *masks)
+        key = digest_of("neighbours 2", str(matrix.shape), matrix.tobytes(), *masks)
         kept = store.kept(key, packed)
     euclidean, cosine, nearest, distance = whole or kept.view(np.float64).reshape(4, -1).copy()
     return Neighbors(euclidean, cosine, nearest.astype(np.int64), distance)
