@@ -173,6 +173,8 @@ def test_client_gives_up(hub: HubServer, tmp_path: Path, fault: Fault, error: ty
     with pytest.raises(error):
         download(hub, tmp_path, LARGE)
     assert download(hub, tmp_path, LARGE)  # once was ordered
+    *_, last = (request for request in hub.requests_for(LARGE) if request.method == "GET")
+    assert last.range is None, "from the start"
 
 
 def test_client_takes_a_flipped_byte(hub: HubServer, standin: StandIn, tmp_path: Path):

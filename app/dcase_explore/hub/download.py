@@ -1,9 +1,10 @@
 """
 One file from the net to the disk, whole and right or not at all.
 
-`huggingface_hub` has a function for it, which forgets a file that was begun once its program ends, gives up on some
-faults and compares sizes only. Here a file goes on where it stopped, in the next run too, and its content is compared
-with the digest that was announced; the session, with its proxies, is that package's.
+Not by a library's function, for a gigabyte over a line that breaks has to go on where it stopped, in the next run too,
+and what has arrived is compared with the digest that was announced. `hf_hub_download` of `huggingface_hub` begins anew
+after a fault that it gives up on, and compares sizes only (by `tests/test_hub_server.py`: when it no longer does, this
+can go); pooch asks for whole files alone, and has no lock. The session, with its proxies, is `huggingface_hub`'s.
 """
 
 import errno
