@@ -39,6 +39,18 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
+LONGEST = (
+    *("test_findings_null", "test_in_jupyter", "test_notebooks", "test_kills", "test_lying_parquet", "test_layouts"),
+    *("test_share", "test_layouts_in_browser", "test_findings_conditions", "test_findings", "test_handle"),
+)
+"""Files that take half a minute or more: where tests run in two processes, none is left alone with one of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    number = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: number.get(item.path.stem, len(LONGEST)))
+
 
 def _shared(name: str) -> Path:
     folder = SHARED / name

@@ -21,7 +21,8 @@ from dcase_explore.attach import attach
 from dcase_explore.column_names import members
 from dcase_explore.errors import ExploreError
 from dcase_explore.scoring import score
-from dcase_explore.sources.results import read_results, result_folders
+from dcase_explore.sources import read_sources
+from dcase_explore.sources.results import read_results
 
 # What numpy and pandas warn of is no sentence either.
 pytestmark = [pytest.mark.filterwarnings(text) for text in ("error", "ignore::ResourceWarning")]
@@ -342,7 +343,7 @@ def test_result_folders_give_scores_and_decisions_by_mode_and_seed(tmp_path: Pat
 
 
 def test_a_real_run_attached_to_itself_is_itself(real_scores: Path) -> None:
-    frame = read_results(result_folders(real_scores))
+    frame = read_sources([str(real_scores)]).frame
     found = attach(frame, scores={"mine": real_scores})
     for mode in ("baseline_MSE", "baseline_MAHALA"):
         for column in ("anomaly_score", "prediction"):

@@ -86,8 +86,7 @@ def run_cell(page: "Page", cell: int = 0) -> None:
     for _ in range(10):
         page.locator(".jp-Cell .cm-content").nth(cell).click()
         page.keyboard.press("Shift+Enter")
-        page.wait_for_timeout(2_000)
-        if prompt.inner_text() != "[ ]:":
+        if until(lambda: prompt.inner_text() != "[ ]:", 2):
             return
     raise AssertionError(f"cell {cell} was not run: {prompt.inner_text()!r}")
 

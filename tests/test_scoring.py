@@ -22,7 +22,8 @@ from dcase_explore.scoring import Scored, score, thresholds
 from dcase_explore.scoring.definitions import OF_2020, OF_2021, SINCE_2022, YEARS, definition_of
 from dcase_explore.scoring.metrics import DECISIONS, METRICS, auc_costs, section_metrics
 from dcase_explore.scoring.official import official_scores
-from dcase_explore.sources.results import read_results, result_folders
+from dcase_explore.sources import read_sources
+from dcase_explore.sources.results import read_results
 
 Kinds = Mapping[str, Sequence[float]]
 Rows = Sequence[tuple[str, float]]
@@ -83,7 +84,7 @@ def values(scored: Scored, column: str) -> list[object]:
 
 @pytest.fixture(scope="module")
 def real(real_scores: Path) -> Scored:
-    return score(read_results(result_folders(real_scores)))
+    return score(read_sources([str(real_scores)]).frame)
 
 
 @pytest.mark.parametrize(("mode", "omega"), [("baseline_MSE", 0.5526), ("baseline_MAHALA", 0.5734)])

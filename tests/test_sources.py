@@ -13,9 +13,9 @@ import pytest
 from dcase_explore import clips
 from dcase_explore.column_names import members
 from dcase_explore.errors import ExploreError
-from dcase_explore.sources import read_sources
+from dcase_explore.sources import read_scores, read_sources
 from dcase_explore.sources.kinds import MAX_DEPTH, Asked
-from dcase_explore.sources.results import result_folders, score_files
+from dcase_explore.sources.results import score_files
 
 Record = Callable[..., Path]
 
@@ -496,7 +496,7 @@ def test_result_folders_of_one_name_are_called_by_those_above(
 
 def test_folder_of_decisions_alone_is_no_result_folder(tmp_path: Path) -> None:
     write(tmp_path / "mine", {DECISIONS_OF_FAN: f"{NORMAL},1\n"})
-    assert result_folders(tmp_path) == []
+    assert read_scores(tmp_path) is None
     assert DECISIONS_OF_FAN in refused(tmp_path / "mine")
 
 

@@ -17,7 +17,6 @@ from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 
 AST = "MIT/ast-finetuned-audioset-10-10-0.4593"
-POOLINGS = ("cls", "mean", "pooler")
 _WITH_FIRST_TOKEN = ("audio-spectrogram-transformer",)
 """Kinds of models whose first token stands for the clip."""
 _OF_ONE_LENGTH = ("audio-spectrogram-transformer",)

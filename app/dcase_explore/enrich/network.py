@@ -20,7 +20,7 @@ from dcase_explore.messages import note
 from dcase_explore.progress import track
 
 INPUT, WIDTH, BOTTLENECK = 640, 128, 8
-EPOCHS, BATCH, RATE = 100, 256, 1e-3
+BATCH, RATE = 256, 1e-3
 VALIDATION = 0.1
 SEED = 13711
 RECIPE = (

@@ -23,23 +23,6 @@ from dcase_explore.sources.model_names import model_names
 from dcase_explore.sources.score_files import ScoreFile, looks_like_scores, rows_of, score_file, score_files
 
 
-def result_folders(folder: Path) -> list[Path]:
-    """
-    Folders that hold score files: the folder itself, or those some way below it.
-
-    Parameters
-    ----------
-    folder
-        A result folder or the parent of several.
-
-    Returns
-    -------
-    list of pathlib.Path
-        Absolute, nearest first, then by name; empty when there is none.
-    """
-    return _used(Asked(str(folder)))
-
-
 def _used(asked: Asked) -> list[Path]:
     return [folder.path for folder in asked.folders if any(map(_holds_scores, folder.files))]
 

@@ -89,17 +89,7 @@ class Behind:
         process = self._process
         if process is None:
             return
-        with contextlib.suppress(OSError):  # it was gone already
-            if process.stdin:
-                process.stdin.write(b"\n")
-                process.stdin.close()
-        try:
-            process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            kill_group(process)
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
+        end_process(process, END_SECONDS)
         self._process = None
 
     def _start(self) -> None:
@@ -151,6 +141,30 @@ def start_python(module: str, arguments: list[str], variables: dict[str, str]) -
         env={**os.environ, **variables, "PYTHONWARNINGS": "ignore::UserWarning"},
         start_new_session=True,
     )
+
+
+def end_process(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """
+    End a process that `start_python` started, and make sure that it does.
+
+    Parameters
+    ----------
+    process
+        Which ends by itself when an empty line comes by its stdin, or nothing more.
+    seconds
+        To wait for it; then it is killed, with all that it started itself.
+    """
+    with contextlib.suppress(OSError):  # it was gone already
+        if process.stdin:
+            process.stdin.write(b"\n")  # another process may hold the pipe as well, so that closing it were not enough
+            process.stdin.close()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 from dcase_explore.pending import Pending
-from dcase_explore.viewer.behind import kill_group, start_python
+from dcase_explore.viewer.behind import end_process, start_python
 from dcase_explore.viewer.child import SECRET
 
 if TYPE_CHECKING:
@@ -291,15 +291,5 @@ def _end(process: "subprocess.Popen[bytes]", folder: Path, owner: int) -> None:
     """End the process, and make sure that it does; in a copy of the process that started it do nothing."""
     if os.getpid() != owner:
         return
-    with contextlib.suppress(OSError):  # it was gone already
-        if process.stdin:
-            process.stdin.write(b"\n")  # which ends it, though another process may hold the pipe as well
-            process.stdin.close()
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        kill_group(process)
-        process.wait()
-    if process.stdout:
-        process.stdout.close()
+    end_process(process, END_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
