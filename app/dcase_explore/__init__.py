@@ -6,8 +6,7 @@ Explore DCASE Task 2 machine sounds in Renumics Spotlight.
 Importing this package imports nothing else until one of them is used.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's own, without its import: an interrupt amid that would be a traceback
 if TYPE_CHECKING:
     from dcase_explore.api import explore, load, report, show
     from dcase_explore.colours import COLOURS, MODEL_COLOURS
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["COLOURS", "MODEL_COLOURS", "explore", "load", "report", "show"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in __all__:
         from dcase_explore import api, colours
 

@@ -1,8 +1,6 @@
 """The command line: options to one call each, errors to one sentence each."""
 
 import contextlib
-import os
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dcase_explore.cache import make_do
-from dcase_explore.cli.command import HELP, end_in_order, with_options
+from dcase_explore.cli.command import HELP, with_options
 from dcase_explore.cli.data import data_app
 from dcase_explore.cli.enrich import enrich
 from dcase_explore.cli.layouts import layouts_app
@@ -19,6 +17,7 @@ from dcase_explore.cli.notes import notes_app
 from dcase_explore.cli.printing import findings, score
 from dcase_explore.cli.report import report
 from dcase_explore.cli.share import share
+from dcase_explore.ending import end_at_once, end_in_order
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 from dcase_explore.options import Options
@@ -194,20 +193,8 @@ def _refuse_options_before(context: typer.Context) -> None:
 def run() -> None:
     """Entry point: run the command line."""
     guard_streams()
-    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _end_at_once)
+    end_at_once(show_cursor)
     try:
         app()
     finally:
         show_cursor()  # what was still on its way in the background had hidden it
-
-
-def _end_at_once(number: int, _: object) -> None:
-    """
-    End without ceremony while things are read, computed and imported.
-
-    An exception would not do: libraries swallow it while they are imported, or crash when it comes amid compiling. All
-    that is kept is written atomically, so there is nothing to put in order.
-    """
-    show_cursor()
-    os._exit(128 + number)

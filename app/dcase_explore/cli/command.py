@@ -2,7 +2,6 @@
 
 import contextlib
 import inspect
-import signal
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, Optional
 
@@ -97,14 +96,3 @@ def errors_as_sentences(debug: bool) -> Iterator[None]:
         sentence = f"{error.filename or 'the system'}: {error.strerror}" if isinstance(error, OSError) else str(error)
         note(f"dcase-explore: {sentence}")
         raise typer.Exit(1) from None
-
-
-def end_in_order() -> None:
-    """Have interrupts end the program by exceptions from now on, where there is something to put in order."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _raise)
-    signal.signal(signal.SIGHUP, _raise)
-
-
-def _raise(number: int, _: object) -> None:
-    raise SystemExit(128 + number)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dcase_explore.cli.command import HELP, Debug, end_in_order, errors_as_sentences, with_options
+from dcase_explore.cli.command import HELP, Debug, errors_as_sentences, with_options
+from dcase_explore.ending import end_in_order
 from dcase_explore.messages import counted, note
 from dcase_explore.options import RowOptions, TableOptions
 

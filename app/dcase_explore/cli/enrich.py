@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from dcase_explore.cli.command import Debug, end_in_order, errors_as_sentences
+from dcase_explore.cli.command import Debug, errors_as_sentences
+from dcase_explore.ending import end_in_order
 from dcase_explore.messages import note
 
 

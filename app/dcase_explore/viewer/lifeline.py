@@ -46,5 +46,6 @@ def lines_of(parent: int, put_away: Callable[[], None]) -> "queue.SimpleQueue[st
         end()
 
     threading.Thread(target=listen, daemon=True).start()
-    threading.Thread(target=watch, daemon=True).start()
+    if os.name == "posix":  # on Windows nobody else holds the pipe, and a launcher stands between the two processes
+        threading.Thread(target=watch, daemon=True).start()
     return lines

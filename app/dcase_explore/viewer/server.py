@@ -48,6 +48,8 @@ class Server:
         self._socket = bind_to(address)
         self._port = self._socket.getsockname()[1]
         self._thread: threading.Thread | None = None
+        # Told by an event, for Python takes a thread that it waits for as ended when it is interrupted meanwhile.
+        self._ended = threading.Event()
 
     @property
     def url(self) -> str:
@@ -125,14 +127,21 @@ class Server:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="page", daemon=True
-        )
+        self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
         self._thread.start()
         while not self._server.started:
-            if not self._thread.is_alive():
+            if self._ended.is_set():
                 raise ExploreError("the page's server did not start: try again with --debug")
             time.sleep(0.002)
+
+    def _serve(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        except (OSError, ValueError):
+            if not self._server.should_exit:  # otherwise its socket was closed while it was still at something
+                raise
+        finally:
+            self._ended.set()
 
     def fetch_once(self) -> int:
         """
@@ -207,15 +216,15 @@ class Server:
 
     def wait(self) -> None:
         """Block until the server ends or the process is interrupted."""
-        while self._thread is not None and self._thread.is_alive():
-            self._thread.join(0.5)
+        while self._thread is not None and not self._ended.wait(0.5):
+            pass
 
     def close(self) -> None:
         """End the server and every process it started."""
         if self._thread is not None:
             self._behind.close()
             self._server.should_exit = True
-            self._thread.join(STOP_SECONDS)
+            self._ended.wait(STOP_SECONDS)
             self._thread = None
             self._page.stored.close()
         self._socket.close()

@@ -1,0 +1,44 @@
+"""How signals end the program."""
+
+import os
+import signal
+from collections.abc import Callable
+
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that do; Windows knows no SIGHUP."""
+
+
+def end_at_once(first: Callable[[], None] = lambda: None) -> None:
+    """
+    Have signals end the program without ceremony, while things are read, computed and imported.
+
+    An exception would not do: libraries swallow it while they are imported, or crash when it comes amid compiling. All
+    that is kept is written atomically, so there is nothing to put in order.
+
+    Parameters
+    ----------
+    first
+        Called before.
+    """
+
+    def end(number: int, _: object) -> None:
+        first()
+        os._exit(128 + number)
+
+    for ending in ENDINGS:
+        signal.signal(ending, end)
+
+
+def end_in_order() -> None:
+    """
+    Have a signal end the program by an exception from now on, where there is something to put in order.
+
+    A second one ends it at once.
+    """
+
+    def end(number: int, _: object) -> None:
+        end_at_once()
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    for ending in ENDINGS:
+        signal.signal(ending, end)
