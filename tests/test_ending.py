@@ -85,6 +85,16 @@ def test_a_second_interrupt_ends_what_puts_things_in_order() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
+def test_what_is_started_by_nohup_outlives_its_terminal() -> None:
+    code = (
+        "import os, signal\nfrom dcase_explore.ending import end_at_once, end_in_order\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "for have in (end_at_once, end_in_order):\n    have()\n    os.kill(os.getpid(), signal.SIGHUP)\nprint('here')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "here\n", "")
+
+
 def test_nothing_on_the_way_is_known_to_posix_alone(results: Path, tmp_path: Path) -> None:
     code = """
 import sys, os, signal

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that do; Windows knows no SIGHUP."""
+"""Signals that do; Windows knows no SIGHUP, and one that nohup has ignored stays so."""
 
 
 def end_at_once(first: Callable[[], None] = lambda: None) -> None:
@@ -25,8 +25,7 @@ def end_at_once(first: Callable[[], None] = lambda: None) -> None:
         first()
         os._exit(128 + number)
 
-    for ending in ENDINGS:
-        signal.signal(ending, end)
+    _have(end)
 
 
 def end_in_order() -> None:
@@ -40,5 +39,10 @@ def end_in_order() -> None:
         end_at_once()
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
+    _have(end)
+
+
+def _have(end: Callable[[int, object], None]) -> None:
     for ending in ENDINGS:
-        signal.signal(ending, end)
+        if ending == signal.SIGINT or signal.getsignal(ending) != signal.SIG_IGN:
+            signal.signal(ending, end)
