@@ -7,7 +7,7 @@ What of Spotlight's page machine sounds need otherwise and no setting reaches, c
 - The browser decodes every recording at its own device's rate, so that of a 16 kHz recording's spectrogram two thirds
   are empty.
 - A scatter plot draws rows without a value at 0, as if that were one: a clip without a place stands on the map.
-- A scatter plot's axes are called by their columns' keys, not their names.
+- A scatter plot's axes, and what a confusion matrix is of, are called by their columns' keys, not their names.
 - A column's description is broken within words, and its lines are run together.
 - The inspector's values stand there without their names: a score and a cost are two bare numbers.
 - A table's columns are as wide as their type says, so that headings and attributes are cut off.
@@ -69,6 +69,18 @@ CHANGES = (
             r"caption: \w+\.name \|\| \w+)"
         ),
         rf"\1{_COLUMNS}[\g<x>]?.name\3{_COLUMNS}[\g<y>]?.name\5",
+    ),
+    # The names of the columns that a confusion matrix is of.
+    *(
+        (
+            re.compile(
+                rf'(children: "{axis}" \}}\),\s*/\* @__PURE__ \*/ \(0, \w+\.jsx\)\(\w+, \{{ children: '
+                r"/\* @__PURE__ \*/ \(0, \w+\.jsx\)\(\w+, \{\s*options: \w+,)"
+                r'(\s*onChange: \w+,\s*value: \w+,\s*variant: "inset")'
+            ),
+            rf'\1 label: (key) => {_COLUMNS}[key]?.name ?? key ?? "",\2',
+        )
+        for axis in "XY"
     ),
     # Throw the server's answer, which has the sentence, rather than the failed request.
     (re.compile(r'(\|\| (\w+)\?\.type !== "GenerationIDMismatch"\) throw )(\w+);'), r"\1\2 ?? \3;"),
