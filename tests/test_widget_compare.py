@@ -1,10 +1,13 @@
 """The lens that shows and plays a clip beside another one."""
 
+import base64
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import soundfile
 
@@ -125,10 +128,8 @@ def drawn(canvas: "Locator") -> np.ndarray:
         "(its) => its.getContext('2d').getImageData(0, 0, its.width, its.height).data.some((value) => value)",
         arg=canvas.element_handle(),
     )
-    found = canvas.evaluate(
-        "(its) => [its.height, its.width, ...its.getContext('2d').getImageData(0, 0, its.width, its.height).data]"
-    )
-    return np.reshape(found[2:], (found[0], found[1], 4))
+    _, content = canvas.evaluate("(its) => its.toDataURL()").split(",")
+    return np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(content))).convert("RGBA"), dtype=float)
 
 
 @pytest.mark.browser
