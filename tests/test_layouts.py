@@ -643,7 +643,9 @@ def test_what_would_leave_the_page_empty_is_refused(tmp_path: Path, content: str
 
 
 @pytest.mark.parametrize("data", ["demo", "clips", "scores", "hub"])
-def test_every_curated_layout_shows_something_of_real_tables(data: str, request: pytest.FixtureRequest) -> None:
+def test_every_curated_layout_shows_something_of_real_tables(
+    data: str, request: pytest.FixtureRequest, one_cache: None
+) -> None:
     given = {"clips": "real_clips", "scores": "real_scores", "hub": "hub"}
     fixture = request.getfixturevalue(given[data]) if data in given else None
     source = data if data in ("demo", "hub") else str(fixture)
