@@ -49,7 +49,7 @@ ATLAS = "embedding-atlas==0.26.0"
 # As on anybody's machine, Python keeps what it has compiled.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 # Where uv finds what it has downloaded before; what is measured has empty ones.
-WITH_OWN_CACHES = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+OWN_CACHES = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
 RECIPE = """
 import sys
 import pandas as pd
@@ -256,11 +256,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary, sync_playwright() as play:
         folder = Path(temporary)
         if not any("embedding-atlas".startswith(name) for name in asked.without):
-            subprocess.run(["uv", "venv", "-q", "--python", "3.11", str(folder / "atlas")], check=True, env=WITH_OWN_CACHES)
+            subprocess.run(["uv", "venv", "-q", "--python", "3.11", str(folder / "atlas")], check=True, env=OWN_CACHES)
             python = str(folder / "atlas" / "bin" / "python")
             # Elsewhere, for the constraints of this project are none of its.
             install = ["uv", "pip", "install", "-q", "--python", python, ATLAS]
-            subprocess.run(install, check=True, cwd=folder, env=WITH_OWN_CACHES)
+            subprocess.run(install, check=True, cwd=folder, env=OWN_CACHES)
         browser = play.chromium.launch(executable_path=chromium(), args=FLAGS)
         print(f"{'':36}{'rows':>9}{'answers':>10}{'painted':>10}{'memory':>10}{'first : this':>14}")
         for rows in asked.rows:

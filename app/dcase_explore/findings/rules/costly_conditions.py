@@ -14,7 +14,7 @@ from dcase_explore.columns import DOMAINS
 from dcase_explore.findings import needs
 from dcase_explore.findings.chance import mean_interval, wilson_interval
 from dcase_explore.findings.conditions import TARGET, Candidates, Condition, Part, attribute_name, candidates
-from dcase_explore.findings.dealing import probability
+from dcase_explore.findings.dealing import probabilities
 from dcase_explore.findings.finding import LEAST_AUC, Estimate, Finding, at_most, costing, sections_of
 from dcase_explore.findings.rule import MachineClips, Rule
 from dcase_explore.findings.search import Told, search, told_of
@@ -108,7 +108,7 @@ def _target(costs: np.ndarray, clips: pd.DataFrame, level: float) -> list[Told]:
     if not target.any() or not (domains == "source").any() or costs[known].std() == 0:
         return []
     strata = (~known).astype(np.int64)
-    p = probability(costs, target, strata)
+    p = float(probabilities(costs, target[:, None], strata, level=level)[0])
     told = told_of(TARGET, costs, target, strata, p)
     return [told] if p <= level and told.excess >= LEAST_AUC * len(costs) else []
 
