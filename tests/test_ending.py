@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dcase_explore.exploring import explore
 from dcase_explore.options import Options
+from dcase_explore.view import view_of
 from dcase_explore.viewer.address import Address
 from dcase_explore.viewer.server import Server
 from exploring import stored
@@ -61,7 +61,7 @@ def test_an_interrupt_while_the_page_is_served_ends_its_server_in_order(
     failed: list[object] = []
     monkeypatch.setattr(threading, "excepthook", failed.append)
     server = Server(Address())
-    exploration = explore(Options(data=[str(results)], layout="simple"))
+    exploration = view_of(Options(data=[str(results)], layout="simple"))
     server.show(stored(exploration), exploration.arrangement)
     thread = server._thread
     assert thread is not None
@@ -103,7 +103,7 @@ for name in ("getuid", "geteuid", "getppid", "killpg", "setsid", "nice", "fork",
     delattr(os, name)
 for name in ("O_NOFOLLOW", "O_DIRECTORY"):
     delattr(os, name)
-del signal.SIGHUP, signal.SIGKILL
+del signal.SIGHUP, signal.SIGKILL, signal.SIGPIPE
 for name in ("fcntl", "pwd", "grp", "resource", "termios"):
     sys.modules[name] = None
 from dcase_explore.cli import app

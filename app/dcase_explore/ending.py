@@ -42,6 +42,12 @@ def end_in_order() -> None:
     _have(end)
 
 
+def end_with_reader() -> None:
+    """Have the program end when whoever reads what it prints stops reading; Windows tells by an error instead."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
 def _have(end: Callable[[int, object], None]) -> None:
     for ending in ENDINGS:
         if ending == signal.SIGINT or signal.getsignal(ending) != signal.SIG_IGN:

@@ -1,11 +1,11 @@
 """The commands that print: what the models score, and what was found."""
 
-import signal
 from typing import Annotated
 
 import typer
 
 from dcase_explore.cli.command import Format, with_options
+from dcase_explore.ending import end_with_reader
 from dcase_explore.options import TableOptions
 
 WithIntervals = Annotated[
@@ -20,7 +20,7 @@ def score(options: TableOptions, output: Format = "table", with_intervals: WithI
 
     dcase-explore score --data path/to/results --scores mine=scores.csv
     """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading
+    end_with_reader()
     from dcase_explore.exploring import explored
     from dcase_explore.scoring import documents, printing
 
@@ -50,7 +50,7 @@ def findings(options: TableOptions, output: Format = "table") -> None:
 
     dcase-explore findings --data path/to/results --class valve
     """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading
+    end_with_reader()
     from dcase_explore.exploring import explored
     from dcase_explore.findings import shown, telling
 
