@@ -2,6 +2,7 @@
 
 import io
 import stat
+import tempfile
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -197,12 +198,15 @@ def test_asdkits_output_is_read_from_an_archive(tmp_path: Path) -> None:
     assert frame["embeddings_embed"].notna().sum() == 4
 
 
-def test_faults_in_an_archive_are_told_by_its_name(tmp_path: Path, capsys: Capture) -> None:
+def test_faults_in_an_archive_are_told_by_its_name(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     member = "a/anomaly_score_valve_section_03.csv"
     path = packed(tmp_path / "mine.zip", {member: "section_03_0000.wav,high\n"})
     assert f"{path}/{member}, line 1: 'high' is not a number" in refused(path)
-    assert "dcase-explore-unpacked-" not in capsys.readouterr().err
-    assert list(Path(archives.tempfile.gettempdir()).glob("dcase-explore-unpacked-*")) == []
+    assert ".tmp" not in capsys.readouterr().err
+    assert [left.name for left in tmp_path.iterdir()] == ["mine.zip"]
 
 
 def evil(path: Path, *members: zipfile.ZipInfo | str, content: bytes = b"section_03_0000.wav,1\n") -> Path:

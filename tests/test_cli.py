@@ -136,7 +136,7 @@ def test_a_cache_that_cannot_be_written_is_said_once_and_all_works(recordings: P
     (said,) = [line for line in result.stderr.splitlines() if where in line]
     assert "set DCASE_EXPLORE_CACHE" in said
     assert said.endswith("until then nothing is kept for the next time")
-    assert not list(tmp_path.glob("dcase-explore-*")), "nor is anything left"
+    assert not list(tmp_path.glob("dcase-explore*")), "nor is anything left"
 
 
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "XDG_CONFIG_HOME"])

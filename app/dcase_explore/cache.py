@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ import platformdirs
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
+from dcase_explore.temporary import Temporary
 
 try:
     import fcntl
@@ -77,9 +77,9 @@ def make_do() -> None:
     try:
         cache_folder()
     except ExploreError as reason:
-        temporary = tempfile.mkdtemp(prefix="dcase-explore-")
-        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-        os.environ[VARIABLE] = temporary  # for the processes that are started as well
+        temporary = Temporary()
+        atexit.register(temporary.close)
+        os.environ[VARIABLE] = str(temporary.path)  # for the processes that are started as well
         note(f"{reason}; until then nothing is kept for the next time")
 
 

@@ -6,7 +6,6 @@ import html
 import io
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
@@ -19,6 +18,7 @@ from dcase_explore.reporting.page import digest
 from dcase_explore.sharing.card import about
 from dcase_explore.sharing.page import part, write_page
 from dcase_explore.sharing.site import Shared
+from dcase_explore.temporary import temporary_folder
 from dcase_explore.view import View
 
 GENERATOR = "dcase-explore share"
@@ -81,10 +81,10 @@ def write_file(view: View, rows: Sequence[int], file: Path) -> Iterator[Shared]:
         When it cannot be written.
     """
     try:
-        with tempfile.TemporaryDirectory() as folder, in_the_making(file.absolute()) as temporary:
-            copied = write_page(view, rows, Path(folder))
+        with temporary_folder() as folder, in_the_making(file.absolute()) as temporary:
+            copied = write_page(view, rows, folder)
             with temporary.open("wb") as out:
-                for piece in _page(Path(folder), view, copied.count):
+                for piece in _page(folder, view, copied.count):
                     out.write(piece.encode())
             yield Shared(1, temporary.stat().st_size, copied.count)
             temporary.replace(file.absolute())

@@ -2,7 +2,6 @@
 
 import html
 import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
@@ -12,6 +11,7 @@ from pathlib import Path
 from dcase_explore.sharing.answers import COPY, OURS, write_answers
 from dcase_explore.sharing.sounds import Copied, write_sounds
 from dcase_explore.stored.making import store
+from dcase_explore.temporary import temporary_folder
 from dcase_explore.view import View
 from dcase_explore.viewer import plugins, statics
 from dcase_explore.viewer.page import changed_script, clip_context
@@ -47,8 +47,8 @@ def write_page(view: View, rows: Sequence[int], folder: Path) -> Copied:
     OSError
         When it cannot be written.
     """
-    with tempfile.TemporaryDirectory() as kept:
-        stored = store(view, Path(kept) / "stored")
+    with temporary_folder() as kept:
+        stored = store(view, kept / "stored")
         try:
             _write_scripts(folder, stored.rate)
             copied = write_sounds(folder / "sounds", view.frame, rows)

@@ -6,7 +6,6 @@ it, and no more than `MAX_BYTES` of them, whatever the archive says of itself.
 """
 
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from dcase_explore.messages import note, some
 from dcase_explore.sources.asdkit import ASDKIT
 from dcase_explore.sources.kinds import Asked, Kind, Seen, Source
 from dcase_explore.sources.results import RESULTS
+from dcase_explore.temporary import temporary_folder
 
 MAX_BYTES = 300 * 2**20
 MAX_MEMBERS = 100_000
@@ -80,8 +80,8 @@ def unpacked(path: Path) -> Iterator[Path]:
     ExploreError
         An archive that is damaged, encrypted or too large, has a member twice, or one that would leave its folder.
     """
-    with tempfile.TemporaryDirectory(prefix="dcase-explore-unpacked-") as temporary:
-        folder = Path(temporary) / path.stem
+    with temporary_folder() as temporary:
+        folder = temporary / path.stem
         folder.mkdir(exist_ok=True)
         try:
             with zipfile.ZipFile(path) as archive:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from dcase_explore.cache import cache_folder, clear_left
@@ -17,6 +16,7 @@ from dcase_explore.messages import note, noted
 from dcase_explore.notes.files import kinds_of
 from dcase_explore.stored import ABOUT, Stored
 from dcase_explore.stored.made_of import folders_of, name_of, stamp_of
+from dcase_explore.temporary import Temporary
 from dcase_explore.timing import step
 
 if TYPE_CHECKING:
@@ -151,16 +151,16 @@ def make(
         except (OSError, ExploreError) as error:
             reason = getattr(error, "strerror", None) or error
             note(f"what is shown cannot be kept for the next time ({reason})")
-        temporary = Path(mkdtemp(prefix="dcase-explore-"))
+        temporary = Temporary()
         try:
             with step(STORING):
-                return Found(store(exploration, temporary / "stored", notes, made_of), made=True)
+                return Found(store(exploration, temporary.path / "stored", notes, made_of), made=True)
         except OSError as error:
             raise ExploreError(
                 f"the page cannot be written anywhere ({error.strerror or error}): set TMPDIR to a folder with room"
             ) from error
         finally:
-            atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+            atexit.register(temporary.close)
 
 
 def holdings() -> tuple[Path, int, int]:

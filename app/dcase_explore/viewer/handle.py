@@ -5,9 +5,7 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import subprocess
-import tempfile
 import threading
 import weakref
 from pathlib import Path
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
 from dcase_explore.pending import Pending
+from dcase_explore.temporary import Temporary
 from dcase_explore.viewer.behind import end_process, start_python
 from dcase_explore.viewer.child import SECRET
 
@@ -58,13 +57,14 @@ class Viewer:
         self._waiting = 0  # answers that are to come
         self._lock = threading.RLock()
         try:
-            self._folder = Path(tempfile.mkdtemp(prefix="dcase-explore-"))
+            temporary = Temporary()
         except OSError as error:
             raise _no_room(error) from error
+        self._folder = temporary.path
         self._process = start_python(
             "dcase_explore.viewer.child", [str(os.getpid()), str(self._folder)], {SECRET: self.token}
         )
-        self._finish = weakref.finalize(self, _end, self._process, self._folder, os.getpid())
+        self._finish = weakref.finalize(self, _end, self._process, temporary, os.getpid())
 
     @property
     def url(self) -> str:
@@ -287,9 +287,9 @@ def _no_room(error: OSError) -> ExploreError:
     )
 
 
-def _end(process: "subprocess.Popen[bytes]", folder: Path, owner: int) -> None:
+def _end(process: "subprocess.Popen[bytes]", folder: Temporary, owner: int) -> None:
     """End the process, and make sure that it does; in a copy of the process that started it do nothing."""
     if os.getpid() != owner:
         return
     end_process(process, END_SECONDS)
-    shutil.rmtree(folder, ignore_errors=True)
+    folder.close()

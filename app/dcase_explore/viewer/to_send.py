@@ -1,15 +1,14 @@
 """A report of what the page shows, made where somebody asks for it there."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dcase_explore.errors import ExploreError
+from dcase_explore.temporary import temporary_folder
 from dcase_explore.viewer.refusal import refusal
 
 if TYPE_CHECKING:
@@ -61,8 +60,6 @@ def _report(stored: "Stored", notes: "Notes") -> bytes:
             "this page shows a part of the clips, and a report is of all of them: dcase-explore report OUT.html "
             "with the same --data makes one"
         )
-    with tempfile.TemporaryDirectory(prefix="dcase-explore-") as folder:
-        written = write_report(
-            replace(exploration, frame=with_notes(frame, notes.read())), Path(folder) / "report.html"
-        )
+    with temporary_folder() as folder:
+        written = write_report(replace(exploration, frame=with_notes(frame, notes.read())), folder / "report.html")
         return written.file.read_bytes()
