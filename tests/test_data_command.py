@@ -17,6 +17,7 @@ from commands import run
 from dcase_explore import clips, load
 from dcase_explore.errors import ExploreError
 from dcase_explore.exporting import export as write
+from dcase_explore.sources.exported import read_exported
 from hub_repository import StandIn
 from hub_server import HubServer, status
 
@@ -188,6 +189,16 @@ def test_an_interrupted_export_leaves_nothing(tmp_path: Path, record, number: in
     process.communicate()
     assert process.returncode == code
     assert [entry.name for entry in tmp_path.iterdir() if "out" in entry.name] == []
+
+
+def test_what_made_a_column_goes_with_it(tmp_path: Path) -> None:
+    names = [f"section_00_source_test_normal_{clip:04d}.wav" for clip in range(4)]
+    frame = clips.facts_from_names(["valve"] * 4, names, ["test"] * 4).assign(anomaly_score_mine=np.arange(4.0))
+    made = {"anomaly_score_mine": "an autoencoder, seed 7", "gone": "of a column that is not there"}
+    write(clips.conform(frame), tmp_path / "first", audio=False, title="mine", made=made)
+    succeeds("data", "export", str(tmp_path / "again"), "--data", str(tmp_path / "first"))
+    assert read_exported(tmp_path / "again").made == {"anomaly_score_mine": "an autoencoder, seed 7"}
+    assert "an autoencoder, seed 7" in (tmp_path / "again" / "README.md").read_text()
 
 
 def test_options_before_a_command_are_refused(hub: HubServer) -> None:

@@ -56,6 +56,8 @@ class Exploration:
         How its clips were chosen where there were more than asked for, or than a page can carry; empty otherwise.
     looked
         Whether findings have been looked for; otherwise they are still to come.
+    made
+        By column: what made it, where the data say that.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -70,6 +72,7 @@ class Exploration:
     notes_file: Path | None = field(default=None, repr=False)
     sampled: str = field(default="", repr=False)
     looked: bool = field(default=True, repr=False)
+    made: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:

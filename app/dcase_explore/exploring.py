@@ -187,6 +187,7 @@ def _explored(
         given,
         file,
         looked=not (pending and pending.findings),
+        made=source.made,
     )
 
 

@@ -156,6 +156,7 @@ def export(
         title=exploration.title,
         credit=exploration.credits[0] if exploration.credits else None,
         derived=exploration.computed,
+        made={name: how for name, how in exploration.made.items() if name in exploration.frame},
     )
     note(f"open it with dcase-explore --data {folder}, or datasets.load_dataset({str(folder)!r})")
     typer.echo(f"{folder}: {written}")
