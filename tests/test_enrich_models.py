@@ -282,7 +282,7 @@ def test_a_folder_that_lacks_a_file_is_told(lacking: str, model: Path, tmp_path:
 
 
 def test_damaged_weights_and_models_of_other_kinds_are_told(model: Path, tmp_path: Path) -> None:
-    from transformers import BertConfig, BertModel
+    from transformers import BertConfig, BertModel, EncodecConfig, EncodecFeatureExtractor, EncodecModel
 
     from dcase_explore.enrich.audio_model import load
 
@@ -296,6 +296,11 @@ def test_damaged_weights_and_models_of_other_kinds_are_told(model: Path, tmp_pat
     shutil.copy(model / "preprocessor_config.json", tmp_path / "text")
     with pytest.raises(ExploreError, match="another kind"):
         load(str(tmp_path / "text"))
+    sizes = {"num_filters": 2, "hidden_size": 4, "codebook_size": 2, "num_lstm_layers": 1}
+    EncodecModel(EncodecConfig(**sizes, sampling_rate=16_000)).save_pretrained(tmp_path / "codec")
+    EncodecFeatureExtractor(sampling_rate=16_000).save_pretrained(tmp_path / "codec")
+    with pytest.raises(ExploreError, match=r"codec \(encodec\) makes nothing of these clips .*last_hidden_state"):
+        load(str(tmp_path / "codec")).embed([np.zeros(16_000, np.float32)])
     with pytest.raises(ExploreError, match=r"there is no folder \./nowhere"):
         load("./nowhere")
 
@@ -413,15 +418,19 @@ def test_broken_recordings_are_listed_and_cost_the_others_nothing(
     fans: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(fans, tmp_path / "fans")
-    broken = sorted((tmp_path / "fans" / "fan" / "train").iterdir())[0]
+    broken, short = sorted((tmp_path / "fans" / "fan" / "train").iterdir())[:2]
     broken.write_text("this is no recording")
+    soundfile.write(short, np.full(1, 0.1), 16_000)
     frame = read_sources([str(tmp_path / "fans")]).frame
     result = enrich_by_models(frame, ["ast", "ae"], Settings(str(model), epochs=1))
     result.report()
-    assert list(result.problems) == [str(broken)]
-    assert f"  {broken} (" in capsys.readouterr().err
-    for column in ("embeddings_tiny-ast", f"anomaly_score_{AE}", f"embeddings_{AE}"):
-        assert result.frame[column].isna().sum() == 1
+    assert list(result.problems) == [str(broken), str(short)]
+    said = capsys.readouterr().err
+    assert "fan: too few training windows (169) for a covariance of 640 values: no score" in said
+    assert f"  {broken} (" in said
+    assert f"  {short} (shorter than 0.025 s, too short for tiny-ast)" in said
+    for column, lacking in (("embeddings_tiny-ast", 2), (f"anomaly_score_{AE}", 1), (f"embeddings_{AE}", 1)):
+        assert result.frame[column].isna().sum() == lacking
 
 
 def test_what_the_data_bring_is_left_as_it_is(fans: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -476,6 +485,7 @@ def test_without_the_extra_the_command_that_installs_it_is_told(
     ("arguments", "words"),
     [
         (["--with", "asd"], "there is no stage asd"),
+        (["--with", ","], "no stage is named: there are ast, ae, lof, knn, map"),
         (["--class", "valve"], "there is no machine type valve"),
     ],
 )

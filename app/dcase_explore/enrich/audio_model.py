@@ -21,6 +21,8 @@ _WITH_FIRST_TOKEN = ("audio-spectrogram-transformer",)
 """Kinds of models whose first token stands for the clip."""
 _OF_ONE_LENGTH = ("audio-spectrogram-transformer",)
 """Kinds of models that hear as much of every clip, as they were trained."""
+_SHORTEST = 0.025
+"""Seconds: the window that transformers look through, of which a clip has to fill one."""
 RECIPE = "audio model 1: first channel, resampled, at most 60 s"
 
 
@@ -62,7 +64,10 @@ class AudioModel:
     def listen(self, path: str) -> np.ndarray:
         """Samples as the model hears them, float32, shape (samples,). ValueError says why a file cannot be read."""
         samples, rate, _, _ = logmel.read(path)
-        return samples if rate == self.rate else logmel.resample(samples, rate, self.rate)
+        samples = samples if rate == self.rate else logmel.resample(samples, rate, self.rate)
+        if len(samples) < _SHORTEST * self.rate:
+            raise ValueError(f"shorter than {_SHORTEST} s, too short for {self.name}")
+        return samples
 
     def embed(self, waveforms: Sequence[np.ndarray]) -> np.ndarray:
         """
@@ -81,13 +86,18 @@ class AudioModel:
         Raises
         ------
         ExploreError
-            When there is no memory for a single clip.
+            When there is no memory for a single clip; when the model cannot be called as those that hear are.
         """
         try:
             return self._embed(waveforms)
-        except (MemoryError, RuntimeError) as error:
+        except ExploreError:
+            raise
+        except Exception as error:  # whatever a model raises that asks for more than sound
             if not _is_memory(error):
-                raise
+                raise ExploreError(
+                    f"{self.source} ({self._model.config.model_type}) makes nothing of these clips ({_why(error)}): "
+                    f"--model takes another, such as {AST}"
+                ) from error
             if len(waveforms) == 1:
                 raise _no_memory(self.source) from error
         if device().type == "cuda":
@@ -159,9 +169,8 @@ def load(
     except Exception as error:  # whatever transformers raises for what it cannot read
         if _is_memory(error):
             raise _no_memory(source) from error
-        why = " ".join(str(error).split())[:300] or type(error).__name__
         what = "is no audio model that can be loaded" if is_folder else "cannot be had from the hub"
-        raise ExploreError(f"{source} {what} ({why}): --model FOLDER takes one that is here") from error
+        raise ExploreError(f"{source} {what} ({_why(error)}): --model FOLDER takes one that is here") from error
     missing = [name for name in loaded["missing_keys"] if "pooler" not in name]
     if missing:
         raise ExploreError(f"{source} lacks weights of its model, such as {missing[0]}: download it again")
@@ -214,6 +223,10 @@ def _pooled(output: Any, pooling: str) -> torch.Tensor:
         raise ExploreError("this model has no pooler of its own: --pooling mean")
     vector: torch.Tensor = pooled
     return vector
+
+
+def _why(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _is_memory(error: Exception) -> bool:

@@ -108,12 +108,18 @@ def _of_machine_type(
                 covariances[int(target[row])].add(residual)
         inverses = [each.inverse() for each in covariances]
         usable = [each for each in inverses if each is not None]
-        if inverses[1] is None and target[fit_on].any():
+        if inverses[0] is not None and inverses[1] is None and target[fit_on].any():
             note(
                 f"{AE}_mahala: {group.machine_type}: too few target training windows ({covariances[1].count:,}) for a "
                 f"covariance of {network.INPUT} values: by the source domain's alone"
             )
-        if usable:
+        if not usable:
+            count = sum(each.count for each in covariances)
+            note(
+                f"{AE}_mahala: {group.machine_type}: too few training windows ({count:,}) for a covariance of "
+                f"{network.INPUT} values: no score"
+            )
+        else:
             mahala[there] = baseline.selective_mahalanobis(means[there], usable)
         reduced = baseline.reduced(bottlenecks, fit_on[there])
         embeddings = np.full((len(paths), reduced.shape[1]), np.nan, np.float32)

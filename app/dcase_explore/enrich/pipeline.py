@@ -44,6 +44,8 @@ def check_stages(wanted: Sequence[str]) -> None:
     ExploreError
         It names the nearest, or the command that installs what is missing.
     """
+    if not wanted:
+        raise ExploreError(f"no stage is named: there are {', '.join(STAGES)}")
     for name in wanted:
         if name not in STAGES:
             raise ExploreError(f"there is no stage {name}: {meant(name, STAGES)}")
