@@ -23,7 +23,7 @@ from dcase_explore.viewer import cell
 from reading_reports import make_valves, reversed_scores
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 
 @pytest.fixture(scope="module")
@@ -124,4 +124,52 @@ def test_a_saved_notebook_shows_it_where_no_program_answers(
     still.goto(saved.as_uri())
     assert still.locator("details img").first.is_visible()
     context.close()
+    page.close()
+
+
+AT_LOCALHOST = "http://localhost:7777/"
+"""Where a notebook is through ``ssh -L`` as well: nothing is served there but what a test says."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("way", "reached"),
+    [
+        ("jupyter", f"{AT_LOCALHOST}proxy/9/?token=secret"),
+        ("colab", "https://colab.invalid/9/?token=secret"),
+        ("none", None),
+    ],
+)
+def test_at_localhost_a_page_that_does_not_answer_is_looked_for_on_the_notebooks_machine(
+    way: str, reached: str | None, browser: "Browser", valves: Exploration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cell, "NEAR_SECONDS", 0.2)
+    elsewhere = SimpleNamespace(url="http://127.0.0.1:9/", token="secret", page="elsewhere", cell=None)
+    notebook = left_by(valves, monkeypatch, [elsewhere])
+    if way == "colab":
+        own = "google = {colab: {kernel: {proxyPort: async (port) => `https://colab.invalid/${port}`}}}"
+        notebook = notebook.replace("<meta", f"<script>{own}</script><meta", 1)
+    page = browser.new_page()
+
+    def answer(route: "Route") -> None:
+        if route.request.url == reached:
+            route.fulfill(
+                body=f"<script>parent.postMessage({cell._ALIVE!r}, '*')</script>the page", content_type="text/html"
+            )
+        elif route.request.url == AT_LOCALHOST:
+            route.fulfill(body=notebook, content_type="text/html")
+        else:
+            route.fulfill(status=404)
+
+    page.route("**", answer)
+    page.goto(AT_LOCALHOST)
+    if reached:
+        page.frame_locator("iframe").get_by_text("the page").wait_for()
+        page.locator("[data-alive]").wait_for()
+        assert page.frames[1].url == page.locator("a").first.evaluate("link => link.href") == reached
+        assert page.locator("div[id^=dcase] span").inner_text() == ""
+    else:
+        said = page.get_by_text("does not answer here. If this notebook runs on another machine")
+        said.wait_for()
+        assert "ssh -L 9:127.0.0.1:9" in said.inner_text()
     page.close()

@@ -100,7 +100,8 @@ def show(
     Show an exploration: in the cell of a notebook, otherwise in the browser.
 
     The page is served by a process of its own, so that neither waits for the other: a kernel that computes for minutes
-    does not freeze it. It ends with this process.
+    does not freeze it. It ends with this process; a script whose page is opened in the browser ends when that is closed
+    there, or by Ctrl-C.
 
     Parameters
     ----------
@@ -133,6 +134,7 @@ def show(
     from dcase_explore.viewer import cell
     from dcase_explore.viewer.browser import open_browser
     from dcase_explore.viewer.handle import Viewer
+    from dcase_explore.viewer.staying import at_the_end
 
     global _viewer
     viewer = None if new else _viewer
@@ -151,6 +153,7 @@ def show(
         cell.display(viewer, height, exploration)
     if browser or (browser is None and not cell.in_notebook()):
         open_browser(viewer.url)
+        at_the_end(viewer, sys._getframe(1).f_globals)
     return viewer
 
 

@@ -93,6 +93,7 @@ def application(
             for path in ("/api/browse/{path:path}", "/api/table/open/{path:path}")
         ),
         WebSocketRoute("/api/ws", others.talk),
+        Route("/api/dcase/opened", others.opened),
         Route("/{path:path}", others.answer, methods=ALL),
     ]
     middleware: list[Any] = [

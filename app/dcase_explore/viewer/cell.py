@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _ALIVE = "dcase-explore is here"
 """What the page tells the notebook that holds it."""
-WAIT_SECONDS = 20
-"""Until a page that says nothing is taken to have ended."""
+NEAR_SECONDS, WAIT_SECONDS = 5, 20
+"""Until a page that says nothing is looked for on the notebook's machine, and until it is taken to have ended."""
 _FRAME = """<div id="{id}">
 <iframe src="{url}" width="100%" height="{height}" style="border: 1px solid #ccc" allow="autoplay; fullscreen"></iframe>
 <div><a href="{url}" target="_blank" rel="noopener">open it large</a> <span></span></div>
@@ -36,16 +36,27 @@ _FRAME = """<div id="{id}">
     frame.hidden = true;
     said.textContent ||= {ended_json};
   }}, {wait});
-  const here = location.hostname;
-  const local = ["localhost", "127.0.0.1", "[::1]"].includes(here) || !location.protocol.startsWith("http");
-  if (local || here.includes("vscode")) return;
-  frame.src = "about:blank"; // on the reader's machine that port is somebody else's
-  const config = document.getElementById("jupyter-config-data");
-  const base = (config && JSON.parse(config.textContent).baseUrl) || document.body.dataset.baseUrl || "/";
-  const page = `${{base.replace(/\\/?$/, "/")}}proxy/{port}/?token={token}`;
-  fetch(page).then((answer) => {{ if (!answer.ok) throw answer; }}).then(
-    () => {{ frame.src = page; cell.querySelector("a").href = page; }},
-    () => {{ said.textContent = {far_json}; }});
+  const here = location.hostname, served = location.protocol.startsWith("http");
+  const local = !served || ["localhost", "127.0.0.1", "[::1]"].includes(here);
+  const throughNotebook = () => {{
+    const config = document.getElementById("jupyter-config-data");
+    const base = (config && JSON.parse(config.textContent).baseUrl) || document.body.dataset.baseUrl || "/";
+    const page = `${{base.replace(/\\/?$/, "/")}}proxy/{port}/?token={token}`;
+    return fetch(page).then((answer) => {{ if (!answer.ok) throw answer; return page; }});
+  }};
+  const colab = globalThis.google?.colab?.kernel; // which has a way of its own
+  const throughColab = () => colab.proxyPort({port}).then((root) => `${{root.replace(/\\/?$/, "/")}}?token={token}`);
+  const fromAfar = () => (colab?.proxyPort ? throughColab() : throughNotebook()).then(
+    (page) => {{ if (!cell.dataset.alive) frame.src = cell.querySelector("a").href = page; }},
+    () => {{ if (!cell.dataset.alive) said.textContent = local ? {silent_json} : {far_json}; }});
+  if (here.includes("vscode")) return;
+  if (!local) {{
+    frame.src = "about:blank"; // on the reader's machine that port is somebody else's
+    fromAfar();
+  }} else if (served) {{
+    // Through ssh the notebook is at localhost as well, and its kernel is not.
+    setTimeout(() => {{ if (!cell.dataset.alive && cell.isConnected) fromAfar(); }}, {near});
+  }}
 }})();
 </script>
 </div>"""
@@ -64,6 +75,11 @@ def in_notebook() -> bool:
     """Whether cells can show pages: a Jupyter kernel, not a terminal."""
     shell = _shell()
     return shell is not None and hasattr(shell, "kernel")
+
+
+def in_ipython() -> bool:
+    """Whether this runs in IPython, in a terminal or in a kernel."""
+    return _shell() is not None
 
 
 def display(viewer: "Viewer", height: int, exploration: "Exploration") -> None:
@@ -106,10 +122,12 @@ def display(viewer: "Viewer", height: int, exploration: "Exploration") -> None:
 
 def _frame(viewer: "Viewer", height: int) -> str:
     port = urlsplit(viewer.url).port
-    far = (
-        f"This notebook runs on another machine: pip install jupyter-server-proxy there, or run "
+    ways = (
+        f"pip install jupyter-server-proxy there, or run "
         f"ssh -L {port}:127.0.0.1:{port} {socket.gethostname()} here and open {viewer.url}"
     )
+    far = f"This notebook runs on another machine: {ways}"
+    silent = f"{viewer.url} does not answer here. If this notebook runs on another machine: {ways}"
     name = f"dcase-explore-{secrets.token_hex(6)}"
     return _FRAME.format(
         id=name,
@@ -123,6 +141,8 @@ def _frame(viewer: "Viewer", height: int) -> str:
         ended_json=json.dumps(_ENDED),
         wait=1000 * WAIT_SECONDS,
         far_json=json.dumps(far),
+        silent_json=json.dumps(silent),
+        near=1000 * NEAR_SECONDS,
     )
 
 

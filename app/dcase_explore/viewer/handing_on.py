@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio.to_thread
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocketDisconnect
 
 from dcase_explore.errors import ExploreError
@@ -61,6 +61,7 @@ class HandingOn:
         self._page = page
         self._behind = behind
         self._sockets: set[WebSocket] = set()
+        self._opened = 0
         self._said = ""
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -95,6 +96,10 @@ class HandingOn:
             return refusal(str(reason), 503)
         return Response(content, status_code=status, headers=its_headers)
 
+    async def opened(self, _: "Request") -> Response:
+        """How often the page was opened, and how often it is open now; each has a WebSocket as long as it is there."""
+        return JSONResponse([self._opened, len(self._sockets)])
+
     async def talk(self, socket: "WebSocket") -> None:
         """
         Answer the page's WebSocket: listen, and open a tunnel for what is asked.
@@ -106,6 +111,7 @@ class HandingOn:
         """
         self._loop = asyncio.get_running_loop()
         await socket.accept()
+        self._opened += 1
         self._sockets.add(socket)
         for sentence in (self._page.stored.sampled, self._said):
             if sentence:

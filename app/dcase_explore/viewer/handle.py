@@ -224,6 +224,21 @@ class Viewer:
         if error:
             raise ExploreError(error)
 
+    def stay(self) -> None:
+        """
+        Keep the page, and this program, until Ctrl-C or until it is closed by all who have it open.
+
+        At the end of a script that opens its page in the browser this is done by itself.
+        """
+        from dcase_explore.viewer.staying import stay
+
+        stay(self)
+
+    def opened(self) -> tuple[int, int]:
+        """How often the page was opened in a browser, and in how many it is open now."""
+        opened, there = json.loads(self._get("api/dcase/opened"))
+        return opened, there
+
     def close(self) -> None:
         """End the page and its process."""
         self._end_mapping()
