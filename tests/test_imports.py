@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "app/dcase_explore"
 FLOW = (
     # As CONTRIBUTING.md draws it: each step may import what stands before it, never what comes after.
     # What all stand on: what a column, a clip, a table is, how things are said, kept and asked for.
-    "errors cache ending regular store streams messages progress timing colours credits columns score_names "
-    "column_names clip_names clip_types clips tables parquet selection notes pending options asking",
+    "errors cache temporary ending regular store streams messages progress timing colours credits columns "
+    "score_names column_names clip_names clip_types clips tables parquet selection notes pending options asking",
     "hub recordings inventory sources",
     "attach",
     "enrich",

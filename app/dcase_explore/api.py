@@ -153,7 +153,8 @@ def show(
         cell.display(viewer, height, exploration)
     if browser or (browser is None and not cell.in_notebook()):
         open_browser(viewer.url)
-        at_the_end(viewer, sys._getframe(1).f_globals)
+        if not cell.in_ipython():
+            at_the_end(viewer, sys._getframe(1).f_globals)
     return viewer
 
 

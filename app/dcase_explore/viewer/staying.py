@@ -6,23 +6,35 @@ import sys
 import time
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from dcase_explore.errors import ExploreError
 from dcase_explore.messages import note
-from dcase_explore.viewer.cell import in_ipython
-
-if TYPE_CHECKING:
-    from dcase_explore.viewer.handle import Viewer
 
 AWAY_SECONDS = 3
 """So long nobody has a page open that is loaded again, or goes from one window to another."""
 _LOOK_SECONDS = 0.5
 
-_pages: "weakref.WeakSet[Viewer]" = weakref.WeakSet()
+
+class Held(Protocol):
+    """What is asked of a `dcase_explore.viewer.handle.Viewer`, which itself stays."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it is served."""
+
+    def opened(self) -> tuple[int, int]:
+        """How often it was opened, and how often it is open now."""
 
 
-def at_the_end(viewer: "Viewer", caller: Mapping[str, Any]) -> None:
+_pages: weakref.WeakSet[Held] = weakref.WeakSet()
+
+
+def at_the_end(viewer: Held, caller: Mapping[str, Any]) -> None:
     """
     Stay at the end of this process, if it is a script that shows the page.
 
@@ -31,16 +43,17 @@ def at_the_end(viewer: "Viewer", caller: Mapping[str, Any]) -> None:
     viewer
         Its page.
     caller
-        Globals of whoever called `show`; neither an interactive Python nor what only imports a script stays.
+        Globals of whoever called `show`, which is not IPython; neither an interactive Python nor what only imports a
+        script stays.
     """
-    if caller.get("__name__") != "__main__" or hasattr(sys, "ps1") or sys.flags.interactive or in_ipython():
+    if caller.get("__name__") != "__main__" or hasattr(sys, "ps1") or sys.flags.interactive:
         return
     if not _pages:
         atexit.register(_stay_for_all, os.getpid())  # before what ends the pages, for it was registered later
     _pages.add(viewer)
 
 
-def stay(viewer: "Viewer") -> None:
+def stay(viewer: Held) -> None:
     """
     Wait for Ctrl-C, for a page to be closed by all who have it open, or for its end.
 
