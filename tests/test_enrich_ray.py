@@ -17,6 +17,7 @@ from dcase_explore.enrich import logmel, on_ray
 from dcase_explore.enrich.enriched import Enriched, Settings
 from dcase_explore.enrich.on_ray import listen_on_ray
 from dcase_explore.enrich.pipeline import enrich_by_models
+from dcase_explore.errors import ExploreError
 from dcase_explore.sources import read_sources
 from exploring import make_recordings, until
 from tiny_model import make_model
@@ -86,6 +87,24 @@ def test_one_of_several_actors_is_killed_and_nothing_is_lost(
     compare(first.frame, on_several_machines("two").frame, 0)
     assert "pieces are in" in capsys.readouterr().err
     assert actors() == []
+
+
+def test_a_piece_that_kills_every_actor_ends_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("torch", "ray"):
+        pytest.importorskip(name, reason=f"{name} is not installed: pip install 'dcase-explore[scale]'")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    class Dying(on_ray._Actor):
+        def _work(self, name: str, frame: pd.DataFrame) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(on_ray, "_Actor", Dying)
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    frame = read_sources([str(make_recordings(tmp_path / "clips", ("fan",)))]).frame
+    words = r"stage ae on Ray: 4 actors died at the same 16 clips, .*: machines with more take it"
+    with on_ray._connected(), pytest.raises(ExploreError, match=words):
+        on_ray._run("ae", on_ray._of_machine_types(frame, "recipe"), Settings(on="cpu"), folder, 1)
 
 
 def test_without_ray_the_command_that_installs_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ model, LOF and a map of 1,200 clips.
 Made-up clips of 10 s at 16 kHz. Features: log-mel spectrograms read from files, on as many threads as there are cores,
 ours and the others' taking turns. Prints wall seconds and the processor seconds of the same, which other programs on
 the machine disturb less. The autoencoder and the audio model (an AST of full size and random weights) need torch, the
-features beside ours torchaudio of the same build; they are left out where these are not installed. With ``fast`` behind
+features beside ours torchaudio of the same build (the registry's does not load beside torch's build for CPUs, which is
+said); they are left out where these are not installed. With ``fast`` behind
 the command the former are left out anyway.
 """
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BATCHES = 8
 """In a piece of stage ``ast``: what a killed actor loses at most."""
+TRIES = 4
+"""Of a piece whose actors die: one that lacks memory would kill every actor, and Ray would start another for ever."""
 _TOLD = ("clip_id", "class", "split", "label", "domain", "path")
 _FILES = pa.schema([(name, pa.string()) for name in ("path", "stamp", "digest")])
 _ARRAYS = pa.schema([("key", pa.string()), ("value", pa.binary()), ("sum", pa.int64())])
@@ -166,6 +168,11 @@ def _arrays_of(name: str, folder: Path) -> Path:
     return folder / f"{name}.arrays.parquet"
 
 
+def _begun_of(name: str, folder: Path) -> Path:
+    """As many bytes as actors have begun with the piece; gone once it is done."""
+    return folder / f"{name}.begun"
+
+
 class _Actor:
     """Holds the model and works on one piece after the other."""
 
@@ -175,9 +182,17 @@ class _Actor:
 
     def __call__(self, piece: Mapping[str, Any]) -> dict[str, Any]:
         told = {"name": piece["name"], "count": piece["count"]}
+        begun = _begun_of(piece["name"], self.folder)
         with noted() as said:
             try:
+                with begun.open("ab") as file:
+                    file.write(b".")
+                if begun.stat().st_size > TRIES:
+                    at = f"{TRIES} actors died at the same {counted(piece['count'], 'clip')}"
+                    less = "a smaller --batch takes less" if self.stage == "ast" else "machines with more take it"
+                    raise ExploreError(f"{at}, as where memory does not suffice: {less}")
                 self._work(piece["name"], clips.conform(pd.DataFrame(json.loads(piece["clips"]))))
+                begun.unlink()
             except (ExploreError, OSError) as error:
                 return {**told, "said": "\n".join(said), "error": str(error)}
         return {**told, "said": "\n".join(said), "error": ""}
@@ -204,6 +219,8 @@ def _run(stage: str, pieces: Sequence[Piece], settings: Settings, folder: Path, 
     from ray.exceptions import RayError
 
     ray.data.DataContext.get_current().enable_progress_bars = False  # there is one of ours
+    for piece in pieces:
+        _begun_of(piece.name, folder).unlink(missing_ok=True)
     items = [{"name": piece.name, "clips": piece.clips, "count": piece.count} for piece in pieces]
     # A piece is a block from the start: to make blocks of rows would take a processor that actors hold already.
     done = ray.data.from_items(items, override_num_blocks=len(items)).map(
