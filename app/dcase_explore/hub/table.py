@@ -228,7 +228,8 @@ def _make_facts(
             f"there are {some(sorted(repository.files), 8)}"
         )
     frame, remarks = facts(dict.fromkeys(keys), split, metadata)
-    if unknown := [clip for clip in dict.fromkeys(keys) if clip not in set(frame["clip_id"])]:
+    known = set(frame["clip_id"])
+    if unknown := [clip for clip in dict.fromkeys(keys) if clip not in known]:
         remarks.append(
             f"{counted(len(unknown), 'clip')} with an embedding that the metadata lack left out ({unknown[0]})"
         )
