@@ -91,7 +91,8 @@ def dimensions(frame: pd.DataFrame, among: Sequence[Any], left_out: Sequence[Any
         raise ExploreError(
             f"{where}: no column holds numbers that could be dimensions (columns {some(frame.columns, 6)})"
         )
-    out = [*left_out, *(column for column in among if column not in set(taken))]
+    dimensions = set(taken)
+    out = [*left_out, *(column for column in among if column not in dimensions)]
     rest = f"; left out: {some(out, 6)}" if out else ""
     which = _span(taken) if several else some(taken, 6)
     return Dimensions(taken, f"{counted(len(taken), 'dimension')}, {which}{rest}")
