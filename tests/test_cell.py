@@ -2,8 +2,10 @@
 
 import base64
 import io
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,7 @@ from dcase_explore.viewer import cell
 from reading_reports import make_valves, reversed_scores
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -127,46 +129,56 @@ def test_a_saved_notebook_shows_it_where_no_program_answers(
     page.close()
 
 
-AT_LOCALHOST = "http://localhost:7777/"
-"""Where a notebook is through ``ssh -L`` as well: nothing is served there but what a test says."""
+@pytest.fixture
+def at_localhost() -> Iterator[tuple[str, dict[str, str]]]:
+    """Where a notebook is through ``ssh -L`` as well, and what is served there, by path."""
+    served: dict[str, str] = {}
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = served.get(self.path, "").encode()
+            self.send_response(200 if content else 404)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}", served
+        server.shutdown()
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("way", "reached"),
-    [
-        ("jupyter", f"{AT_LOCALHOST}proxy/9/?token=secret"),
-        ("colab", "https://colab.invalid/9/?token=secret"),
-        ("none", None),
-    ],
+    ("way", "reached"), [("jupyter", "/proxy/9/?token=secret"), ("colab", "/colab/9/?token=secret"), ("none", None)]
 )
 def test_at_localhost_a_page_that_does_not_answer_is_looked_for_on_the_notebooks_machine(
-    way: str, reached: str | None, browser: "Browser", valves: Exploration, monkeypatch: pytest.MonkeyPatch
+    way: str,
+    reached: str | None,
+    at_localhost: tuple[str, dict[str, str]],
+    browser: "Browser",
+    valves: Exploration,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    address, served = at_localhost
     monkeypatch.setattr(cell, "NEAR_SECONDS", 0.2)
     elsewhere = SimpleNamespace(url="http://127.0.0.1:9/", token="secret", page="elsewhere", cell=None)
-    notebook = left_by(valves, monkeypatch, [elsewhere])
+    served["/"] = left_by(valves, monkeypatch, [elsewhere])
     if way == "colab":
-        own = "google = {colab: {kernel: {proxyPort: async (port) => `https://colab.invalid/${port}`}}}"
-        notebook = notebook.replace("<meta", f"<script>{own}</script><meta", 1)
-    page = browser.new_page()
-
-    def answer(route: "Route") -> None:
-        if route.request.url == reached:
-            route.fulfill(
-                body=f"<script>parent.postMessage({cell._ALIVE!r}, '*')</script>the page", content_type="text/html"
-            )
-        elif route.request.url == AT_LOCALHOST:
-            route.fulfill(body=notebook, content_type="text/html")
-        else:
-            route.fulfill(status=404)
-
-    page.route("**", answer)
-    page.goto(AT_LOCALHOST)
+        own = f"google = {{colab: {{kernel: {{proxyPort: async (port) => `{address}/colab/${{port}}`}}}}}}"
+        served["/"] = served["/"].replace("<meta", f"<script>{own}</script><meta", 1)
     if reached:
-        page.frame_locator("iframe").get_by_text("the page").wait_for()
+        served[reached] = f"<script>parent.postMessage({cell._ALIVE!r}, '*')</script>the page"
+    page = browser.new_page()
+    page.goto(address)
+    if reached:
         page.locator("[data-alive]").wait_for()
-        assert page.frames[1].url == page.locator("a").first.evaluate("link => link.href") == reached
+        page.frame_locator("iframe").get_by_text("the page").wait_for()
+        assert page.frames[1].url == page.locator("a").first.evaluate("link => link.href") == address + reached
         assert page.locator("div[id^=dcase] span").inner_text() == ""
     else:
         said = page.get_by_text("does not answer here. If this notebook runs on another machine")

@@ -168,7 +168,14 @@ def test_an_interrupt_while_the_demo_is_made_ends_at_once_and_leaves_whole_clips
     number: signal.Signals, code: int, own_cache: Path
 ) -> None:
     command = [sys.executable, "-m", "dcase_explore", "--data", "demo", "--check"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # Whoever runs the tests by nohup has them ignore one of these, as the program then does.
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    ) as process:
         while len(list(own_cache.rglob("*.wav"))) < 20:
             time.sleep(0.05)
             assert process.poll() is None, "ended before it could be interrupted"

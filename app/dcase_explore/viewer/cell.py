@@ -22,7 +22,8 @@ _FRAME = """<div id="{id}">
 <script>
 (() => {{
   const cell = document.getElementById({id_json});
-  const frame = cell.querySelector("iframe"), said = cell.querySelector("span");
+  const said = cell.querySelector("span");
+  let frame = cell.querySelector("iframe");
   addEventListener("message", (event) => {{
     if (event.source !== frame.contentWindow || event.data !== {alive_json}) return;
     (globalThis.dcaseExplore ??= {{}})[{page_json}] = true;
@@ -46,8 +47,15 @@ _FRAME = """<div id="{id}">
   }};
   const colab = globalThis.google?.colab?.kernel; // which has a way of its own
   const throughColab = () => colab.proxyPort({port}).then((root) => `${{root.replace(/\\/?$/, "/")}}?token={token}`);
+  const show = (page) => {{
+    if (cell.dataset.alive) return;
+    const other = frame.cloneNode(); // a new one, for what fails in the old one may do so later
+    other.src = cell.querySelector("a").href = page;
+    frame.replaceWith(other);
+    frame = other;
+  }};
   const fromAfar = () => (colab?.proxyPort ? throughColab() : throughNotebook()).then(
-    (page) => {{ if (!cell.dataset.alive) frame.src = cell.querySelector("a").href = page; }},
+    show,
     () => {{ if (!cell.dataset.alive) said.textContent = local ? {silent_json} : {far_json}; }});
   if (here.includes("vscode")) return;
   if (!local) {{

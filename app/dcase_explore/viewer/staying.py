@@ -64,9 +64,9 @@ def stay(viewer: Held) -> None:
     """
     if not viewer.running:
         return
-    note(f"{viewer.url} stays until it is closed there, or until Ctrl-C here")
     left = None
     try:
+        note(f"{viewer.url} stays until it is closed there, or until Ctrl-C here")
         while viewer.running:
             time.sleep(_LOOK_SECONDS)
             opened, there = viewer.opened()
