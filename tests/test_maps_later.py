@@ -107,6 +107,7 @@ def test_the_map_comes_into_the_running_page_and_is_there_the_next_time(
     assert max(before["values"]) < 1000
     slow_maps.touch()
     running.says("ready after")
+    assert psutil.Process(running.process.pid).children() == []  # nor one that has ended and that nobody waited for
     after = table_of(url)["map_logmel_x"]
     assert min(after["values"]) >= 1000
     assert "UMAP" in after["description"] and "principal" not in after["description"]
@@ -131,6 +132,7 @@ def test_in_python_the_page_is_there_before_its_map_as_well(
         slow_maps.touch()
         assert until(lambda: bool(viewer.frame["map_logmel_x"].min() >= 1000), 180)
         viewer.wait()
+        assert psutil.STATUS_ZOMBIE not in {process.status() for process in below if process.is_running()}
         after = table_of(viewer.url)["map_logmel_x"]
         assert min(after["values"]) >= 1000
         assert "principal" not in after["description"]
@@ -158,6 +160,7 @@ def test_ending_before_it_is_ready_leaves_no_process(running: Running) -> None:
     running.process.terminate()
     running.process.wait(20)
     assert until(lambda: not any(process.is_running() for process in below))
+    assert not any("could not be computed" in line for line in running.said)
 
 
 def test_a_map_that_cannot_be_computed_is_said_and_the_page_stays(running: Running) -> None:

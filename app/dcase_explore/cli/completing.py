@@ -46,6 +46,7 @@ class Completing:
         self._server = server
         self._arrangement = arrangement
         self._began = time.monotonic()
+        self._closed = False
         note(pending.sentence())
         server.say(pending.sentence(), holds=True)
         self._process = start_python("dcase_explore.cli.completing", [str(os.getpid())], {})
@@ -56,11 +57,16 @@ class Completing:
 
     def close(self) -> None:
         """End the process, whatever it does."""
-        kill_group(self._process)
-        self._process.wait()
+        self._closed = True
+        if self._process.poll() is None:
+            kill_group(self._process)
+            self._process.wait()
 
     def _wait(self) -> None:
         line = self._process.stdout.readline() if self._process.stdout else b""
+        self._process.wait()  # that has nothing else to do; what nobody waits for stays among the system's processes
+        if self._closed:
+            return
         try:
             answer = json.loads(line or b'{"error": "its process has ended"}')
             if answer["error"]:

@@ -59,8 +59,9 @@ class Mapping:
         if os.getpid() != self._owner:
             return
         self._closed = True
-        kill_group(self._process)
-        self._process.wait()
+        if self._process.poll() is None:
+            kill_group(self._process)
+            self._process.wait()
 
     def _run(self) -> None:
         from dcase_explore import parquet
@@ -78,6 +79,7 @@ class Mapping:
                 self._process.stdin.write(f"{json.dumps(asked)}\n".encode())
                 self._process.stdin.flush()
                 line = self._process.stdout.readline()
+                self._process.wait()  # that has nothing else to do; what nobody waits for stays
             error = json.loads(line or b'{"error": "its process has ended"}')["error"]
             result = ExploreError(error) if error else self._mapped()
         except (OSError, ValueError) as reason:
